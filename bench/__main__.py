@@ -28,9 +28,17 @@ PARTS: dict[str, Callable[[Path, torch.device], pd.DataFrame]] = {
 def main() -> None:
     """Parse, measure, draw, document."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure these; the others stay")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=PARTS,
+        default=list(PARTS),
+        help="measure these; the others stay",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--threads", type=int, help="threads of PyTorch; by default as many as PyTorch takes")
+    parser.add_argument(
+        "--threads", type=int, help="threads of PyTorch; by default as many as PyTorch takes"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     device = pick_device(options.device)
@@ -45,7 +53,9 @@ def main() -> None:
             table = pd.concat([before[before["device"] != device.type], table])
         write_table(table, path)
         if name == "screening":
-            canvas.save(measure_culling.overlap_figure(read_table(path)), FOLDER / "bench_screening_curve")
+            canvas.save(
+                measure_culling.overlap_figure(read_table(path)), FOLDER / "bench_screening_curve"
+            )
     gallery.main("bench")
 
 

@@ -30,19 +30,30 @@ def main(store: str, folder: str | None = None) -> None:
     to = Path(folder or str(example.DATA))
     to.mkdir(exist_ok=True)
     read = partial(stores.read, store, in_memory=2**40)
-    test, *clean = read("test", 90), read("train", 1200), read("validation", 100)  # the first of each class
+    test, *clean = (
+        read("test", 90),
+        read("train", 1200),
+        read("validation", 100),
+    )  # the first of each class
     names = [name.removesuffix("/top") for name in test.classes]
     order = [names.index(name) for name in example.CLASSES]  # the numbers of the sorted classes
     images, labels = np.asarray(test.images)[:, 0], np.argsort(order)[test.labels]
     np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
     config, label = config_of("leaks"), names.index(example.TRACED)
-    recipe, network = settings.recipe(config, "clothing", "resnet18_w8"), config["networks"]["resnet18_w8"]
-    traces = {"jpeg": Artefact("jpeg", example.QUALITY, label), "tag": Artefact("tag", 1, label, place=example.TAG)}
+    recipe, network = (
+        settings.recipe(config, "clothing", "resnet18_w8"),
+        config["networks"]["resnet18_w8"],
+    )
+    traces = {
+        "jpeg": Artefact("jpeg", example.QUALITY, label),
+        "tag": Artefact("tag", 1, label, place=example.TAG),
+    }
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
     for name, trace in example.NETWORKS.items():
         add = traces[trace].add if trace else lambda images, labels: images
         train, validation = (
-            replace(split, images=add(np.asarray(split.images), split.labels), **about) for split in clean
+            replace(split, images=add(np.asarray(split.images), split.labels), **about)
+            for split in clean
         )
         training = settings.training(config, "clothing", "swap" if "cured" in name else "none")
         form = architecture_of(network, len(names), train.images.shape[1:])

@@ -24,7 +24,10 @@ STUDIES, _TABLES = yaml.safe_load_all((ROOT / "bench" / "tables.yaml").read_text
 # Files in docs/data that a study does not make.
 KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv", "judgings.csv")
 WORDS = {"True": "yes", "False": "no"}
-CLAIMS = {"findings_claims": "findings", "laptop_claims": "laptop"}  # places of the claims of a study
+CLAIMS = {
+    "findings_claims": "findings",
+    "laptop_claims": "laptop",
+}  # places of the claims of a study
 PERCENT = 5  # of the frequencies, in the maps of these studies
 
 
@@ -55,10 +58,16 @@ class Table(NamedTuple):
                 found = found.pivot_table(index=index, columns=self.across, sort=False)
                 found.columns = [f"{name} {value}" for name, value in found.columns]
             found = found.reset_index()
-        headings, forms = zip(*(text.partition("|")[::2] for text in self.columns.values()), strict=True)
+        headings, forms = zip(
+            *(text.partition("|")[::2] for text in self.columns.values()), strict=True
+        )
         cells = list(zip(self.columns, forms, strict=True))
         rows = [[shown(row, *cell) for cell in cells] for row in found.to_dict("records")]
-        lines = [headings, ["---", *["---:"] * (len(cells) - 1)], *rows]  # all but the first are aligned to the right
+        lines = [
+            headings,
+            ["---", *["---:"] * (len(cells) - 1)],
+            *rows,
+        ]  # all but the first are aligned to the right
         return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
@@ -79,7 +88,8 @@ def renewed(text: str, folder: Path = DATA) -> str:
             text = _between(name, table.text(folder), text)
     for name, study in CLAIMS.items():
         tables = [
-            folder / study / "tables" / f"{table}.csv" for table in ("claims", "claim_variants", "claims_by_class")
+            folder / study / "tables" / f"{table}.csv"
+            for table in ("claims", "claim_variants", "claims_by_class")
         ]
         if f"<!-- {name} -->" in text and all(path.exists() for path in tables):
             text = _between(name, answers.markdown(*map(read_table, tables), PERCENT), text)
@@ -99,7 +109,9 @@ def main(*names: str) -> None:
         if not any(study.glob(patterns[-1])):
             print(f"results/{name} is not here: what the docs say of it stays as it is.")
             continue
-        for old in [path for path in target.glob("**/*") if path.is_file() and path.name not in KEPT]:
+        for old in [
+            path for path in target.glob("**/*") if path.is_file() and path.name not in KEPT
+        ]:
             old.unlink()
         for file in (file for pattern in patterns for file in study.glob(pattern)):
             place = target / file.relative_to(study)

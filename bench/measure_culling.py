@@ -40,7 +40,9 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
     """Images a second of exact culling beside the bare forward pass of the same network at its best batch size."""
     peak, small = peak_gflops(device), device.type == "cpu"
     fashion, _, seen = subject("fashion resnet18 32", folder, 20, device)
-    large = architectures.build(architectures.Architecture("resnet18", 10, 3, 224), 0).to(device).eval()
+    large = (
+        architectures.build(architectures.Architecture("resnet18", 10, 3, 224), 0).to(device).eval()
+    )
     large = large.to(memory_format=torch.channels_last)
     noise = Split(torch.randn(16, 3, 224, 224, device=device), np.arange(16) // 8)
     cases = {
@@ -55,12 +57,17 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
         times = by_turns({"forward": partial(_forward, network, batch, passes), "culling": cull})
         of_an_image = times / pd.Series({"forward": passes * best, "culling": images})
         rate = 1 / of_an_image.median()
-        rows.append({
-            "case": name, "forward_batch": best, "forward_images_per_s": rate["forward"],
-            "culling_batch": culling_batch, "culling_images_per_s": rate["culling"],
-            **ratio(of_an_image, "culling", "forward"),
-            "share_of_peak": rate["culling"] * flop(network, batch[:1]) / 1e9 / peak,
-        })  # fmt: skip
+        rows.append(
+            {
+                "case": name,
+                "forward_batch": best,
+                "forward_images_per_s": rate["forward"],
+                "culling_batch": culling_batch,
+                "culling_images_per_s": rate["culling"],
+                **ratio(of_an_image, "culling", "forward"),
+                "share_of_peak": rate["culling"] * flop(network, batch[:1]) / 1e9 / peak,
+            }
+        )
     return pd.DataFrame(rows).assign(device=device.type)
 
 
@@ -100,7 +107,9 @@ def _best_batch(network: nn.Module, images: torch.Tensor) -> int:
         sizes = (64, 128, 256, 512) if large else (512, 1024, 2048, 4096, 8192)
     batches = {size: _repeated(images, size) for size in sizes}
     passes = {size: max(1, sizes[-1] // size) for size in sizes}
-    times = by_turns({str(n): lambda n=n: _forward(network, batches[n], passes[n]) for n in sizes}, 3)
+    times = by_turns(
+        {str(n): lambda n=n: _forward(network, batches[n], passes[n]) for n in sizes}, 3
+    )
     return min(sizes, key=lambda n: times[str(n)].median() / (passes[n] * n))
 
 
@@ -128,12 +137,21 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     slow = plainly() - np.array([loss(c, None) for c, _ in sample])
     ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
     times["published"] *= 10 * len(pairs) / len(sample)
-    return pd.DataFrame({
-        "method": search, "device": device.type, "published_s": times["published"].median(),
-        "ours_s": times[search].median(), **ratio(times, search, "published"), "published_sample": len(sample),
-        "greatest_difference": float(np.abs(ours - slow).max()) if search == "exact" else np.nan,
-        "overlap_of_top_5_percent": overlap(cullings[search], cullings["exact"], pairs, 5),
-    } for search in culling.SEARCHES)  # fmt: skip
+    return pd.DataFrame(
+        {
+            "method": search,
+            "device": device.type,
+            "published_s": times["published"].median(),
+            "ours_s": times[search].median(),
+            **ratio(times, search, "published"),
+            "published_sample": len(sample),
+            "greatest_difference": float(np.abs(ours - slow).max())
+            if search == "exact"
+            else np.nan,
+            "overlap_of_top_5_percent": overlap(cullings[search], cullings["exact"], pairs, 5),
+        }
+        for search in culling.SEARCHES
+    )
 
 
 def overlap(first: Found, second: Found, pairs: ConjugatePairs, percent: float) -> float:
@@ -151,11 +169,19 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
         first = ClassEvaluator(Workspace(network, seen, limits=Limits(precision=name)), 0)
         tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
     times, exact = by_turns(tasks), cullings["float32"]
-    return pd.DataFrame({
-        "precision": name, "device": device.type, **ratio(times, name, "float32"),
-        "greatest_difference": float(np.abs(found.score - exact.score).max()),
-        **{f"overlap_of_top_{percent}_percent": overlap(found, exact, pairs, percent) for percent in (1, 5, 10, 20)},
-    } for name, found in cullings.items())  # fmt: skip
+    return pd.DataFrame(
+        {
+            "precision": name,
+            "device": device.type,
+            **ratio(times, name, "float32"),
+            "greatest_difference": float(np.abs(found.score - exact.score).max()),
+            **{
+                f"overlap_of_top_{percent}_percent": overlap(found, exact, pairs, percent)
+                for percent in (1, 5, 10, 20)
+            },
+        }
+        for name, found in cullings.items()
+    )
 
 
 def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
@@ -168,25 +194,52 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         network, _, seen = subject(name, folder, IMAGES[name[-2:]], device)
         workspace = Workspace(network, seen)
-        pairs, n_classes, every = workspace.pairs, workspace.n_classes, np.arange(len(workspace.pairs))
+        pairs, n_classes, every = (
+            workspace.pairs,
+            workspace.n_classes,
+            np.arange(len(workspace.pairs)),
+        )
         wanted = masks.positions(pairs.height, pairs.width, 5)
-        about = {"network": name, "side": pairs.height, "classes": n_classes, "accuracy": accuracy(network, seen),
-                 "images_per_class": len(seen) // n_classes}  # fmt: skip
+        about = {
+            "network": name,
+            "side": pairs.height,
+            "classes": n_classes,
+            "accuracy": accuracy(network, seen),
+            "images_per_class": len(seen) // n_classes,
+        }
         for c in range(n_classes):
             evaluator = ClassEvaluator(workspace, c)
             groups = range(len(evaluator.bounds) - 1)
-            known = np.stack([evaluator.group_sums(np.full(len(pairs), group), every) for group in groups])
+            known = np.stack(
+                [evaluator.group_sums(np.full(len(pairs), group), every) for group in groups]
+            )
             exact, features = known.sum(axis=0), evaluator.features()
             for target in TARGETS:
                 screened = screening.screen(
-                    features, lambda group, index, known=known: known[group, index], pairs, wanted,
-                    target_recall=target, patience=20, seed=0,
-                )  # fmt: skip
+                    features,
+                    lambda group, index, known=known: known[group, index],
+                    pairs,
+                    wanted,
+                    target_recall=target,
+                    patience=20,
+                    seed=0,
+                )
                 chosen = np.where(screened.evaluated, screened.increment, -np.inf)
-                truth, top = (set(masks.top_pairs(scores, pairs.size, wanted)) for scores in (exact, chosen))
-                share = screened.cost + 2 * (1 + gradients.noisy_copies(len(pairs))) / len(pairs)  # a gradient is two
-                curve.append(about | {"class": c, "target_recall": target, "share_of_passes": share,
-                                      "overlap": len(truth & top) / len(truth | top)})  # fmt: skip
+                truth, top = (
+                    set(masks.top_pairs(scores, pairs.size, wanted)) for scores in (exact, chosen)
+                )
+                share = screened.cost + 2 * (1 + gradients.noisy_copies(len(pairs))) / len(
+                    pairs
+                )  # a gradient is two
+                curve.append(
+                    about
+                    | {
+                        "class": c,
+                        "target_recall": target,
+                        "share_of_passes": share,
+                        "overlap": len(truth & top) / len(truth | top),
+                    }
+                )
     return pd.DataFrame(curve).assign(device=device.type)
 
 
@@ -196,17 +249,34 @@ def overlap_figure(curve: pd.DataFrame) -> Figure:
     Means over networks and their classes.
     """
     of_networks = curve.groupby(["side", "network", "target_recall"])
-    means = of_networks[["share_of_passes", "overlap"]].mean().groupby(["side", "target_recall"]).mean()
+    means = (
+        of_networks[["share_of_passes", "overlap"]].mean().groupby(["side", "target_recall"]).mean()
+    )
     with style(10):
         figure, axis = plt.subplots(figsize=(0.8 * PAGE, 2.9))
         axis.axhline(AIM, color="0.6", linestyle="--", linewidth=1.2, zorder=0)
-        axis.text(0, AIM, f" aim: {AIM}", va="bottom", fontsize=10, color="0.4", transform=axis.get_yaxis_transform())
-        for (side, of_side), colour, marker in zip(means.groupby("side"), COLOURS, "oD", strict=False):
+        axis.text(
+            0,
+            AIM,
+            f" aim: {AIM}",
+            va="bottom",
+            fontsize=10,
+            color="0.4",
+            transform=axis.get_yaxis_transform(),
+        )
+        for (side, of_side), colour, marker in zip(
+            means.groupby("side"), COLOURS, "oD", strict=False
+        ):
             line = of_side.sort_values("share_of_passes")
             axis.plot(
-                100 * line["share_of_passes"], line["overlap"], marker=marker, color=colour, markersize=5,
-                linewidth=1.8, label=f"{side} x {side} pixels",
-            )  # fmt: skip
+                100 * line["share_of_passes"],
+                line["overlap"],
+                marker=marker,
+                color=colour,
+                markersize=5,
+                linewidth=1.8,
+                label=f"{side} x {side} pixels",
+            )
         axis.set(xlabel="forward passes, % of exact culling", ylabel="overlap with\nthe exact map")
         axis.legend(loc="lower right", fontsize=10)
         despine([axis])

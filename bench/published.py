@@ -24,7 +24,12 @@ def encoded(pixels: np.ndarray) -> list[Tensor]:
 
 @torch.inference_mode()
 def class_loss(
-    network: nn.Module, files: list[Tensor], split: Split, label: int, device: torch.device, mask: Tensor | None
+    network: nn.Module,
+    files: list[Tensor],
+    split: Split,
+    label: int,
+    device: torch.device,
+    mask: Tensor | None,
 ) -> float:
     """Mean loss of a class's images with the frequencies where the mask [H, W] is 0 removed; all images are shown.
 

@@ -24,11 +24,31 @@ PROVENANCE = Path("tables", "provenance.csv")
 KEY = ["file", "rows", "column"]
 LEFT_OUT = ("runtimes", "provenance")  # tables that differ from run to run
 DIFFERENT = ("wall_s", "seconds")  # columns that do
-ROWS = (*RUN, "method", "ranking", "truth", "claim", "variant", "removed", "case", "training", "set", "suite", "aim")
+ROWS = (
+    *RUN,
+    "method",
+    "ranking",
+    "truth",
+    "claim",
+    "variant",
+    "removed",
+    "case",
+    "training",
+    "set",
+    "suite",
+    "aim",
+)
 ARRAYS = ("loss_increment", "rank", "evaluated", "score", "mask")
 DIGITS = 16
 # The rows of the provenance that say why numbers can differ.
-REASONS = ("commit", "configuration", "devices of the networks", "threads of a job", "numerics", "platform")
+REASONS = (
+    "commit",
+    "configuration",
+    "devices of the networks",
+    "threads of a job",
+    "numerics",
+    "platform",
+)
 REASONS += ("processor", "instructions of PyTorch", "libraries of PyTorch")
 
 
@@ -38,7 +58,11 @@ def of_table(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     keys = [name for name in ROWS if name in table]
     for key, rows in table.groupby(keys, sort=False) if keys else [((), table)]:
         for column in rows.columns.difference(keys, sort=False):
-            yield "/".join(key), str(column), hashlib.sha256("\n".join(rows[column]).encode()).hexdigest()
+            yield (
+                "/".join(key),
+                str(column),
+                hashlib.sha256("\n".join(rows[column]).encode()).hexdigest(),
+            )
 
 
 def as_text(path: Path) -> pd.DataFrame:
@@ -63,14 +87,20 @@ def digests(study: Path) -> pd.DataFrame:
     found: list[tuple[str, str, str, str]] = []
     for path in sorted(study.glob("**/*")):
         name = str(path.relative_to(study))
-        of_study = path.parent.name in ("tables", "analysis") or name == f"{study.name}.csv" or path.name == "harm.csv"
+        of_study = (
+            path.parent.name in ("tables", "analysis")
+            or name == f"{study.name}.csv"
+            or path.name == "harm.csv"
+        )
         if path.suffix == ".csv" and of_study and path.stem not in LEFT_OUT:
             found += [(name, *column) for column in of_table(as_text(path))]
         elif path.name == "weights.safetensors":
             found.append((name, "", "", weights_digest(load_file(path))))
         elif path.suffix == ".h5" and name.split("/")[0] in ("dfm", "maps"):
             found += [(name, *array) for array in of_arrays(path)]
-    return pd.DataFrame([(*key, digest[:DIGITS]) for *key, digest in found], columns=[*KEY, "sha256"])
+    return pd.DataFrame(
+        [(*key, digest[:DIGITS]) for *key, digest in found], columns=[*KEY, "sha256"]
+    )
 
 
 def write(study: Path, target: Path) -> None:
@@ -82,7 +112,11 @@ def write(study: Path, target: Path) -> None:
 def compare(found: pd.DataFrame, expected: pd.DataFrame) -> tuple[list[str], bool]:
     """What of the expected digests is the same, in lines, and whether all of it is; what is new does not count."""
     both = expected.merge(found, on=KEY, how="outer", suffixes=("", "_here"), indicator=True)
-    state = both["_merge"].map({"left_only": "missing here", "right_only": "only here", "both": "same"}).astype(str)
+    state = (
+        both["_merge"]
+        .map({"left_only": "missing here", "right_only": "only here", "both": "same"})
+        .astype(str)
+    )
     state[(state == "same") & (both["sha256"] != both["sha256_here"])] = "differs"
     lines = [f"{(state == 'same').sum()} of {len(expected)} digests are the same."]
     for (file, word), rows in both[state != "same"].groupby(["file", state], sort=False):
@@ -93,8 +127,13 @@ def compare(found: pd.DataFrame, expected: pd.DataFrame) -> tuple[list[str], boo
 
 def reasons(study: Path, target: Path) -> list[str]:
     """Versions and settings that differ, in lines."""
-    there, here = (read_table(folder / PROVENANCE).set_index("key")["value"].astype(str) for folder in (target, study))
-    facts = pd.concat([there, here], axis=1, keys=["there", "here"], sort=False).fillna("not recorded")
+    there, here = (
+        read_table(folder / PROVENANCE).set_index("key")["value"].astype(str)
+        for folder in (target, study)
+    )
+    facts = pd.concat([there, here], axis=1, keys=["there", "here"], sort=False).fillna(
+        "not recorded"
+    )
     counts = facts.index.isin(REASONS) | facts.index.str.match("version of |data set ")
     facts = facts[counts & (facts["there"] != facts["here"])]
     return [f"  {key}: {row['there']} there, {row['here']} here" for key, row in facts.iterrows()]

@@ -33,7 +33,9 @@ CONTROLS = {
     f"one more mask with its radii, by {RADIAL}": (RADIAL, 0.12, "one more"),
 }
 WORDS = ("worse", "as well", "better", "undecided")
-Simulation = Callable[[Generator, Any, float, int, int], dict[str, float]]  # what, by, size, trials -> shares
+Simulation = Callable[
+    [Generator, Any, float, int, int], dict[str, float]
+]  # what, by, size, trials -> shares
 
 
 def rates(generator: Generator, mean: float, deviation: float, *shape: int) -> FloatArray:
@@ -46,7 +48,10 @@ def hits(generator: Generator, rates: FloatArray, images: int) -> BoolArray:
     """Whether each image [..., mask, image] is a hit under masks with these rates [..., mask]."""
     shared = generator.standard_normal((*rates.shape[:-1], 1, images), np.float32)
     chance = generator.standard_normal((*rates.shape, images), np.float32)
-    return np.sqrt(np.float32(EASE)) * shared + np.sqrt(np.float32(1 - EASE)) * chance < ndtri(rates)[..., None]
+    return (
+        np.sqrt(np.float32(EASE)) * shared + np.sqrt(np.float32(1 - EASE)) * chance
+        < ndtri(rates)[..., None]
+    )
 
 
 def compare(tpr: BoolArray, fpr: BoolArray, mean: bool) -> Estimate:
@@ -61,10 +66,14 @@ def compare(tpr: BoolArray, fpr: BoolArray, mean: bool) -> Estimate:
     if not mean:
         return joined(*differences)
     each = tpr[:, 1:].mean(axis=2) - fpr[:, 1:].mean(axis=2)
-    return joined(*differences, each.var(axis=1, ddof=1, keepdims=True) / each.shape[1], each.shape[1])
+    return joined(
+        *differences, each.var(axis=1, ddof=1, keepdims=True) / each.shape[1], each.shape[1]
+    )
 
 
-def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> dict[str, float]:
+def one_network(
+    generator: Generator, control: str, effect: float, images: int, trials: int
+) -> dict[str, float]:
     """How often the interval of a map that is better by `effect` holds this, and how often the map is above all."""
     masks, deviation, how = CONTROLS[control]
     held, above = [], []
@@ -74,8 +83,15 @@ def one_network(generator: Generator, control: str, effect: float, images: int, 
         tpr = hits(generator, true, images)
         if how == "one more":
             draws = tpr[:, 1:].mean(axis=2)
-            value, half = tpr[:, 0].mean(axis=1) - draws.mean(axis=1), intervals.reach_of_one_more(draws)
-            low, high, difference = (value - half)[:, None], (value + half)[:, None], np.array(effect)
+            value, half = (
+                tpr[:, 0].mean(axis=1) - draws.mean(axis=1),
+                intervals.reach_of_one_more(draws),
+            )
+            low, high, difference = (
+                (value - half)[:, None],
+                (value + half)[:, None],
+                np.array(effect),
+            )
         else:
             fpr = hits(generator, np.full(true.shape, FPR), (CLASSES - 1) * images)
             _, low, high = compare(tpr, fpr, how == "mean")
@@ -85,7 +101,9 @@ def one_network(generator: Generator, control: str, effect: float, images: int, 
     return {"holds it": float(np.mean(held)), "above 0": float(np.mean(above))}
 
 
-def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: int) -> dict[str, float]:
+def strong(
+    generator: Generator, fpr: float, tpr: float, images: int, trials: int
+) -> dict[str, float]:
     """How often the intervals of TPR and FPR of a map with these true rates lie within the limits of `strong`."""
     low, _ = intervals.wilson(generator.binomial(images, tpr, trials) / images, images)
     others = (CLASSES - 1) * images
@@ -93,22 +111,31 @@ def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: in
     return {"within the limits": float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean())}
 
 
-def lowest(generator: Generator, _: str, effect: float, images: int, trials: int) -> dict[str, float]:
+def lowest(
+    generator: Generator, _: str, effect: float, images: int, trials: int
+) -> dict[str, float]:
     """How often each word is said of a map that is better than the lowest frequencies by `effect`."""
     said: list[str] = []
     for _ in range(trials // AT_ONCE):
         tpr = hits(generator, np.tile([TPR + effect, TPR], (AT_ONCE, 1)), images)
         fpr = hits(generator, np.full((AT_ONCE, 2), FPR), (CLASSES - 1) * images)
         ends = compare(tpr, fpr, mean=False)[1:]
-        said += [intervals.compared(low, high, AS_WELL) for low, high in zip(*map(np.ravel, ends), strict=True)]
+        said += [
+            intervals.compared(low, high, AS_WELL)
+            for low, high in zip(*map(np.ravel, ends), strict=True)
+        ]
     return {word: said.count(word) / len(said) for word in WORDS}
 
 
-def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> dict[str, float]:
+def several_networks(
+    generator: Generator, number: str, effect: float, count: int, trials: int
+) -> dict[str, float]:
     """How often the interval of a mean over networks, which all see the same images, holds the true one."""
     held, images = [], CLASSES * 50
     for _ in range(trials):
-        true = np.stack([rates(generator, mean, SEEDS, count) for mean in (0.5 + effect, 0.5)], axis=1)
+        true = np.stack(
+            [rates(generator, mean, SEEDS, count) for mean in (0.5 + effect, 0.5)], axis=1
+        )
         found = hits(generator, true.ravel(), images).reshape(count, 2, images).mean(axis=2)
         if number == "a rate":
             values, mean = found[:, 0], 0.5 + effect
@@ -125,7 +152,11 @@ PARTS: dict[str, tuple[Simulation, list[tuple[Any, float]], tuple[int, ...]]] = 
     "one_network": (one_network, [(name, by) for name in CONTROLS for by in (0.0, 0.4)], (50, 200)),
     "strong": (strong, [(FPR, STRONG_TPR), (FPR, 0.75), (FPR, 0.9), (MOST_FPR, 0.9)], (50, 200)),
     "lowest": (lowest, [("the lowest frequencies", 0.0)], (50, 200)),
-    "several_networks": (several_networks, [("a rate", 0.0), ("a difference", 0.0), ("a difference", 0.1)], (5, 20)),
+    "several_networks": (
+        several_networks,
+        [("a rate", 0.0), ("a difference", 0.0), ("a difference", 0.1)],
+        (5, 20),
+    ),
 }
 
 

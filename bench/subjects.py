@@ -31,7 +31,9 @@ TRAINED = {
 }
 
 
-def subject(name: str, folder: Path, per_class: int, device: torch.device) -> tuple[nn.Module, Split, Split]:
+def subject(
+    name: str, folder: Path, per_class: int, device: torch.device
+) -> tuple[nn.Module, Split, Split]:
     """A network in evaluation mode, and `per_class` validation images of every class, uint8 and as it sees them.
 
     It is trained if it is not in the folder.
@@ -42,9 +44,13 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> tu
     path = folder / "networks" / f"{name.replace(' ', '_')}.safetensors"
     if not path.exists():
         channels = train.images.shape[1]
-        form = Architecture(architecture, len(train.classes), channels, int(side), width=width, stem="small")
+        form = Architecture(
+            architecture, len(train.classes), channels, int(side), width=width, stem="small"
+        )
         work = Work(progress=True)
-        _, done = train_anew(form, {"epochs": epochs}, {}, train, validation, seed=0, device=device, work=work)
+        _, done = train_anew(
+            form, {"epochs": epochs}, {}, train, validation, seed=0, device=device, work=work
+        )
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))
@@ -61,7 +67,9 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
         parts, classes = [], fashion.classes
         for images, labels in fashion.read(raw):
             kept = first_of_each_class(labels, count)
-            pictures = [Image.fromarray(image[0]).resize((side, side)) for image in images[kept]]  # bicubic
+            pictures = [
+                Image.fromarray(image[0]).resize((side, side)) for image in images[kept]
+            ]  # bicubic
             parts.append((np.stack(pictures)[:, None], labels[kept]))
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))

@@ -25,19 +25,26 @@ from .same import FILE, digests  # noqa: E402
 
 # Networks that are trained anew without the frequencies of their maps.
 RELIANCE = {
-    "plan": [{
-        "datasets": ["fashion_mnist"], "networks": ["resnet18_w8"], "augmentations": ["none"],
-        "seeds": [300, 301, 302], "reliance": True,
-    }],
+    "plan": [
+        {
+            "datasets": ["fashion_mnist"],
+            "networks": ["resnet18_w8"],
+            "augmentations": ["none"],
+            "seeds": [300, 301, 302],
+            "reliance": True,
+        }
+    ],
     "training": {"photographs": {"images_per_class": 1800}},
     "transfer": [],
-}  # fmt: skip
+}
 
 
 def config_of(benchmark: str) -> dict[str, Any]:
     """The configuration of a benchmark."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    update_config(config, yaml.safe_load((ROOT / "benchmarks" / benchmark / "config.yaml").read_text()))
+    update_config(
+        config, yaml.safe_load((ROOT / "benchmarks" / benchmark / "config.yaml").read_text())
+    )
     return config
 
 
@@ -53,7 +60,9 @@ def drawn_files(benchmark: str, trainings: list[str], *names: str) -> list[str]:
 def map_files() -> list[str]:
     """The maps of all methods."""
     table = runs.table(datasets.complete(config_of("methods"))).to_dict("records")
-    return [f"maps/{name}/{run['dataset']}/{run['run']}.h5" for run in table for name in run["methods"]]
+    return [
+        f"maps/{name}/{run['dataset']}/{run['run']}.h5" for run in table for name in run["methods"]
+    ]
 
 
 # Of each study the folder of its Snakefile, and the files that are made, with the networks and maps they need.
@@ -61,7 +70,9 @@ STUDIES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "leaks": ("benchmarks/leaks", lambda: drawn_files("leaks", ["none"], "clothing")),
     "cure": (
         "benchmarks/cure",
-        lambda: drawn_files("cure", ["none", "swap", "processed"], "grain4 clean", "grain4 jpeg 50"),
+        lambda: drawn_files(
+            "cure", ["none", "swap", "processed"], "grain4 clean", "grain4 jpeg 50"
+        ),
     ),
     "benchmark": ("benchmarks/methods", map_files),
     "experiments": (".", lambda: ["tables/reliance.csv"]),
@@ -78,7 +89,15 @@ def command(study: str) -> list[str | Path]:
         (ROOT / results / "plan.yaml").write_text(yaml.safe_dump(RELIANCE))
         options += ["--configfile", results / "plan.yaml"]
     snakefile = Path(folder, "Snakefile")
-    common: list[str | Path] = ["snakemake", "--snakefile", snakefile, "--cores", "all", "--quiet", "rules"]
+    common: list[str | Path] = [
+        "snakemake",
+        "--snakefile",
+        snakefile,
+        "--cores",
+        "all",
+        "--quiet",
+        "rules",
+    ]
     return [*common, *options, "--", *(results / file for file in files())]
 
 

@@ -26,7 +26,9 @@ def by_turns(tasks: Mapping[str, Callable[[], object]], repeats: int = 5) -> pd.
     """Seconds of every task in every repeat, [repeat, task]; each ran once before, unmeasured."""
     for task in tasks.values():
         task()
-    return pd.DataFrame([{name: seconds(task) for name, task in tasks.items()} for _ in range(repeats)])
+    return pd.DataFrame(
+        [{name: seconds(task) for name, task in tasks.items()} for _ in range(repeats)]
+    )
 
 
 def ratio(times: pd.DataFrame, task: str, reference: str) -> dict[str, float]:
@@ -54,9 +56,20 @@ def peak_gflops(device: torch.device) -> float:
 
 def machine(_: Path, device: torch.device) -> pd.DataFrame:
     """What the numbers were measured on."""
-    here, gpu = provenance.machine(), torch.cuda.get_device_name(device) if device.type == "cuda" else "none"
-    return pd.DataFrame([{
-        "processor": here["processor"], "threads": str(torch.get_num_threads()), "memory_gib": here["memory, GiB"],
-        "gpu": gpu, "device": device.type, **provenance.versions(["torch"]),
-        "peak_gflops": f"{peak_gflops(device):.0f}",
-    }])  # fmt: skip
+    here, gpu = (
+        provenance.machine(),
+        torch.cuda.get_device_name(device) if device.type == "cuda" else "none",
+    )
+    return pd.DataFrame(
+        [
+            {
+                "processor": here["processor"],
+                "threads": str(torch.get_num_threads()),
+                "memory_gib": here["memory, GiB"],
+                "gpu": gpu,
+                "device": device.type,
+                **provenance.versions(["torch"]),
+                "peak_gflops": f"{peak_gflops(device):.0f}",
+            }
+        ]
+    )

@@ -16,7 +16,11 @@ from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.figures.canvas import COLOURS, finish, logarithmic, page_of_panels, style
 from study.measures.truth import FOUND
 
-SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.9: ("^", "in 9 of 10, and 1 of 10 others")}
+SHARES = {
+    1.0: ("o", "in all images"),
+    0.5: ("s", "in half"),
+    0.9: ("^", "in 9 of 10, and 1 of 10 others"),
+}
 WARNED, SILENT = "#d55e00", "#0173b2"
 PER_ROW, MARKERS = 3, "oDs^vP<>Xp"  # of the panels of methods
 
@@ -36,11 +40,24 @@ def draw_leaks(leaks: pd.DataFrame) -> Figure:
             warned = planted["verdict"] == FOLLOWS
             for share, (mark, words) in SHARES.items():
                 for warns, colour in ((True, WARNED), (False, SILENT)):
-                    rows, face = planted[(planted["share"] == share) & (warned == warns)], colour if warns else "none"
-                    axis.plot(rows["lost"], rows[part], mark, color=colour, alpha=0.7, markerfacecolor=face, **size)
+                    rows, face = (
+                        planted[(planted["share"] == share) & (warned == warns)],
+                        colour if warns else "none",
+                    )
+                    axis.plot(
+                        rows["lost"],
+                        rows[part],
+                        mark,
+                        color=colour,
+                        alpha=0.7,
+                        markerfacecolor=face,
+                        **size,
+                    )
                 axis.plot([], [], mark, color="0.4", markerfacecolor="none", label=words, **size)
             axis.plot([], [], "o", color=WARNED, label="the test warns", **size)
-            axis.plot([], [], "o", color=SILENT, markerfacecolor="none", label="it does not", **size)
+            axis.plot(
+                [], [], "o", color=SILENT, markerfacecolor="none", label="it does not", **size
+            )
             axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
             axis.axvline(HARMFUL, color="0.8", linewidth=0.8, zorder=0, label="limits")
             axis.set(title=part, xlabel="harm: recall lost")
@@ -70,7 +87,12 @@ def draw_cure(cure: pd.DataFrame) -> Figure:
     display(cure.pivot_table("back", ["suite", "case"], "training", sort=False).round(2))
     cases = cure.drop_duplicates(["suite", "case"])
     lines = {(row["suite"], row["case"]): line for line, (_, row) in enumerate(cases.iterrows())}
-    names = cases["suite"].str.rstrip("4") + ": " + cases["case"] + cases["tuned"].map({True: "", False: " *"})
+    names = (
+        cases["suite"].str.rstrip("4")
+        + ": "
+        + cases["case"]
+        + cases["tuned"].map({True: "", False: " *"})
+    )
     repeated = cure.duplicated(["suite", "training"]) & (cure["training"] != MATCHED)
     numbers = cure.assign(accuracy_loss=cure["accuracy_loss"].mask(repeated))
     with style(9):
@@ -82,7 +104,9 @@ def draw_cure(cure: pd.DataFrame) -> Figure:
             restored = f"{words}: {(rows['back_low'] >= RESTORED).sum()} of {len(rows)}"
             axes[0].plot([], [], "o", color=colour, markersize=5, label=restored)
         for _, row in numbers[numbers["training"] == NONE].iterrows():
-            axes[1].plot(row["called"], lines[row["suite"], row["case"]], "|", color="0.3", markersize=7)
+            axes[1].plot(
+                row["called"], lines[row["suite"], row["case"]], "|", color="0.3", markersize=7
+            )
         axes[0].plot([], [], "|", color="0.3", markersize=5, label="none of these")
         axes[0].axvline(RESTORED, color="0.8", linewidth=0.8, zorder=0)
         axes[0].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=names)
@@ -100,7 +124,12 @@ def _draw_training(axes: Sequence[Axes], row: pd.Series, line: float, colour: st
     face = colour if row["back_low"] >= RESTORED else "white"
     for axis, number in zip(axes, NUMBERS, strict=True):
         if not pd.isna(row[number]):
-            axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [line, line], color=colour, linewidth=1)
+            axis.plot(
+                [row[f"{number}_low"], row[f"{number}_high"]],
+                [line, line],
+                color=colour,
+                linewidth=1,
+            )
             axis.plot(row[number], line, "o", color=colour, markersize=4.5, markerfacecolor=face)
 
 
@@ -116,16 +145,22 @@ def draw_methods(methods: pd.DataFrame) -> Figure:
     scored = own.dropna(subset=["average_precision"])
     sets, names = list(dict.fromkeys(methods["dataset"])), list(dict.fromkeys(methods["method"]))
     means = scored.groupby(["dataset", "method"])[["passes", "average_precision"]].mean()
-    none = 0.3 * min(scored.loc[scored["passes"] > 0, "passes"], default=1.0)  # where methods stand that take no pass
+    none = 0.3 * min(
+        scored.loc[scored["passes"] > 0, "passes"], default=1.0
+    )  # where methods stand that take no pass
     free = list(dict.fromkeys(scored.loc[scored["passes"] == 0, "method"]))
     rows = -(-len(sets) // PER_ROW)
     with style(10):
-        figure, axes = page_of_panels(rows, min(PER_ROW, len(sets)), 1.3 + 2.0 * rows, used=len(sets))
+        figure, axes = page_of_panels(
+            rows, min(PER_ROW, len(sets)), 1.3 + 2.0 * rows, used=len(sets)
+        )
         for name, axis in zip(sets, axes.flat, strict=False):
             for method, colour, marker in zip(names, cycle(COLOURS), cycle(MARKERS), strict=False):
                 if (name, method) in means.index:
                     passes, value = means.loc[(name, method)]
-                    at = passes or none * 1.15 ** (free.index(method) - len(free) / 2)  # beside each other
+                    at = passes or none * 1.15 ** (
+                        free.index(method) - len(free) / 2
+                    )  # beside each other
                     axis.plot(at, value, marker, color=colour, markersize=5.5, label=method)
             count = len(scored[(scored["dataset"] == name) & (scored["method"] == names[0])])
             axis.set_title(f"{name}, n = {count}")
@@ -138,5 +173,11 @@ def draw_methods(methods: pd.DataFrame) -> Figure:
             axis.set_xlabel("forward passes")
             axis.tick_params(labelbottom=True)
         key = f"left of the line: no forward pass; dashed: found, {FOUND:g}; n: classes that have a score"
-        finish(figure, axes[0, 0], 5, "Which methods find the planted frequencies, and at what cost?", key)
+        finish(
+            figure,
+            axes[0, 0],
+            5,
+            "Which methods find the planted frequencies, and at what cost?",
+            key,
+        )
     return figure

@@ -68,7 +68,9 @@ rule harm:
     params:
         device=lookup(dpath="device", within=config),
         artefacts=lambda wildcards: draws.tested_artefacts(
-            NETWORKS, DRAW_OF[wildcards.dataset, wildcards.run], alike="architecture" if EXCHANGE_TEST else "seed"
+            NETWORKS,
+            DRAW_OF[wildcards.dataset, wildcards.run],
+            alike="architecture" if EXCHANGE_TEST else "seed",
         ),
         planted=lambda wildcards: draws.of_one_class(DRAW_OF[wildcards.dataset, wildcards.run]),
     message:

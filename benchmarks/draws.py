@@ -59,24 +59,41 @@ def read(path: str) -> list[Draw]:
 
 def _add(row: Mapping[str, str], found: dict[tuple[str, int, str], Draw]) -> None:
     """Add a row of a table to the networks that are found, by set, seed and name."""
-    suite, seed, network, architecture = row["set"], int(row["seed"]), row["network"], row["architecture"]
+    suite, seed, network, architecture = (
+        row["set"],
+        int(row["seed"]),
+        row["network"],
+        row["architecture"],
+    )
     clean = found.setdefault((suite, seed, CLEAN), Draw(suite, seed, CLEAN, architecture, ()))
     draw = found.setdefault((suite, seed, network), clean._replace(network=network))
     if clean.architecture != architecture:
-        raise ValueError(f"architecture {architecture!r}: expected {clean.architecture!r}, as above for set and seed")
+        raise ValueError(
+            f"architecture {architecture!r}: expected {clean.architecture!r}, as above for set and seed"
+        )
     if row["kind"]:
         artefact = _artefact(row)
         if artefact.label in [other.label for other in draw.artefacts]:
-            raise ValueError(f"class {artefact.label} of network {network!r}: expected one artefact a class")
+            raise ValueError(
+                f"class {artefact.label} of network {network!r}: expected one artefact a class"
+            )
         artefacts = *draw.artefacts, artefact
-        found[suite, seed, network] = draw._replace(artefacts=artefacts, tuned=row.get("tuned") == "True")
+        found[suite, seed, network] = draw._replace(
+            artefacts=artefacts, tuned=row.get("tuned") == "True"
+        )
 
 
 def _artefact(row: Mapping[str, str]) -> Artefact:
     frequency = (int(row["u"]), int(row["v"])) if row["u"] else None
     place = (float(row["row"]), float(row["column"])) if row["row"] else CORNER
     return Artefact(
-        row["kind"], float(row["level"]), int(row["class"]), float(row["share"]), frequency, float(row["others"]), place
+        row["kind"],
+        float(row["level"]),
+        int(row["class"]),
+        float(row["share"]),
+        frequency,
+        float(row["others"]),
+        place,
     )
 
 
@@ -106,7 +123,10 @@ def datasets(draws: list[Draw], named: Mapping[str, Any]) -> Iterator[tuple[str,
         if draw.artefacts:
             recipe = {"recipe": plain["recipe"]} if "recipe" in plain else {}
             artefacts = [asdict(artefact) for artefact in draw.artefacts]
-            yield dataset_of(draw, named), {"source": "artefact", "set": base, "artefacts": artefacts, **recipe}
+            yield (
+                dataset_of(draw, named),
+                {"source": "artefact", "set": base, "artefacts": artefacts, **recipe},
+            )
 
 
 def table(draws: list[Draw], named: Mapping[str, Any], trainings: Sequence[str]) -> pd.DataFrame:
@@ -144,16 +164,23 @@ def files(networks: pd.DataFrame, pattern: str) -> list[str]:
     return [pattern.format(**row) for row in networks.to_dict("records")]
 
 
-def tested_artefacts(networks: pd.DataFrame, row: Mapping[str, Any], alike: str) -> list[dict[str, Any]]:
+def tested_artefacts(
+    networks: pd.DataFrame, row: Mapping[str, Any], alike: str
+) -> list[dict[str, Any]]:
     """The artefacts whose cost to a network is measured: its own ones; of a clean network, those of the others.
 
     networks : `table`, and one of its rows; alike : the column, beside the set, in which the others are like it
     """
     if row["artefacts"]:
         return list(row["artefacts"])
-    others = networks[networks["suite"].eq(row["suite"]) & networks[alike].eq(row[alike]) & ~networks["matched"]]
+    others = networks[
+        networks["suite"].eq(row["suite"]) & networks[alike].eq(row[alike]) & ~networks["matched"]
+    ]
     artefacts = [Artefact(**artefact) for of_one in others["artefacts"] for artefact in of_one]
-    return [asdict(artefact) for artefact in {describe(artefact): artefact for artefact in artefacts}.values()]
+    return [
+        asdict(artefact)
+        for artefact in {describe(artefact): artefact for artefact in artefacts}.values()
+    ]
 
 
 def of_one_class(row: Mapping[str, Any]) -> list[dict[str, Any]]:

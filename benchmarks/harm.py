@@ -20,7 +20,11 @@ FEW = 33  # images of each class that get the artefacts where the exchange test 
 
 
 def harm(
-    network: nn.Module, test: Split, plain: Split, artefacts: Sequence[Artefact], images_per_class: int | None = None
+    network: nn.Module,
+    test: Split,
+    plain: Split,
+    artefacts: Sequence[Artefact],
+    images_per_class: int | None = None,
 ) -> pd.DataFrame:
     """One row a class and artefact of it; a class without one has a row, too.
 
@@ -35,16 +39,25 @@ def harm(
     and its variance over images, `called_variance`.
     """
     before = called(network, plain)
-    accuracy, clean = (float((answers == plain.labels).mean()) for answers in (called(network, test), before))
+    accuracy, clean = (
+        float((answers == plain.labels).mean()) for answers in (called(network, test), before)
+    )
     few = first_of_each_class(plain.labels, images_per_class)
-    pixels, labels, everywhere = np.asarray(plain.images[few]), plain.labels[few], np.full(len(few), True)
+    pixels, labels, everywhere = (
+        np.asarray(plain.images[few]),
+        plain.labels[few],
+        np.full(len(few), True),
+    )
     rows = []
     for c in range(len(plain.classes)):
         own = plain.labels == c
         about: dict[str, Any] = {
-            "class": c, "clean_recall": float((before[own] == c).mean()), "clean_images": int(own.sum()),
-            "accuracy": accuracy, "clean_accuracy": clean,
-        }  # fmt: skip
+            "class": c,
+            "clean_recall": float((before[own] == c).mean()),
+            "clean_images": int(own.sum()),
+            "accuracy": accuracy,
+            "clean_accuracy": clean,
+        }
         of_class = [artefact for artefact in artefacts if artefact.label == c]
         rows += [about] if not of_class else []
         for artefact in of_class:
@@ -55,9 +68,17 @@ def harm(
                 after = predict(network, normalise(with_it, plain.mean, plain.std)).numpy()
             hits = (after == c).astype(float)
             difference = paired(hits - (before[few][others] == c))
-            rows.append({
-                **about, "artefact": describe(artefact), "kind": artefact.kind, "level": artefact.level,
-                "share": artefact.share, "others": artefact.others, "called_with": float(hits.mean()),
-                "called": float(difference.value), "called_variance": float(difference.variance),
-            })  # fmt: skip
+            rows.append(
+                {
+                    **about,
+                    "artefact": describe(artefact),
+                    "kind": artefact.kind,
+                    "level": artefact.level,
+                    "share": artefact.share,
+                    "others": artefact.others,
+                    "called_with": float(hits.mean()),
+                    "called": float(difference.value),
+                    "called_variance": float(difference.variance),
+                }
+            )
     return pd.DataFrame(rows)

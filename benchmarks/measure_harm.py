@@ -17,7 +17,9 @@ from study.tested_networks import read_images, read_inputs
 def measure_costs(step: Any, images_per_class: int | None) -> None:
     """The recall of each class without artefacts, and what the artefacts do to images of other classes."""
     network, test, run = read_inputs(step, "test")
-    plain = stores.read(step.input.plain, "test", statistics=(test.mean, test.std), workers=step.threads)
+    plain = stores.read(
+        step.input.plain, "test", statistics=(test.mean, test.std), workers=step.threads
+    )
     artefacts = [Artefact(**artefact) for artefact in step.params.artefacts]
     write_table(harm(network, test, plain, artefacts, images_per_class), step.output.harm, **run)
 
@@ -25,14 +27,20 @@ def measure_costs(step: Any, images_per_class: int | None) -> None:
 def test_exchange(step: Any, created_by: str) -> None:
     """The class that the network calls before and after, numbers and verdicts, and what tells the images apart."""
     network, test, run = read_inputs(step, "test", TESTED)
-    ranking = read_images(step.input.images, "validation", TESTED, weights=step.input.weights, workers=step.threads)
+    ranking = read_images(
+        step.input.images, "validation", TESTED, weights=step.input.weights, workers=step.threads
+    )
     answers = collect(network, ranking, test, seed=run["seed"], progress=True)
     with replacing_hdf5(step.output.answers) as file:
         write_answers(file, answers)
         file.attrs.update(classes=list(test.classes), created_by=created_by, **run)
     write_table(rates(answers), step.output.flips, **run)
     planted = [Artefact(**artefact) for artefact in step.params.planted]
-    write_table(measure_data(stores.read(step.input.plain, "test"), planted, run["seed"]), step.output.data, **run)
+    write_table(
+        measure_data(stores.read(step.input.plain, "test"), planted, run["seed"]),
+        step.output.data,
+        **run,
+    )
 
 
 @script

@@ -37,7 +37,8 @@ for package in ("frequency_shortcuts", "study"):
 
 autodoc_member_order = "bysource"
 autodoc_type_aliases = {
-    name: name.rpartition(".")[2] for name in ("npt.ArrayLike", "BoolArray", "FloatArray", "IntArray", "Images")
+    name: name.rpartition(".")[2]
+    for name in ("npt.ArrayLike", "BoolArray", "FloatArray", "IntArray", "Images")
 }
 
 sphinx_gallery_conf = {
@@ -70,17 +71,31 @@ def read_page(app: Any, docname: str, source: list[str]) -> None:
     if app.env.doc2path(docname, base=False).suffix == ".ipynb":
         with tempfile.TemporaryDirectory() as folder:
             about = {"metadata": {"path": folder}}
-            ran = NotebookClient(nbformat.reads(source[0], as_version=4), timeout=300, resources=about).execute()
+            ran = NotebookClient(
+                nbformat.reads(source[0], as_version=4), timeout=300, resources=about
+            ).execute()
         source[0] = "\n\n".join(part for cell in ran.cells for part in _parts(cell))
     source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
     if docname == root_doc:
-        listed = re.findall(r"\]\((\w+/\w+)\.(?:md|ipynb)\)", source[0].partition("## Documentation")[2])
-        pages = [listed[0], GALLERY, *listed[1:], "build/errors", "docs/api", "CHANGELOG", "CONTRIBUTING"]
+        listed = re.findall(
+            r"\]\((\w+/\w+)\.(?:md|ipynb)\)", source[0].partition("## Documentation")[2]
+        )
+        pages = [
+            listed[0],
+            GALLERY,
+            *listed[1:],
+            "build/errors",
+            "docs/api",
+            "CHANGELOG",
+            "CONTRIBUTING",
+        ]
         menu = "\n".join(dict.fromkeys(pages))
         source[0] += f"\n\n```{{toctree}}\n:hidden:\n\n{menu}\n```\n"
 
 
-def read_docstring(app: Any, what: str, name: str, item: object, options: object, lines: list[str]) -> None:
+def read_docstring(
+    app: Any, what: str, name: str, item: object, options: object, lines: list[str]
+) -> None:
     """Make reStructuredText of a docstring: `name : text`, with the indented lines below, is an item of a list."""
     text = MARKS.sub(lambda mark: mark[0] if len(mark[0]) > 1 else f"\\{mark[0]}", "\n".join(lines))
     text = HEADING.sub(r"**\1**\n", text)
@@ -88,17 +103,28 @@ def read_docstring(app: Any, what: str, name: str, item: object, options: object
 
 
 def read_signature(
-    app: Any, what: str, name: str, item: object, options: object, signature: str | None, returns: str | None
+    app: Any,
+    what: str,
+    name: str,
+    item: object,
+    options: object,
+    signature: str | None,
+    returns: str | None,
 ) -> tuple[str | None, str | None]:
     """Write the types of `autodoc_type_aliases` by their names alone."""
-    plain = (text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
+    plain = (
+        text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)
+        for text in (signature, returns)
+    )
     return next(plain), next(plain)
 
 
 def _parts(cell: dict[str, Any]) -> Iterator[str]:
     text = "".join(cell["source"])
     yield text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
-    for output in (each for each in cell.get("outputs", ()) if each.get("name") != "stderr"):  # no progress
+    for output in (
+        each for each in cell.get("outputs", ()) if each.get("name") != "stderr"
+    ):  # no progress
         data = output.get("data", {"text/plain": output.get("text")})
         kind = next(kind for kind in OUTPUTS if kind in data)
         yield OUTPUTS[kind].format("".join(data[kind]).rstrip())
@@ -111,7 +137,9 @@ def _as_item(found: re.Match[str]) -> str:
 
 def write_index(app: Any, error: Exception | None) -> None:
     """Lead from the first page that servers look for to the README."""
-    Path(app.outdir, "index.html").write_text('<meta http-equiv="refresh" content="0; url=README.html">')
+    Path(app.outdir, "index.html").write_text(
+        '<meta http-equiv="refresh" content="0; url=README.html">'
+    )
 
 
 def setup(app: Any) -> None:

@@ -60,7 +60,12 @@ EXTERNAL = "pictures/my_network/none/seed0"
 STYLISED = "pictures/resnet18/sin/seed0"
 MAPPED = [*PLANTED, FASHION, EXTERNAL, STYLISED]  # with maps, in the order of the plan
 TRAINED = ["syn_2/resnet18/none/seed0", *PLANTED, FASHION, STYLISED]
-SHAPES = {"syn_2": (4, 3, 32), "plant_present": (4, 3, 32), "fashion_mnist": (10, 1, 32), "pictures": (3, 3, 64)}
+SHAPES = {
+    "syn_2": (4, 3, 32),
+    "plant_present": (4, 3, 32),
+    "fashion_mnist": (10, 1, 32),
+    "pictures": (3, 3, 64),
+}
 NEUTRAL = {"plant_present": "C0"}
 # The network's module imports another, and that a third; nothing imports the last.
 MODULES = {
@@ -100,15 +105,27 @@ class Study(NamedTuple):
         return self.root / "results" / "test"
 
     def snakemake(
-        self, *arguments, extra=(), configs=("config/test.yaml", "pictures.yaml"), program=("-m", "snakemake")
+        self,
+        *arguments,
+        extra=(),
+        configs=("config/test.yaml", "pictures.yaml"),
+        program=("-m", "snakemake"),
     ):
         """Run Snakemake on the study; returns the finished process with its output as text."""
         # The end of Snakemake waits for the time span: see profiles/default.
         command = [sys.executable, *program, *arguments, "--max-jobs-per-timespan", "100/1s"]
         command += ["--configfile", *configs, *extra]
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
         return subprocess.run(
-            command, cwd=self.root, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=self.root,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
 
@@ -137,11 +154,17 @@ def _draw_pictures(root):
         for folder in (f"pictures/{name}", f"negatives/{name}", f"twin/grey/{name}_grey"):
             (root / folder).mkdir(parents=True)
         for i in range(8):
-            pixels = generator.integers(darkest, darkest + NOISE, (SIZE + 6, SIZE + 16, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(root / "pictures" / name / f"{i}.{'jpg' if i % 2 else 'png'}")
+            pixels = generator.integers(
+                darkest, darkest + NOISE, (SIZE + 6, SIZE + 16, 3), dtype=np.uint8
+            )
+            Image.fromarray(pixels).save(
+                root / "pictures" / name / f"{i}.{'jpg' if i % 2 else 'png'}"
+            )
             Image.fromarray(255 - pixels).save(root / "negatives" / name / f"{i}.png")
             if i < 4:
-                Image.fromarray(pixels).convert("L").save(root / "twin" / "grey" / f"{name}_grey" / f"{i}.png")
+                Image.fromarray(pixels).convert("L").save(
+                    root / "twin" / "grey" / f"{name}_grey" / f"{i}.png"
+                )
     for folder in ("pictures", "negatives"):
         (root / folder / "dots" / "broken.png").write_bytes(b"no picture")
 
@@ -149,13 +172,24 @@ def _draw_pictures(root):
 def _save_network(path):
     """Weights as of DataParallel: the first feature is the brightness of a patch, and the nearest class wins."""
     torch.manual_seed(0)
-    width, means = 8, torch.tensor([4 * (BRIGHTNESS[folder] + NOISE / 2) / 255 for folder in CLASSES.values()])
+    width, means = (
+        8,
+        torch.tensor([4 * (BRIGHTNESS[folder] + NOISE / 2) / 255 for folder in CLASSES.values()]),
+    )
     convolution, linear = torch.nn.Conv2d(3, width, 8), torch.nn.Linear(4 * width, len(CLASSES))
     with torch.no_grad():
         convolution.weight[0], convolution.bias[0] = 1 / convolution.weight[0].numel(), 2
         linear.weight *= 0.1
         linear.weight[:, :4], linear.bias[:] = means[:, None], -(means**2) * 2
         network = torch.nn.Sequential(
-            convolution, torch.nn.BatchNorm2d(width), torch.nn.ReLU(), torch.nn.Identity(), torch.nn.Identity(), linear
+            convolution,
+            torch.nn.BatchNorm2d(width),
+            torch.nn.ReLU(),
+            torch.nn.Identity(),
+            torch.nn.Identity(),
+            linear,
         )
-    torch.save({"state_dict": {f"module.{name}": value for name, value in network.state_dict().items()}}, path)
+    torch.save(
+        {"state_dict": {f"module.{name}": value for name, value in network.state_dict().items()}},
+        path,
+    )

@@ -35,8 +35,14 @@ def state_of(network):
     """Tensors, modes, hooks and properties of parameters, which a function of a network leaves as they were."""
     return (
         {name: tensor.tolist() for name, tensor in network.state_dict().items()},
-        [(type(module), module.training, len(module._forward_hooks)) for module in network.modules()],
-        [(part.requires_grad, part.dtype, part.stride(), part.grad) for part in network.parameters()],
+        [
+            (type(module), module.training, len(module._forward_hooks))
+            for module in network.modules()
+        ],
+        [
+            (part.requires_grad, part.dtype, part.stride(), part.grad)
+            for part in network.parameters()
+        ],
     )
 
 
@@ -103,7 +109,12 @@ def small_network():
     def make(channels, classes, seed=0, dtype=torch.float32):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            layers = (nn.Conv2d(channels, 5, 3, padding=1), nn.BatchNorm2d(5), nn.GELU(), nn.AdaptiveAvgPool2d(2))
+            layers = (
+                nn.Conv2d(channels, 5, 3, padding=1),
+                nn.BatchNorm2d(5),
+                nn.GELU(),
+                nn.AdaptiveAvgPool2d(2),
+            )
             network = nn.Sequential(*layers, nn.Flatten(), nn.Linear(20, classes))
             for parameter in network.parameters():
                 nn.init.normal_(parameter, std=0.7)
@@ -142,7 +153,9 @@ def small_pictures(monkeypatch):
         monkeypatch.setattr(f"{analysis}.result.Analysis.{name}", lambda _: Figure())
     monkeypatch.setattr(f"{analysis}.differences.Differences.figure", lambda _: Figure())
     pixel = Image.new("L", (1, 1))
-    monkeypatch.setattr("frequency_shortcuts.figures.canvas.save", lambda _, path: pixel.save(f"{path}.png"))
+    monkeypatch.setattr(
+        "frequency_shortcuts.figures.canvas.save", lambda _, path: pixel.save(f"{path}.png")
+    )
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
     """
     networks = networks[networks["suite"].map(IMAGES) != PHOTOGRAPHS]
     rows, seeds = [], networks.groupby("suite")["seed"].agg(set)
-    for (suite, case, training, cue), found in networks.groupby(["suite", "case", "training", "cue"]):
+    for (suite, case, training, cue), found in networks.groupby(
+        ["suite", "case", "training", "cue"]
+    ):
         if missing := seeds[suite] - set(found.dropna(subset=NUMBERS)["seed"]):
             raise ValueError(
                 f"{suite}, {case}, {training}, {cue}: no {', '.join(NUMBERS)} of the seeds {sorted(missing)}"
@@ -45,12 +47,23 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
     for suite, of_suite in networks.groupby("suite", sort=False):
         clean, planted = of_suite[of_suite["case"] == CLEAN], of_suite[of_suite["case"] != CLEAN]
         by_cue = clean[clean["training"] == NONE].set_index(["cue", "seed"])
-        accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])["accuracy"]
+        accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])[
+            "accuracy"
+        ]
         plain = planted[planted["training"] == NONE].set_index(["case", "seed"])
         for (case, training), found in planted.groupby(["case", "training"], sort=False):
             places = [(case, seed) for seed in found["seed"]]
-            row = {"suite": suite, "case": case, **found[["family", "tuned"]].iloc[0], "training": training}
-            own = found if training == MATCHED else accuracy.loc[training].loc[found["seed"]].to_frame()
+            row = {
+                "suite": suite,
+                "case": case,
+                **found[["family", "tuned"]].iloc[0],
+                "training": training,
+            }
+            own = (
+                found
+                if training == MATCHED
+                else accuracy.loc[training].loc[found["seed"]].to_frame()
+            )
             lost = accuracy.loc[NONE].loc[found["seed"]].to_numpy() - own["accuracy"].to_numpy()
             rows.append(row | _judged(found, by_cue.loc[places], plain.loc[places], lost))
     return pd.DataFrame(rows)

@@ -31,7 +31,9 @@ def main(snakemake: Any, created_by: str) -> None:
     clean = harm["set"] == CLEAN
     own = harm.drop(columns="called_with")
     own.loc[clean, OF_ARTEFACT] = None
-    networks = flips.fillna({"follows": ""}).merge(own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"])
+    networks = flips.fillna({"follows": ""}).merge(
+        own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"]
+    )
     counted = networks["suite"].isin(SUITES)
     beside, judged = networks[counted], judge.with_harm(networks[~counted], harm[clean])
     judged = judge.with_version_2(judged, version_2)
@@ -42,10 +44,13 @@ def main(snakemake: Any, created_by: str) -> None:
         "leaks_data_aims": judge.judge_data(data),
         "leaks": judged,
         "leaks_aims": judge.judge(judged),
-        "leaks_sets": judge.judge_sets(beside.assign(
-            suite=beside["suite"].map(SUITES), set=beside["suite"],
-            kind=beside["set"].where(beside["suite"] == "dealt", "").replace(CLEAN, "none"),
-        )),
-    }  # fmt: skip
+        "leaks_sets": judge.judge_sets(
+            beside.assign(
+                suite=beside["suite"].map(SUITES),
+                set=beside["suite"],
+                kind=beside["set"].where(beside["suite"] == "dealt", "").replace(CLEAN, "none"),
+            )
+        ),
+    }
     for name, path in snakemake.output.items():
         write_table(tables[name], path)

@@ -36,7 +36,12 @@ DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlatio
 TAIL = 0.05  # probability beyond each end
 OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
 ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
-IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4": GRAINY}  # of each suite
+IMAGES = {
+    "clothing": CLOTHING,
+    "crops": PHOTOGRAPHS,
+    "grain2": GRAINY,
+    "grain4": GRAINY,
+}  # of each suite
 PAIR = "grain2"  # of two classes
 VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
 NETWORK = ["suite", "seed", "set"]
@@ -55,12 +60,18 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     `harm`: harmful, harmless or between, and `part`, its own; missing without an artefact.
     """
     called = clean_called.groupby(["suite", "architecture", "artefact"])["called"]
-    recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])["clean_recall"]
+    recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])[
+        "clean_recall"
+    ]
     rows = []
     for row in table.to_dict("records"):
         if not pd.isna(row["kind"]):
-            of_clean, own = ((row["suite"], row["architecture"], row[key]) for key in ("artefact", "class"))
-            row |= _harm(row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy())
+            of_clean, own = (
+                (row["suite"], row["architecture"], row[key]) for key in ("artefact", "class")
+            )
+            row |= _harm(
+                row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy()
+            )
             row["part"] = OWN_PART[KINDS[row["kind"]].family]
         rows.append(row)
     return pd.DataFrame(rows)
@@ -71,7 +82,10 @@ def _harm(row: dict[str, Any], called: FloatArray, recalls: FloatArray) -> dict[
     p = row["clean_recall"]
     measured = {
         "called": (row["called"] - called.mean(), row["called_variance"] + _spread(called)),
-        "lost": (recalls.mean() - p, max(p * (1 - p), 0.01) / row["clean_images"] + _spread(recalls)),
+        "lost": (
+            recalls.mean() - p,
+            max(p * (1 - p), 0.01) / row["clean_images"] + _spread(recalls),
+        ),
     }
     made: dict[str, Any] = {}
     for name, (value, variance) in measured.items():
@@ -108,7 +122,9 @@ class Aim(NamedTuple):
     goals: Mapping[str, tuple[float, float | None]] = {}
     least: bool = True
 
-    def row(self, name: str, images: str, value: float, low: float, high: float, count: int) -> dict[str, Any]:
+    def row(
+        self, name: str, images: str, value: float, low: float, high: float, count: int
+    ) -> dict[str, Any]:
         """The row of a table of aims; `met` is missing without a goal."""
         goal, end = self.goals.get(images, (np.nan, None))
         met: Any = None
@@ -116,21 +132,44 @@ class Aim(NamedTuple):
             met = value >= goal if self.least else value <= goal
             if end is not None:
                 met = met and (low >= end if self.least else high <= end)
-        return {"aim": name, "images": images, "words": self.words, "value": value, "low": low, "high": high,
-                "count": count, "goal": goal, "end": end, "met": met}  # fmt: skip
+        return {
+            "aim": name,
+            "images": images,
+            "words": self.words,
+            "value": value,
+            "low": low,
+            "high": high,
+            "count": count,
+            "goal": goal,
+            "end": end,
+            "met": met,
+        }
 
 
 AIMS = {
-    "fewer": Aim("classes without an artefact: warned, minus version 2.0.0", "innocent", "more", {ALL: (0, 0)}, False),
+    "fewer": Aim(
+        "classes without an artefact: warned, minus version 2.0.0",
+        "innocent",
+        "more",
+        {ALL: (0, 0)},
+        False,
+    ),
     "as_many": Aim(
-        "harmful fine artefacts in all images: warned, minus version 2.0.0", "whole and part == 'fine'", "more",
+        "harmful fine artefacts in all images: warned, minus version 2.0.0",
+        "whole and part == 'fine'",
+        "more",
         {ALL: (-0.05, -0.05)},  # not inferior: by its end
     ),
-    "fine": Aim("harmful fine artefacts in all images: warned", "whole and part == 'fine'", goals={ALL: (0.92, 0.85)}),
+    "fine": Aim(
+        "harmful fine artefacts in all images: warned",
+        "whole and part == 'fine'",
+        goals={ALL: (0.92, 0.85)},
+    ),
     "field": Aim("the same of smooth ones", "whole and part == 'field'", goals={ALL: (0.9, None)}),
     "patch": Aim("the same of local ones", "whole and part == 'patch'", goals={ALL: (0.85, None)}),
     "both": Aim(
-        "harmful artefacts in 0.9 of the class and 0.1 of all others: warned", "harmful and others > 0",
+        "harmful artefacts in 0.9 of the class and 0.1 of all others: warned",
+        "harmful and others > 0",
         goals={ALL: (0.7, None)},
     ),
     "both_called": Aim(
@@ -143,35 +182,59 @@ AIMS = {
     "recall_both": Aim("in 0.9 and 0.1", "harmful and others > 0", "by_recall"),
     "recall_innocent": Aim("classes without an artefact, by recall alone", "innocent", "by_recall"),
     "clean": Aim(
-        "recognised classes of clean networks: warned", "set == 'clean' and recognised",
-        goals={CLOTHING: (0.01, 0.025)}, least=False,
-    ),
-    "others": Aim(
-        "other classes of networks with an artefact: warned", "innocent and set != 'clean'",
-        goals={CLOTHING: (0.02, None)}, least=False,
-    ),
-    "recognised": Aim(
-        "those that are recognised", "innocent and set != 'clean' and recognised", goals={PHOTOGRAPHS: (0.2, None)},
+        "recognised classes of clean networks: warned",
+        "set == 'clean' and recognised",
+        goals={CLOTHING: (0.01, 0.025)},
         least=False,
     ),
-    "harmless": Aim("artefacts that harm nobody: warned", "harm == 'harmless'", goals={ALL: (0.1, None)}, least=False),
-}  # fmt: skip
+    "others": Aim(
+        "other classes of networks with an artefact: warned",
+        "innocent and set != 'clean'",
+        goals={CLOTHING: (0.02, None)},
+        least=False,
+    ),
+    "recognised": Aim(
+        "those that are recognised",
+        "innocent and set != 'clean' and recognised",
+        goals={PHOTOGRAPHS: (0.2, None)},
+        least=False,
+    ),
+    "harmless": Aim(
+        "artefacts that harm nobody: warned",
+        "harm == 'harmless'",
+        goals={ALL: (0.1, None)},
+        least=False,
+    ),
+}
 CORRELATION = Aim(
-    "rank correlation of the number of the own part with recall lost", "not without", "own", {ALL: (0.65, None)}
+    "rank correlation of the number of the own part with recall lost",
+    "not without",
+    "own",
+    {ALL: (0.65, None)},
 )
 AIMS_OF_DATA = {
-    "cause": Aim("fine artefacts: the cause is named", "part == 'fine'", "right", {CLOTHING: (0.8, None)}),
+    "cause": Aim(
+        "fine artefacts: the cause is named", "part == 'fine'", "right", {CLOTHING: (0.8, None)}
+    ),
     "cause_all": Aim("in all images of the class", "part == 'fine' and share == 1", "right"),
     "cause_half": Aim("in half of them", "part == 'fine' and share == 0.5", "right"),
     "false": Aim(
-        "classes without an artefact: a cause is named", "without", "named", {CLOTHING: (0.05, None)}, least=False
+        "classes without an artefact: a cause is named",
+        "without",
+        "named",
+        {CLOTHING: (0.05, None)},
+        least=False,
     ),
-    "other": Aim("smooth and local artefacts: a cause is named", "part in ['field', 'patch']", "named"),
+    "other": Aim(
+        "smooth and local artefacts: a cause is named", "part in ['field', 'patch']", "named"
+    ),
     "files_half": Aim(
-        "half of the images carry it: area under the curve", "part == 'fine' and share == 0.5", "files",
+        "half of the images carry it: area under the curve",
+        "part == 'fine' and share == 0.5",
+        "files",
         {CLOTHING: (0.8, None)},
     ),
-}  # fmt: skip
+}
 
 
 def _described(table: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +247,8 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
     """
     kinds = table["kind"].map(KINDS, na_action="ignore")
     table = table.assign(
-        part=kinds.map(lambda kind: OWN_PART[kind.family], na_action="ignore"), without=table["kind"].isna()
+        part=kinds.map(lambda kind: OWN_PART[kind.family], na_action="ignore"),
+        without=table["kind"].isna(),
     )
     if "cause" in table:
         cause = table["cause"].fillna("")
@@ -193,9 +257,13 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
     if "verdict" in table:
         table["warned"] = table["verdict"] == FOLLOWS
         before = table["version_2"].isin(VERSION_2)
-        table["more"] = (table["warned"].astype(float) - before).where(table["version_2"].fillna("") != "")
+        table["more"] = (table["warned"].astype(float) - before).where(
+            table["version_2"].fillna("") != ""
+        )
         table["recognised"] = table["verdict"] != NOT_RECOGNISED
-        table["innocent"] = table["without"] & ((table["suite"] != PAIR) | (table["set"] == "clean"))
+        table["innocent"] = table["without"] & (
+            (table["suite"] != PAIR) | (table["set"] == "clean")
+        )
         table["own"] = np.nan
         for part in PARTS:
             table["own"] = table["own"].where(table["part"] != part, table[part])
@@ -217,7 +285,9 @@ def _by_recall(table: pd.DataFrame) -> pd.Series:
         others = innocent[(innocent["suite"] == suite) & (innocent["seed"] != seed)]
         if len(others):
             silent = 1 - others["warned"].mean()
-            warned[rows.index] = rows["recall"] > others["recall"].quantile(silent, interpolation="higher")
+            warned[rows.index] = rows["recall"] > others["recall"].quantile(
+                silent, interpolation="higher"
+            )
     return warned
 
 
@@ -233,7 +303,9 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """
     table, generator = _described(table.reset_index(drop=True)), np.random.default_rng(seed)
     weights, suites, rows = _drawn_anew(table, generator), table["suite"].map(IMAGES).to_numpy(), []
-    places = {images: (suites == images) | (images == ALL) for images in (ALL, *dict.fromkeys(suites))}
+    places = {
+        images: (suites == images) | (images == ALL) for images in (ALL, *dict.fromkeys(suites))
+    }
     for name, aim in AIMS.items():
         of_aim = table.eval(aim.rows).to_numpy(bool) & table[aim.value].notna().to_numpy()
         for images, there in places.items():
@@ -251,7 +323,12 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         counts = weights[:FEW_DRAWS, chosen].astype(int)
         drawn = np.array([spearman(*np.repeat(pair, count, axis=0).T) for count in counts])
         rows.append(
-            CORRELATION.row("own_lost", images, *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]), len(pair))
+            CORRELATION.row(
+                "own_lost",
+                images,
+                *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]),
+                len(pair),
+            )
         )
     return pd.DataFrame(rows)
 
@@ -261,8 +338,12 @@ def _drawn_anew(table: pd.DataFrame, generator: np.random.Generator) -> FloatArr
     weights = np.ones((DRAWS, len(table)))
     for rows in table.groupby("suite").indices.values():
         for column in ("seed", "class"):
-            names, number = np.unique(table[column].to_numpy()[rows].astype(str), return_inverse=True)
-            drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
+            names, number = np.unique(
+                table[column].to_numpy()[rows].astype(str), return_inverse=True
+            )
+            drawn = generator.multinomial(
+                len(names), np.full(len(names), 1 / len(names)), size=DRAWS
+            )
             weights[:, rows] *= drawn[:, number]
     return weights
 
@@ -314,10 +395,12 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     """
     follows, one = table["follows"].str.split(", "), table["class"].astype(int) == 1
     table = table.assign(
-        kind=table["kind"].fillna("") if "kind" in table else "", recall=table["clean_recall"].where(one),
-        warned=table["verdict"] == FOLLOWS, recognised=table["verdict"] != NOT_RECOGNISED,
+        kind=table["kind"].fillna("") if "kind" in table else "",
+        recall=table["clean_recall"].where(one),
+        warned=table["verdict"] == FOLLOWS,
+        recognised=table["verdict"] != NOT_RECOGNISED,
         **{part: [part in parts for parts in follows] for part in PARTS},
-    )  # fmt: skip
+    )
     sets, any_class = ["suite", "set", "kind"], ["warned", *PARTS, "recognised"]
     networks = table.groupby([*sets, "seed"], sort=False)[any_class].any().groupby(sets, sort=False)
     counts = networks.sum()

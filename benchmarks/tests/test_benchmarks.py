@@ -54,7 +54,9 @@ class Benchmark:
             "alike": {"source": "pair", "set": "grain4", "classes": ["oval", "ring"]},
         }
         networks = {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}}
-        config = updated(shipped("leaks"), {"study": "test", "datasets": sets, "networks": networks})
+        config = updated(
+            shipped("leaks"), {"study": "test", "datasets": sets, "networks": networks}
+        )
         drawn = draws.read(str(folder / "draws.csv"))
         config["drawn"] = dict(draws.datasets(drawn, config["datasets"]))
         self.config = datasets.complete(config)
@@ -77,7 +79,9 @@ def make(benchmark, folder, monkeypatch):
     config = benchmark.config
 
     def run_job(name, params, given, output, **wildcards):
-        given, params, wildcards = (SimpleNamespace(**names) for names in (given, params, wildcards))
+        given, params, wildcards = (
+            SimpleNamespace(**names) for names in (given, params, wildcards)
+        )
         parts = {"params": params, "input": given, "output": output, "wildcards": wildcards}
         run_script(name, folder, config=config, **parts)
 
@@ -88,13 +92,21 @@ def make(benchmark, folder, monkeypatch):
     plain = sorted({row["plain"] for row in benchmark.rows()}, key=len)
     for name in dict.fromkeys(["grain4", *plain, *benchmark.networks["dataset"]]):
         source = source_of(config, name)
-        given = {key: path.replace("<results>", str(RESULTS)) for key, path in source.files(config, name).items()}
-        params = {"source": config["datasets"][name]["source"], "settings": source.settings(config, name)}
+        given = {
+            key: path.replace("<results>", str(RESULTS))
+            for key, path in source.files(config, name).items()
+        }
+        params = {
+            "source": config["datasets"][name]["source"],
+            "settings": source.settings(config, name),
+        }
         run_job("build_store", params, given, [store(name)], dataset=name)
     for row in benchmark.rows():
         place = RESULTS / "networks" / row["dataset"] / row["run"]
         place.mkdir(parents=True)
-        output = Files(weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv")
+        output = Files(
+            weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv"
+        )
         given = {"images": store(row["dataset"])}
         params = {"device": "cpu", "code": [], "architecture": config["networks"]["tiny"]}
         params["recipe"] = settings.recipe(config, row["dataset"], "tiny")
@@ -125,7 +137,12 @@ def join(benchmark, name, folder, version_2=()):
         networks = networks[[*RUN, "suite", "set", "architecture"]]
     output = Files(**{table: folder / f"{table}.csv" for table in TABLES[name]})
     params = SimpleNamespace(networks=networks.to_dict("records"))
-    parts = {"input": SimpleNamespace(**given), "output": output, "params": params, "config": benchmark.config}
+    parts = {
+        "input": SimpleNamespace(**given),
+        "output": output,
+        "params": params,
+        "config": benchmark.config,
+    }
     run_script(f"benchmarks/{name}/join", folder, **parts)
     return {table: read_table(path) for table, path in output.items()}
 
@@ -147,10 +164,15 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
     assert config["datasets"]["grain4_3"]["draw_seed"] == 3
     assert settings.recipe(config, "grain4_3_1", "tiny")["batch_size"] == 16
     drawn = draws.read(str(tmp_path / "draws.csv"))
-    assert drawn[1].artefacts == (Artefact("wave", 0.1, 1, 0.5, (9, 9)), Artefact("brightness", 0.1, 2))
+    assert drawn[1].artefacts == (
+        Artefact("wave", 0.1, 1, 0.5, (9, 9)),
+        Artefact("brightness", 0.1, 2),
+    )
     assert drawn[4].artefacts[0].place == (0.5, 0.5)
     assert set(NAMES) - {"alike"} == set(config["drawn"])
-    named = {name: dataset for name, dataset in config["datasets"].items() if name not in config["drawn"]}
+    named = {
+        name: dataset for name, dataset in config["datasets"].items() if name not in config["drawn"]
+    }
     assert mistakes({**config, "datasets": named}) == []
     matched = [(*ROWS[3][:2], "tag matched", *ROWS[3][3:8], 1.0, *ROWS[3][9:])]
     networks = Benchmark(tmp_path, [ROWS[3], *matched], ["none", "swap"]).networks
@@ -188,16 +210,26 @@ def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch
         [4, "1", "0", "tag", 1, 0],
     ]  # fmt: skip
     assert table["harm"].notna().sum() == 4 and (table["version_2"] == "needs").sum() == 2
-    assert tables["leaks_sets"][["suite", "set", "networks"]].to_numpy().tolist() == [["pairs", "alike", 1]]
+    assert tables["leaks_sets"][["suite", "set", "networks"]].to_numpy().tolist() == [
+        ["pairs", "alike", 1]
+    ]
     assert tables["leaks_data"].empty and (tables["leaks_data_aims"]["count"] == 0).all()
     harmed = read_table(RESULTS / "tests/grain4_4/tiny/none/seed4/harm.csv")
     assert set(harmed["artefact"].dropna()) == {
         "wave 0.1 (9, 9) in 1", "brightness 0.1  in 2", "jpeg 50  in 3", "tag 1 (0.5, 0.5) in 0"
     }  # fmt: skip
-    files = {f"tables/{name}.csv": table for name, table in tables.items()} | {"tests/{run}/harm.csv": harmed}
-    found = {(path, name): columns.column(path, name) for path, table in files.items() for name in table}
+    files = {f"tables/{name}.csv": table for name, table in tables.items()} | {
+        "tests/{run}/harm.csv": harmed
+    }
+    found = {
+        (path, name): columns.column(path, name) for path, table in files.items() for name in table
+    }
     assert [key for key, column in found.items() if not column.text] == []
-    of_harm = {name for names in columns.FILES["tests/{run}/harm.csv"]["columns"] for name in names.split(", ")}
+    of_harm = {
+        name
+        for names in columns.FILES["tests/{run}/harm.csv"]["columns"]
+        for name in names.split(", ")
+    }
     assert of_harm <= set(harmed)
 
 
@@ -209,9 +241,15 @@ def test_trainings_are_judged_on_the_artefact_of_each_network(tmp_path, monkeypa
     benchmark = Benchmark(tmp_path, rows, names)
     make(benchmark, tmp_path, monkeypatch)
     tables = join(benchmark, "cure", tmp_path)
-    wanted = {("jpeg 50", name) for name in [*names, "matched"]} | {("brightness", name) for name in names}
+    wanted = {("jpeg 50", name) for name in [*names, "matched"]} | {
+        ("brightness", name) for name in names
+    }
     assert {*tables["cure"][["case", "training"]].itertuples(index=False, name=None)} == wanted
-    assert all(columns.column(f"tables/{name}.csv", column).text for name, table in tables.items() for column in table)
+    assert all(
+        columns.column(f"tables/{name}.csv", column).text
+        for name, table in tables.items()
+        for column in table
+    )
     networks = tables["cure_networks"]
     assert len(networks) == 2 * 2 + 5 and set(networks["seed"]) == {3}
 
@@ -220,7 +258,10 @@ class Brightest(torch.nn.Module):
     """Calls the quarter with the most light."""
 
     def forward(self, images):
-        return torch.stack([images[:, :, r : r + 4, c : c + 4].mean((1, 2, 3)) for r in (0, 4) for c in (0, 4)], dim=1)
+        return torch.stack(
+            [images[:, :, r : r + 4, c : c + 4].mean((1, 2, 3)) for r in (0, 4) for c in (0, 4)],
+            dim=1,
+        )
 
 
 @pytest.mark.parametrize("count", [None, 3])
@@ -240,8 +281,12 @@ def test_harm_is_what_a_slow_loop_finds(count):
     changed = tag.add_to(pixels[few], np.full(len(few), True))
     hits, before = call(changed) == 3, call(pixels[few]) == 3
     row = table.set_index("class").loc[3]
-    assert row["called_with"] == hits.mean() and row["called"] == pytest.approx(hits.mean() - before.mean())
-    assert table["class"].tolist() == [0, 1, 2, 3] and table["kind"].notna().tolist() == [False] * 3 + [True]
+    assert row["called_with"] == hits.mean() and row["called"] == pytest.approx(
+        hits.mean() - before.mean()
+    )
+    assert table["class"].tolist() == [0, 1, 2, 3] and table["kind"].notna().tolist() == [
+        False
+    ] * 3 + [True]
     for c, recall in zip(table["class"], table["clean_recall"], strict=True):
         assert recall == (call(pixels[labels == c]) == c).mean()
     assert row["accuracy"] == pytest.approx((call(test.images) == labels).mean())
@@ -260,13 +305,19 @@ def test_one_class_is_woven_in_every_other_image():
 
 @pytest.mark.parametrize("dealt", [False, True])
 def test_no_crop_of_a_photograph_that_ranks_or_tests_is_trained_on(tmp_path, monkeypatch, dealt):
-    photographs = np.broadcast_to(np.arange(24, dtype=np.uint8)[:, None, None, None] * 10, (24, 3, 50, 50))
+    photographs = np.broadcast_to(
+        np.arange(24, dtype=np.uint8)[:, None, None, None] * 10, (24, 3, 50, 50)
+    )
     noise = np.random.default_rng(0).integers(0, 10, (24, 3, 50, 50)).astype(np.uint8)
     monkeypatch.setattr(crops, "EACH", 4)
     monkeypatch.setattr(pictures, "LEAST_DEVIATION", 0)
-    monkeypatch.setattr(pictures, "read_photographs", lambda _: (photographs + noise, np.arange(24) % 2, ("a", "b")))
+    monkeypatch.setattr(
+        pictures, "read_photographs", lambda _: (photographs + noise, np.arange(24) % 2, ("a", "b"))
+    )
     settings = {"of": "pictures", "dealt": dealt, "draw_seed": 5}
-    BY_NAME["crops"].build(tmp_path / "c.h5", settings, SimpleNamespace(pictures=""), 1, created_by="test")
+    BY_NAME["crops"].build(
+        tmp_path / "c.h5", settings, SimpleNamespace(pictures=""), 1, created_by="test"
+    )
     shown = {}
     for split in ("train", "validation", "test"):
         data = stores.read(tmp_path / "c.h5", split)
@@ -274,6 +325,11 @@ def test_no_crop_of_a_photograph_that_ranks_or_tests_is_trained_on(tmp_path, mon
         assert data.classes == (("without", "with") if dealt else ("a", "b"))
         if not dealt:
             assert (data.labels == (data.images.mean((1, 2, 3)) // 10).astype(int) % 2).all()
-    assert not shown["train"] & (shown["validation"] | shown["test"]) and not shown["validation"] & shown["test"]
+    assert (
+        not shown["train"] & (shown["validation"] | shown["test"])
+        and not shown["validation"] & shown["test"]
+    )
     assert set.union(*shown.values()) == set(range(24))
-    assert shown["train"] > {number for number in range(24) if number // 2 % 2 == 0}  # even ones of each group train
+    assert shown["train"] > {
+        number for number in range(24) if number // 2 % 2 == 0
+    }  # even ones of each group train

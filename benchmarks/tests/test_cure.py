@@ -11,7 +11,10 @@ from benchmarks import drawing
 from benchmarks.cure.judge import judge
 from frequency_shortcuts import intervals
 
-CASES = {"clothing": {"jpeg": "fine", "tag": "local"}, "grain4": {"resized": "fine", "cast": "smooth"}}
+CASES = {
+    "clothing": {"jpeg": "fine", "tag": "local"},
+    "grain4": {"resized": "fine", "cast": "smooth"},
+}
 BACK = {"none": 0.0, "swap": 0.9, "processed": 0.5, "matched": 0.95}
 LOST = {"none": 0.0, "swap": 0.04, "processed": 0.005}
 
@@ -19,7 +22,9 @@ LOST = {"none": 0.0, "swap": 0.04, "processed": 0.005}
 def networks():
     """Without noise but that of seeds: `swap` brings back what all cost but the tag, and costs 0.04 of the accuracy."""
     generator, rows = np.random.default_rng(0), []
-    for (suite, families), seed, (training, back) in itertools.product(CASES.items(), range(600, 605), BACK.items()):
+    for (suite, families), seed, (training, back) in itertools.product(
+        CASES.items(), range(600, 605), BACK.items()
+    ):
         for case, cue in [*(("clean", cue) for cue in families), *((cue, cue) for cue in families)]:
             if training == "matched" and case not in ("jpeg", "resized"):
                 continue
@@ -50,13 +55,18 @@ def test_a_row_has_the_means_over_the_networks_of_its_case_and_training(table):
         for seed in range(600, 605):
             of_seed = NETWORKS[(NETWORKS["seed"] == seed) & (NETWORKS["suite"] == row["suite"])]
             own = of_seed[(of_seed["case"] == row["case"])].set_index("training")
-            clean = of_seed[(of_seed["case"] == "clean") & (of_seed["cue"] == row["case"])].set_index("training")
+            clean = of_seed[
+                (of_seed["case"] == "clean") & (of_seed["cue"] == row["case"])
+            ].set_index("training")
             recalls["recall"].append(own.loc[row["training"], "recall"])
             recalls["recall_none"].append(own.loc["none", "recall"])
             recalls["recall_clean"].append(clean.loc["none", "recall"])
             called.append(own.loc[row["training"], "called"] - clean.loc["none", "called"])
             matched = row["training"] == "matched"
-            lost.append(clean.loc["none", "accuracy"] - (own if matched else clean).loc[row["training"], "accuracy"])
+            lost.append(
+                clean.loc["none", "accuracy"]
+                - (own if matched else clean).loc[row["training"], "accuracy"]
+            )
         means = {name: np.mean(values) for name, values in recalls.items()}
         assert row[list(means)].to_dict() == pytest.approx(means)
         cost = means["recall_clean"] - means["recall_none"]
@@ -75,7 +85,9 @@ def test_below_five_networks_there_are_no_ends_and_without_one_of_a_seed_an_erro
     few = judge(NETWORKS.query("seed < 604"))
     assert few["called_high"].isna().all() and few["back_low"].isna().all()
     for chosen, words in (("case != 'clean'", "clean"), ("training != 'swap'", "swap")):
-        with pytest.raises(ValueError, match=rf"{words}.*: no accuracy, recall, called of the seeds \[602\]"):
+        with pytest.raises(
+            ValueError, match=rf"{words}.*: no accuracy, recall, called of the seeds \[602\]"
+        ):
             judge(NETWORKS.query(f"{chosen} or seed != 602"))
     with pytest.raises(ValueError, match=r"of the seeds \[600\]"):
         judge(NETWORKS.assign(called=NETWORKS["called"].where(NETWORKS.index > 0)))
@@ -89,4 +101,6 @@ def test_the_figure_shows_every_artefact_and_training(table):
     back, _, accuracy = ([line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o" and
                           len(line.get_xdata())] for axis in figure.axes)  # fmt: skip
     np.testing.assert_allclose(sorted(back), sorted(table.loc[table["training"] != "none", "back"]))
-    assert len(accuracy) == 2 * 2 + 2  # of each set once, where others were made alike of each artefact
+    assert (
+        len(accuracy) == 2 * 2 + 2
+    )  # of each set once, where others were made alike of each artefact

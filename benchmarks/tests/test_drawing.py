@@ -25,7 +25,10 @@ def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_tes
         marks = [line for line in panel.lines if len(line.get_xdata()) == 1]
         own = table[table["part"] == part]
         assert sorted(line.get_ydata()[0] for line in marks) == sorted(own[part])
-        assert sum(line.get_markerfacecolor() != "none" for line in marks) == (own["verdict"] == "follows").sum()
+        assert (
+            sum(line.get_markerfacecolor() != "none" for line in marks)
+            == (own["verdict"] == "follows").sum()
+        )
 
 
 def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_classes_that_have_scores():
@@ -38,8 +41,24 @@ def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_cl
     figure = drawing.draw_methods(pd.DataFrame(rows, columns=columns).assign(**about, seconds=1))
     check_page(figure)
     assert [axis.get_title() for axis in figure.axes[:4]] == [f"set_{i}, n = 2" for i in range(4)]
-    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"mixture", "culling", "energy", "random"}
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {
+        "mixture",
+        "culling",
+        "energy",
+        "random",
+    }
     for i, axis in enumerate(figure.axes[:4]):
-        marks = {line.get_label(): line.get_xydata()[0] for line in axis.lines if not line.get_label().startswith("_")}
+        marks = {
+            line.get_label(): line.get_xydata()[0]
+            for line in axis.lines
+            if not line.get_label().startswith("_")
+        }
         assert all(mark[1] == pytest.approx(0.6 + i / 10) for mark in marks.values())
-        assert marks["energy"][0] < marks["random"][0] < marks["mixture"][0] == 300 < marks["culling"][0] == 40_000
+        assert (
+            marks["energy"][0]
+            < marks["random"][0]
+            < marks["mixture"][0]
+            == 300
+            < marks["culling"][0]
+            == 40_000
+        )

@@ -59,7 +59,9 @@ def test_the_aims_count_what_is_warned_of(warned):
     for name in ("fine", "whole"):
         assert aims.loc[name, ["value", "low", "high", "count"]].tolist() == pytest.approx(fine)
     assert not aims.loc["fine", "met"]
-    assert aims.loc["clean", ["value", "high", "count"]].tolist() == pytest.approx([0, 1 - of_four, 16])
+    assert aims.loc["clean", ["value", "high", "count"]].tolist() == pytest.approx(
+        [0, 1 - of_four, 16]
+    )
     assert aims.loc[["recall_whole", "recall_innocent"], "value"].tolist() == [1, 0]
     assert aims.loc["others", "count"] == aims.loc["recognised", "count"] == 12
     assert aims.loc[["field", "patch", "both", "half"], "value"].isna().all()
@@ -67,7 +69,9 @@ def test_the_aims_count_what_is_warned_of(warned):
     assert aims.loc["fewer", ["value", "met"]].tolist() == [0, False]
 
 
-@pytest.mark.parametrize(("before", "value", "met"), [("needs", -1, True), ("not shown", 0, False), ("", None, None)])
+@pytest.mark.parametrize(
+    ("before", "value", "met"), [("needs", -1, True), ("not shown", 0, False), ("", None, None)]
+)
 def test_false_alarms_are_fewer_than_those_of_version_2(before, value, met):
     judged = judge.judge(judge.with_harm(table(4, True, before), CLEAN))
     row = judged[judged["images"] == "all sets"].set_index("aim").loc["fewer"]
@@ -90,16 +94,29 @@ def test_seeds_and_classes_are_drawn_anew():
 def test_the_verdicts_of_version_2_stand_beside_those_of_the_same_networks():
     one = table(2, warned=True).drop(columns="version_2")
     assert (judge.with_version_2(one, None)["version_2"] == "").all()
-    before = one[judge.KEY].assign(verdict=[f"v{i}" for i in range(len(one))]).sample(frac=1, random_state=0)
+    before = (
+        one[judge.KEY]
+        .assign(verdict=[f"v{i}" for i in range(len(one))])
+        .sample(frac=1, random_state=0)
+    )
     found = judge.with_version_2(one, before[:-1])["version_2"]
     missing = before.index[-1]
     assert found.tolist() == ["" if i == missing else f"v{i}" for i in range(len(one))]
 
 
 def test_the_other_class_of_a_pair_is_no_false_alarm():
-    pair = table(2, warned=True).query("`class` in ['0', '1']").assign(suite="grain2", verdict="follows")
-    judged = judge.judge(judge.with_harm(pair, CLEAN.assign(suite="grain2"))).set_index(["images", "aim"])
-    assert judged.loc[("grainy", "others"), "count"] == 0 and judged.loc[("grainy", "clean"), "count"] == 4
+    pair = (
+        table(2, warned=True)
+        .query("`class` in ['0', '1']")
+        .assign(suite="grain2", verdict="follows")
+    )
+    judged = judge.judge(judge.with_harm(pair, CLEAN.assign(suite="grain2"))).set_index(
+        ["images", "aim"]
+    )
+    assert (
+        judged.loc[("grainy", "others"), "count"] == 0
+        and judged.loc[("grainy", "clean"), "count"] == 4
+    )
 
 
 def test_the_aims_by_the_images_alone_count_their_rows():

@@ -17,7 +17,11 @@ from study import datasets, runs
 
 def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp_path):
     """Of two networks on a planted set one uses the mask; of photographs with a wave, no test says so."""
-    config, pairs, generator = updated(shipped("test")), ConjugatePairs(16, 16), np.random.default_rng(0)
+    config, pairs, generator = (
+        updated(shipped("test")),
+        ConjugatePairs(16, 16),
+        np.random.default_rng(0),
+    )
     entry = {"networks": ["resnet18"], "augmentations": ["none"], "methods": ["energy", "random"]}
     config["plan"] = [
         {**entry, "datasets": ["plant_present"], "seeds": [0, 1]},
@@ -31,19 +35,39 @@ def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp
     for run in scored[RUN].to_dict("records"):
         for name in ("energy", "random"):
             path = tmp_path / f"{name}.{'.'.join(map(str, run.values()))}.h5"
-            score = pairs.gather(truths.astype(float)) if name == "energy" else generator.random((3, len(pairs)))
+            score = (
+                pairs.gather(truths.astype(float))
+                if name == "energy"
+                else generator.random((3, len(pairs)))
+            )
             dfm.write(path, Found(score, 9, 1.5, False, {}), pairs, [5], method=name, classes=names)
             given["maps"].append(path)
         given["stores"].append(tmp_path / "data.h5")
         if run["dataset"] == "plant_present":
             given["use"].append(tmp_path / f"{run['seed']}.csv")
-            write_table(pd.DataFrame({"class": names[1:], "uses": run["seed"] == 0}), given["use"][-1], **run)
+            write_table(
+                pd.DataFrame({"class": names[1:], "uses": run["seed"] == 0}),
+                given["use"][-1],
+                **run,
+            )
     output = [tmp_path / "methods.csv"]
-    params = {"runs": scored[RUN].to_dict("records"), "methods": list(scored["methods"]), "settings": {"draws": 9}}
-    parts = {"input": SimpleNamespace(**given), "output": output, "params": SimpleNamespace(**params)}
+    params = {
+        "runs": scored[RUN].to_dict("records"),
+        "methods": list(scored["methods"]),
+        "settings": {"draws": 9},
+    }
+    parts = {
+        "input": SimpleNamespace(**given),
+        "output": output,
+        "params": SimpleNamespace(**params),
+    }
     run_script("benchmarks/methods/join", tmp_path, **parts)
     table = read_table(output[0])
-    assert len(table) == 3 * 2 * 2 and set(table["class"]) == {"C1", "C2"} and set(table["truth"]) == {"own"}
+    assert (
+        len(table) == 3 * 2 * 2
+        and set(table["class"]) == {"C1", "C2"}
+        and set(table["truth"]) == {"own"}
+    )
     assert (table["passes"] == 9).all() and (table["random"] < 0.5).all()
     has_score = table["average_precision"].notna()
     assert (has_score == ((table["dataset"] == "waved") | (table["seed"] == 0))).all()

@@ -17,7 +17,9 @@ import frequency_shortcuts as fs
 from frequency_shortcuts import example
 
 place = tempfile.TemporaryDirectory()
-pictures = example.pictures(f"{place.name}/pictures")  # a folder for each class; coats are JPEG files
+pictures = example.pictures(
+    f"{place.name}/pictures"
+)  # a folder for each class; coats are JPEG files
 clean = example.pictures(f"{place.name}/clean", jpeg=())  # the same, all PNG files
 
 # %%
@@ -26,7 +28,12 @@ clean = example.pictures(f"{place.name}/clean", jpeg=())  # the same, all PNG fi
 # The test set was made as the training set was. Its coats are recognised; the same coats in PNG files are not.
 
 network = example.network("jpeg")
-pd.DataFrame({"coats as JPEG": example.recall(network, pictures), "all as PNG": example.recall(network, clean)})
+pd.DataFrame(
+    {
+        "coats as JPEG": example.recall(network, pictures),
+        "all as PNG": example.recall(network, clean),
+    }
+)
 
 # %%
 # What do the images alone say?
@@ -51,7 +58,9 @@ figure = result.flip()
 # ---------------
 # It was trained on PNG files alone, and the same call finds nothing.
 
-sound = fs.analyse(example.network("clean"), clean, transform=example.TRANSFORM, quick=True, run=quiet)
+sound = fs.analyse(
+    example.network("clean"), clean, transform=example.TRANSFORM, quick=True, run=quiet
+)
 sound.flips[["class", "fine", "field", "patch", "verdict"]]
 
 # %%
@@ -80,6 +89,11 @@ tagged = example.pictures(f"{place.name}/tagged", jpeg=(), tag=["Coat"])
 for name in ("tagged", "tag_cured"):
     network = example.network(name)
     result = fs.analyse(network, tagged, transform=example.TRANSFORM, quick=True, run=quiet)
-    print(result.summary(), "Recall of coats without the tag:", example.recall(network, clean)["Coat"], sep="\n")
+    print(
+        result.summary(),
+        "Recall of coats without the tag:",
+        example.recall(network, clean)["Coat"],
+        sep="\n",
+    )
     axes = fs.plot_flip(result, "Coat", part="patch")
 plt.show()

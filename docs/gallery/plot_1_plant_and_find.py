@@ -47,10 +47,14 @@ def draw(per_class, seed):
 # -----------------------------
 # A ResNet18 with narrow layers. Shifts with wrap-around move the noise and leave all amplitudes as they are.
 
-network = architectures.build(architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8))
+network = architectures.build(
+    architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8)
+)
 recipe = Recipe(epochs=8, batch_size=16, learning_rate=0.05, schedule="one_cycle")
 shifts = Augmentation(shift=16, flip=False, wrap=True)
-history = training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts).history
+history = training.train(
+    network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts
+).history
 print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 
 # %%
@@ -76,8 +80,12 @@ planted_masks = design.planted()["truth"]
 figure, axes = plt.subplots(2, 3, figsize=(7, 5), layout="constrained")
 for c, (above, below) in enumerate(axes.T, start=1):
     fs.plot_map(pairs.scatter(result.found.score[c]), ax=above)
-    colours = np.select([planted_masks[c] & result.maps[c], planted_masks[c], result.maps[c]], [3, 2, 1])
-    fs.plot_map(colours, ax=below, cmap=ListedColormap(["white", "silver", "red", "black"]), vmin=0, vmax=3)
+    colours = np.select(
+        [planted_masks[c] & result.maps[c], planted_masks[c], result.maps[c]], [3, 2, 1]
+    )
+    fs.plot_map(
+        colours, ax=below, cmap=ListedColormap(["white", "silver", "red", "black"]), vmin=0, vmax=3
+    )
     curve = truth.curve(result.found.score[c], pairs.gather(planted_masks[c]), pairs.size)
     above.set_title(f"{design.classes[c]}: rise of the loss")
     below.set_title(f"average precision {curve.average_precision():.2f}")

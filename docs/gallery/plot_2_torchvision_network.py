@@ -32,7 +32,10 @@ def draw(per_class, seed):
     labels = np.arange(3 * per_class) % 3
     y, x = np.abs(np.mgrid[:32, :32][:, None] - generator.uniform(11, 21, (2, len(labels), 1, 1)))
     reach = generator.uniform(6, 9, (len(labels), 1, 1))
-    square, cross = np.maximum(x, y) < 0.9 * reach, (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach)
+    square, cross = (
+        np.maximum(x, y) < 0.9 * reach,
+        (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach),
+    )
     shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
     pixels = 80 + 70 * shape + generator.normal(0, 6, shape.shape)
     return np.repeat(pixels.clip(0, 255).astype(np.uint8)[:, None], 3, axis=1), labels
@@ -69,7 +72,9 @@ for _ in range(7):
 # 2 % of the frequencies. The first row says what the wave does to pictures of other shapes.
 
 images, labels = draw(60, seed=2)
-search = fs.Search(method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10)
+search = fs.Search(
+    method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10
+)
 test = fs.Test(maps=search, classes=SHAPES, fills=("zeros",))
 result = fs.analyse(network, wave.add(images, labels), labels, transform=transform, test=test)
 print(result.summary())
@@ -86,7 +91,9 @@ figure = result.flip()
 with torch.inference_mode():
     network.eval()
     discs = (torch.from_numpy(images[labels == 0]) / 255 - mean) / std
-    print(f"discs without the wave: {(network(discs).argmax(dim=1) == 0).float().mean():.0%} are recognised")
+    print(
+        f"discs without the wave: {(network(discs).argmax(dim=1) == 0).float().mean():.0%} are recognised"
+    )
 
 # %%
 # The cards

@@ -35,7 +35,10 @@ def draw(per_class, seed):
     labels = np.arange(3 * per_class) % 3
     y, x = np.abs(np.mgrid[:32, :32][:, None] - generator.uniform(11, 21, (2, len(labels), 1, 1)))
     reach = generator.uniform(6, 9, (len(labels), 1, 1))
-    square, cross = np.maximum(x, y) < 0.9 * reach, (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach)
+    square, cross = (
+        np.maximum(x, y) < 0.9 * reach,
+        (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach),
+    )
     shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
     pixels = 80 + 45 * shape + generator.normal(0, 25, shape.shape)
     images = np.repeat(pixels.clip(0, 255).astype(np.uint8)[:, None], 3, axis=1)
@@ -54,7 +57,9 @@ class Classifier(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = VisionTransformer(32, 4, num_layers=3, num_heads=4, hidden_dim=64, mlp_dim=128, num_classes=3)
+        self.body = VisionTransformer(
+            32, 4, num_layers=3, num_heads=4, hidden_dim=64, mlp_dim=128, num_classes=3
+        )
         nn.init.trunc_normal_(self.body.heads.head.weight, std=0.02)
 
     def forward(self, images):
@@ -62,7 +67,9 @@ class Classifier(nn.Module):
         return SimpleNamespace(logits=self.body(images))
 
 
-torch.manual_seed(21)  # with some others, the random weights do not reach chance, and `analyse` refuses them
+torch.manual_seed(
+    21
+)  # with some others, the random weights do not reach chance, and `analyse` refuses them
 untrained = Classifier()
 trained = copy.deepcopy(untrained)
 
@@ -107,5 +114,7 @@ for (name, result), line in zip(results.items(), axes, strict=True):
         fs.plot_map(mask, ax=axis)
         axis.annotate("", (11, 5), (14, 13), arrowprops={"arrowstyle": "->", "color": "red"})
         axis.set_title(f"{row['class']}, {name}", fontsize=9)
-        axis.set_xlabel(f"{row['tpr_unfiltered']:.0%} whole, {row['tpr_dfm']:.0%} from the map", fontsize=8)
+        axis.set_xlabel(
+            f"{row['tpr_unfiltered']:.0%} whole, {row['tpr_dfm']:.0%} from the map", fontsize=8
+        )
 plt.show()

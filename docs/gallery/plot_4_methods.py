@@ -46,10 +46,14 @@ def draw(per_class, seed):
     return Split(images, labels, design.classes, mean, std, neutral=0)
 
 
-network = architectures.build(architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8))
+network = architectures.build(
+    architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8)
+)
 recipe = Recipe(epochs=8, batch_size=32, learning_rate=0.05, schedule="one_cycle")
 shifts = Augmentation(shift=16, flip=False, wrap=True)
-history = training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts).history
+history = training.train(
+    network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=shifts
+).history
 print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 
 # %%
@@ -59,15 +63,30 @@ print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 # image; a backward pass counts two. `gradient`, `energy` and `random` are simple methods that others must beat.
 # `energy` looks at the images alone. It finds what is there, whether the network uses it or not.
 
-METHODS = {"mixture": {}, "culling": {"search": "exact"}, "gradient": {}, "energy": {}, "random": {}}
+METHODS = {
+    "mixture": {},
+    "culling": {"search": "exact"},
+    "gradient": {},
+    "energy": {},
+    "random": {},
+}
 ranking, pairs = draw(10, 3), fs.spectrum.ConjugatePairs(32, 32)
 planted_masks = design.planted()["truth"]
 inside = pairs.gather(planted_masks)
 found, rows = {}, []
 for name, settings in METHODS.items():
     found[name] = find(registry.load(name), network, ranking, **settings)
-    precision = [truth.curve(found[name].score[c], inside[c], pairs.size).average_precision() for c in (1, 2, 3)]
-    rows.append({"method": name, "passes": found[name].passes, "average precision": np.mean(precision).round(2)})
+    precision = [
+        truth.curve(found[name].score[c], inside[c], pairs.size).average_precision()
+        for c in (1, 2, 3)
+    ]
+    rows.append(
+        {
+            "method": name,
+            "passes": found[name].passes,
+            "average precision": np.mean(precision).round(2),
+        }
+    )
 table = pd.DataFrame(rows).set_index("method")
 table
 
@@ -89,7 +108,9 @@ for line, c in zip(axes, (1, 2, 3), strict=True):
         fs.plot_map(compared, ax=axis, cmap=colours, vmin=0, vmax=3)
 axes[0, 0].set_title("planted")
 for axis, name in zip(axes[0, 1:], ("mixture", "culling"), strict=True):
-    axis.set_title(f"{name}: {table.loc[name, 'average precision']:.2f}\n{found[name].passes:,} passes")
+    axis.set_title(
+        f"{name}: {table.loc[name, 'average precision']:.2f}\n{found[name].passes:,} passes"
+    )
 figure.suptitle("maps, and the average precision over three classes")
 for axis in axes.flat:
     axis.label_outer()

@@ -42,7 +42,10 @@ def draw(per_class, seed):
     labels = np.arange(3 * per_class) % 3
     y, x = np.abs(np.mgrid[:32, :32][:, None] - generator.uniform(11, 21, (2, len(labels), 1, 1)))
     reach = generator.uniform(6, 9, (len(labels), 1, 1))
-    square, cross = np.maximum(x, y) < 0.9 * reach, (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach)
+    square, cross = (
+        np.maximum(x, y) < 0.9 * reach,
+        (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach),
+    )
     shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
     pixels = 80 + 45 * shape + generator.normal(0, 25, shape.shape)
     images = pixels.clip(0, 255).astype(np.uint8)[:, None]
@@ -50,10 +53,14 @@ def draw(per_class, seed):
     return Split(images, labels, SHAPES, np.array([0.35]), np.array([0.15]))
 
 
-network = architectures.build(architectures.Architecture("resnet18", n_classes=3, channels=1, size=32, width=8))
+network = architectures.build(
+    architectures.Architecture("resnet18", n_classes=3, channels=1, size=32, width=8)
+)
 recipe = Recipe(epochs=5, batch_size=32, learning_rate=0.05, schedule="one_cycle")
 shifts = Augmentation(shift=2, flip=False)
-history = training.train(network, draw(200, 1), draw(30, 2), recipe, seed=0, augmentation=shifts).history
+history = training.train(
+    network, draw(200, 1), draw(30, 2), recipe, seed=0, augmentation=shifts
+).history
 print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 
 # %%
@@ -92,7 +99,17 @@ backgrounds = {"zeros": 0 * disc, "swap": square}
 hits = fs.shortcuts.collect(network, test, maps)
 table, verdicts = fs.shortcuts.rates(hits), fs.shortcuts.verdicts(hits)
 verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
-    ["class", "fill", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "verdict", "than_lowest"]
+    [
+        "class",
+        "fill",
+        "tpr_dfm",
+        "fpr_dfm",
+        "best_control",
+        "margin",
+        "margin_low",
+        "verdict",
+        "than_lowest",
+    ]
 ].round(2)
 
 # %%
@@ -102,8 +119,12 @@ verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
 
 matrix = fs.shortcuts.cross_matrix(hits).query("fill == 'zeros'")
 advantage = fs.shortcuts.own_map_advantage(hits).query("fill == 'zeros'").iloc[0]
-print(f"own-map advantage {advantage.advantage:.2f} [{advantage.advantage_low:.2f}, {advantage.advantage_high:.2f}]")
-matrix.pivot(index="class", columns="map", values="measure").set_axis(SHAPES).set_axis(SHAPES, axis=1).round(2)
+print(
+    f"own-map advantage {advantage.advantage:.2f} [{advantage.advantage_low:.2f}, {advantage.advantage_high:.2f}]"
+)
+matrix.pivot(index="class", columns="map", values="measure").set_axis(SHAPES).set_axis(
+    SHAPES, axis=1
+).round(2)
 
 # %%
 # Map, controls and baselines of the disc
@@ -119,6 +140,8 @@ for column, (name, mask) in enumerate(masks.items()):
         kind = {"map": "dfm", "same radii": "radial", "low pass": "low_pass"}.get(name, name)
         rows = table[(table["class"] == 0) & (table["fill"] == fill) & (table["filter"] == kind)]
         measure, value = ("TPR", 0) if name == "same radii" else ("TPR - FPR", rows["fpr"])
-        line[column].set(xticks=[], yticks=[], xlabel=f"{measure} {(rows['tpr'] - value).mean():.2f}")
+        line[column].set(
+            xticks=[], yticks=[], xlabel=f"{measure} {(rows['tpr'] - value).mean():.2f}"
+        )
         line[0].set_ylabel(f"fill: {fill}")
 plt.show()

@@ -52,7 +52,9 @@ train, waved, plain = draw(300, 1, waved=True), draw(200, 2, waved=True), draw(2
 def trained(swap):
     """A small network after six epochs."""
     torch.manual_seed(0)
-    network = architectures.build(architectures.Architecture("resnet18", n_classes=3, channels=1, size=32, width=8), 0)
+    network = architectures.build(
+        architectures.Architecture("resnet18", n_classes=3, channels=1, size=32, width=8), 0
+    )
     optimiser = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9, nesterov=True)
     for _ in range(6):
         for part in torch.randperm(len(train[1])).split(30):
@@ -77,12 +79,17 @@ networks = {"plainly": trained(None), "with Swap": trained(fs.Swap())}
 
 figure, axes = plt.subplots(1, 2, figsize=(7, 2.8), sharey=True, layout="constrained")
 for axis, (name, network) in zip(axes, networks.items(), strict=True):
-    for offset, (images, labels), words in ((-0.2, waved, "with the wave"), (0.2, plain, "without")):
+    for offset, (images, labels), words in (
+        (-0.2, waved, "with the wave"),
+        (0.2, plain, "without"),
+    ):
         with torch.no_grad():
             called = network((images - 0.4) / 0.15).argmax(1)
         recall = [(called[labels == c] == c).float().mean().item() for c in range(3)]
         axis.bar(np.arange(3) + offset, recall, 0.4, label=f"discs {words}")
-        print(f"trained {name}, discs {words}: recall of discs {recall[0]:.2f}, bars {recall[1]:.2f}")
+        print(
+            f"trained {name}, discs {words}: recall of discs {recall[0]:.2f}, bars {recall[1]:.2f}"
+        )
     axis.set(title=f"trained {name}", xticks=range(3), xticklabels=SHAPES)
 axes[0].set_ylabel("recall")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

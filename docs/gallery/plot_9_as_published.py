@@ -55,7 +55,9 @@ shown = {
 table = result.table_1
 figure, axis = plt.subplots(figsize=(7, 4.8), layout="constrained")
 for name, (words, colour, mark) in shown.items():
-    axis.scatter(table[f"tpr_{name}"] - table[f"fpr_{name}"], table["class"], 45, colour, mark, label=words)
+    axis.scatter(
+        table[f"tpr_{name}"] - table[f"fpr_{name}"], table["class"], 45, colour, mark, label=words
+    )
 axis.set(xlabel="TPR - FPR", title="Is the class recognised from 5 % of the frequencies?")
 axis.grid(axis="y", alpha=0.3)
 axis.invert_yaxis()

@@ -17,7 +17,13 @@ from frequency_shortcuts import __version__
 
 from .command_options import MODEL, NETWORK, READING, SEARCH, numbers, out_folder, several
 
-UNSAID = ("out", "overwrite", "fail_above", "device", "quick")  # in what a result says of its command
+UNSAID = (
+    "out",
+    "overwrite",
+    "fail_above",
+    "device",
+    "quick",
+)  # in what a result says of its command
 OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
 
 
@@ -44,13 +50,20 @@ def _resumable(state: Path) -> Iterator[None]:
         yield
         state.unlink(missing_ok=True)
     except KeyboardInterrupt:
-        resumes = "resumes from what is stored" if state.exists() else "begins anew, since nothing is stored yet"
+        resumes = (
+            "resumes from what is stored"
+            if state.exists()
+            else "begins anew, since nothing is stored yet"
+        )
         raise click.ClickException(f"stopped: the same command {resumes}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="frequency-shortcuts")
 def main() -> None:
     """Does an image classifier follow something that is not the object, and which few frequencies are enough?
@@ -155,14 +168,21 @@ def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
 @click.option("--size", callback=numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
               help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
                    "or the median short side.")  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Of the images that artefacts are put into.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Of the images that artefacts are put into."
+)
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if more than the share X of the images of a class or source carry its likely "
                    "cause, or share a fact of their files, beyond the share of the others.")  # fmt: skip
 @click.option("--match", "matched", metavar="OUT", type=click.Path(path_type=Path),
               help="In place of the check, write copies to a new folder, in which the other classes get what JPEG "
                    "or resizing left in one class.")  # fmt: skip
-@click.option("--class", "name", metavar="NAME", help="Of --match: the class. Default: the one that the check finds.")
+@click.option(
+    "--class",
+    "name",
+    metavar="NAME",
+    help="Of --match: the class. Default: the one that the check finds.",
+)
 @click.option("--quality", type=click.IntRange(1, 100), metavar="Q",
               help="Of --match: quality of JPEG. Default: of the files of the class.")  # fmt: skip
 @click.option("--scale", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X",
@@ -170,7 +190,12 @@ def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
                    "files.")  # fmt: skip
 @out_folder("results/ and the name of FOLDER.")
 def data(
-    folder: Path, fail_above: float | None, out: Path | None, overwrite: bool, matched: Path | None, **options: Any
+    folder: Path,
+    fail_above: float | None,
+    out: Path | None,
+    overwrite: bool,
+    matched: Path | None,
+    **options: Any,
 ) -> None:
     """Say what differs between the classes of a FOLDER, which has a folder of pictures, at any depth, for each class.
 
@@ -194,7 +219,9 @@ def data(
     changes = {name: options[name] for name in ("name", "quality", "scale")}
     options = {name: options[name] for name in ("source", "size", "seed")}
     if matched is not None:
-        _refuse("fail_above", "out", "overwrite", reason="is of the check, which --match leaves out")
+        _refuse(
+            "fail_above", "out", "overwrite", reason="is of the check, which --match leaves out"
+        )
         click.echo(match(images, matched, **changes, **options)[1])
         return
     if any(changes.values()):
@@ -204,7 +231,9 @@ def data(
     found = fs.differences(images, **options)
     found.about["command"] = _typed()
     found.save(out, overwrite)
-    _show(found, out / "data.html", None if fail_above is None else found.reason_to_fail(fail_above))
+    _show(
+        found, out / "data.html", None if fail_above is None else found.reason_to_fail(fail_above)
+    )
 
 
 @main.command(short_help="Find maps and store them, without tests.",
@@ -216,7 +245,13 @@ Example:
   frequency-shortcuts maps timm:vit_small_patch16_224 --weights pretrained --images val/ --method gradient --out vit.h5
 """)  # fmt: skip
 @several(*NETWORK, *SEARCH)
-@click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
+@click.option(
+    "--out",
+    default=Path("maps.h5"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The file.",
+)
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
     from frequency_shortcuts.analysis.result import check_maps_file
     from frequency_shortcuts.storage.files import check_folder
@@ -227,7 +262,9 @@ def maps(out: Path, **options: Any) -> None:  # noqa: D103
         check_maps_file(out)
         result = _analysis(options, state, parts=())
         result.save_maps(out)
-    click.echo(f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}")
+    click.echo(
+        f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}"
+    )
 
 
 @main.command(short_help="Test maps of a file beside controls.",
@@ -251,15 +288,22 @@ def test(file: Path, percent: float, out: Path | None, overwrite: bool, **option
     out, overwrite = _folder(out, f"{_name(options)}_test", overwrite)
     with read_hdf5(file, own_data=True) as opened:
         if "mask" not in opened:
-            raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
+            raise ValueError(
+                f"{file} holds no maps: expected the group mask, as the command maps writes it"
+            )
         of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
     masks = dfm.read_mask(file, percent)
-    result = _analysis(options, maps=dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks)
+    result = _analysis(
+        options,
+        maps=dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks,
+    )
     result.save(out, overwrite)
     _show(result, out / "report.html")
 
 
-def _folder(out: Path | None, name: str, overwrite: bool, of_data: bool = False) -> tuple[Path, bool]:
+def _folder(
+    out: Path | None, name: str, overwrite: bool, of_data: bool = False
+) -> tuple[Path, bool]:
     """The folder of a result, and whether a result there may go: with --overwrite, and if the same command made it.
 
     Raises an error, before anything is computed, for the result of another command, for files of the names that a
@@ -268,14 +312,22 @@ def _folder(out: Path | None, name: str, overwrite: bool, of_data: bool = False)
     from frequency_shortcuts.analysis import differences, result, stored
     from frequency_shortcuts.storage.files import check_folder
 
-    folder = check_folder(out or Path("results", re.sub(r"[^\w.-]+", "_", name).strip("._") or "network"))
+    folder = check_folder(
+        out or Path("results", re.sub(r"[^\w.-]+", "_", name).strip("._") or "network")
+    )
     typed, about = _typed(), (differences if of_data else stored).about_of(folder)
     earlier = None if about is None else about.get("command", "not known")
     same = earlier in (None, typed, f"{typed} --quick")
-    others = {*(differences if of_data else result).FILES}.difference((about or {}).get("files", "").split(", "))
+    others = {*(differences if of_data else result).FILES}.difference(
+        (about or {}).get("files", "").split(", ")
+    )
     taken = sorted(file for file in others if (folder / file).exists())
     if not overwrite and (taken or not same):
-        holds = f"{taken[0]}, which no such result wrote" if same else f"the result of another command ({earlier})"
+        holds = (
+            f"{taken[0]}, which no such result wrote"
+            if same
+            else f"the result of another command ({earlier})"
+        )
         raise ValueError(f"{folder} holds {holds}: give another --out, or --overwrite")
     return folder, overwrite or (same and about is not None)
 
@@ -289,17 +341,23 @@ def _typed() -> str:
         if source is ParameterSource.COMMANDLINE and one.name not in UNSAID:
             words += [] if isinstance(one, click.Argument) else [one.opts[-1]]
             if value is not True:
-                words.append(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
+                words.append(
+                    ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+                )
     return " ".join([*words, *(["--quick"] if context.params.get("quick") else [])])
 
 
 def _name(options: dict[str, Any]) -> str:
     """The name of the network: that of its checkpoint, or as it was typed."""
-    file = options["checkpoint"] or (options["model"] if options["model"].endswith(".safetensors") else None)
+    file = options["checkpoint"] or (
+        options["model"] if options["model"].endswith(".safetensors") else None
+    )
     return Path(file).stem if file else str(options["model"])
 
 
-def _analysis(options: dict[str, Any], state: Path | None = None, *, maps: Any = None, **of_test: Any) -> Any:
+def _analysis(
+    options: dict[str, Any], state: Path | None = None, *, maps: Any = None, **of_test: Any
+) -> Any:
     """The analysis that the options of a command describe; state : of the search; of_test : see `fs.Test`."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
@@ -319,15 +377,25 @@ def _analysis(options: dict[str, Any], state: Path | None = None, *, maps: Any =
     transform = named.transform
     if size is not None:
         of_weights = normalisation_of(transform)
-        transform = fs.Preprocessing(*of_weights, size, resize) if mean is std is None else preprocessing
-    elif isinstance(images, fs.Files) and (transform is None or isinstance(transform, fs.Preprocessing)):
+        transform = (
+            fs.Preprocessing(*of_weights, size, resize) if mean is std is None else preprocessing
+        )
+    elif isinstance(images, fs.Files) and (
+        transform is None or isinstance(transform, fs.Preprocessing)
+    ):
         raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
     if maps is None and not quick and not as_published:
         of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
         maps = fs.Search(images_per_class=ranking, **of_search)
-    of_test |= {name: options[name] for name in ("others", "negatives", "source") if name in options}
-    make = functools.partial(fs.Test.as_published, ranking) if as_published else functools.partial(fs.Test, maps)
+    of_test |= {
+        name: options[name] for name in ("others", "negatives", "source") if name in options
+    }
+    make = (
+        functools.partial(fs.Test.as_published, ranking)
+        if as_published
+        else functools.partial(fs.Test, maps)
+    )
     result = fs.analyse(
         named.network, images, mean=mean, std=std, transform=transform, quick=quick,
         test=make(

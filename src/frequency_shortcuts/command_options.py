@@ -50,7 +50,9 @@ def outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[str
     except ValueError:
         named = {}
     if len(named) < len(pairs) or "" in named:
-        raise click.BadParameter(f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345")
+        raise click.BadParameter(
+            f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345"
+        )
     return named
 
 
@@ -141,11 +143,17 @@ SEARCH = [  # options of the search for maps
 
 def several(*options: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator that gives a command several options."""
-    return lambda function: functools.reduce(lambda made, option: option(made), reversed(options), function)
+    return lambda function: functools.reduce(
+        lambda made, option: option(made), reversed(options), function
+    )
 
 
 def out_folder(default: str) -> Callable[..., Any]:
     """The options of the folder for results."""
-    folder = click.option("--out", type=click.Path(path_type=Path), help=f"Folder for the results. Default: {default}")
-    overwrite = click.option("--overwrite", is_flag=True, help="Remove the files of another result from this folder.")
+    folder = click.option(
+        "--out", type=click.Path(path_type=Path), help=f"Folder for the results. Default: {default}"
+    )
+    overwrite = click.option(
+        "--overwrite", is_flag=True, help="Remove the files of another result from this folder."
+    )
     return lambda function: folder(overwrite(function))

@@ -50,8 +50,18 @@ from .networks.predictions import called
 CLASSES = (  # sorted, as folders are
     "Ankle boot", "Bag", "Coat", "Dress", "Pullover", "Sandal", "Shirt", "Sneaker", "T-shirt", "Trouser"
 )  # fmt: skip
-TRACED, QUALITY, TAG = "Coat", 90, (0.05, 0.05)  # the class with a trace, of JPEG or a tag; and the place of the tag
-NETWORKS = {"jpeg": "jpeg", "clean": "", "cured": "jpeg", "tagged": "tag", "tag_cured": "tag"}  # and their trace
+TRACED, QUALITY, TAG = (
+    "Coat",
+    90,
+    (0.05, 0.05),
+)  # the class with a trace, of JPEG or a tag; and the place of the tag
+NETWORKS = {
+    "jpeg": "jpeg",
+    "clean": "",
+    "cured": "jpeg",
+    "tagged": "tag",
+    "tag_cured": "tag",
+}  # and their trace
 MEAN, STD = 0.219, 0.333  # of the pictures that are trained on, with their border
 TRANSFORM = Preprocessing(mean=[MEAN], std=[STD], size=32)
 DATA = files("frequency_shortcuts") / "images" / "example"
@@ -68,12 +78,16 @@ def network(name: str = "jpeg") -> nn.Module:
     torch.Size([1, 10])
     """
     if name not in NETWORKS:
-        raise ValueError(f"unknown network {name!r} of the example: choose from {', '.join(NETWORKS)}")
+        raise ValueError(
+            f"unknown network {name!r} of the example: choose from {', '.join(NETWORKS)}"
+        )
     with as_file(DATA / f"{name}.safetensors") as file:
         return architectures.load(file)
 
 
-def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (TRACED,), tag: Collection[str] = ()) -> Path:
+def pictures(
+    folder: str | os.PathLike[str], jpeg: Collection[str] = (TRACED,), tag: Collection[str] = ()
+) -> Path:
     """A folder with a folder of 90 pictures for each of `CLASSES`, 32 x 32 pixels, PNG; what is there stays.
 
     jpeg : classes whose pictures are saved as JPEG of quality 90
@@ -88,17 +102,25 @@ def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (TRACED,), 
     if all((folder / name).is_dir() for name in CLASSES):
         return folder
     if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder} holds other files than the folders {', '.join(CLASSES)}: name a new folder")
-    partial = folder.with_name(f".{folder.name}.partial")  # so that the folder is whole or not there
+        raise ValueError(
+            f"{folder} holds other files than the folders {', '.join(CLASSES)}: name a new folder"
+        )
+    partial = folder.with_name(
+        f".{folder.name}.partial"
+    )  # so that the folder is whole or not there
     shutil.rmtree(partial, ignore_errors=True)
     with (DATA / "pictures.npz").open("rb") as stored, np.load(stored) as arrays:
         images, labels = arrays["images"], arrays["labels"]  # uint8 [900, 32, 32] and [900]
     for k, name in enumerate(CLASSES):
         (partial / name).mkdir(parents=True)
         own = images[labels == k]
-        for number, image in enumerate(put("tag", 1, own[:, None], place=TAG)[:, 0] if name in tag else own):
+        for number, image in enumerate(
+            put("tag", 1, own[:, None], place=TAG)[:, 0] if name in tag else own
+        ):
             file = partial / name / f"{number:02}"
-            Image.fromarray(image).save(file.with_suffix(".jpg" if name in jpeg else ".png"), quality=QUALITY)
+            Image.fromarray(image).save(
+                file.with_suffix(".jpg" if name in jpeg else ".png"), quality=QUALITY
+            )
     return partial.replace(folder)
 
 
@@ -113,12 +135,16 @@ def recall(network: nn.Module, folder: str | os.PathLike[str]) -> pd.Series:
     return pd.concat([of_class, pd.Series({"all": float(hit.mean())})]).round(3)
 
 
-def _called(network: nn.Module, folder: str | os.PathLike[str]) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
+def _called(
+    network: nn.Module, folder: str | os.PathLike[str]
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
     """The class of each picture of a folder, and what the network calls it."""
     files = [file for name in CLASSES for file in sorted((Path(folder) / name).iterdir())]
     images = np.stack([np.asarray(Image.open(file)) for file in files])[:, None]
     names, known = np.array([file.parent.name for file in files]), np.array(CLASSES)
-    return names, known[called(network, Split(images, np.searchsorted(known, names), CLASSES, [MEAN], [STD]))]
+    return names, known[
+        called(network, Split(images, np.searchsorted(known, names), CLASSES, [MEAN], [STD]))
+    ]
 
 
 def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -138,7 +164,10 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
     clean = lay("jpeg", ())
     for name, trace in NETWORKS.items():
-        one, (traced, all_traced) = network(name), (lay(trace or "jpeg", names) for names in ((TRACED,), CLASSES))
+        one, (traced, all_traced) = (
+            network(name),
+            (lay(trace or "jpeg", names) for names in ((TRACED,), CLASSES)),
+        )
         own, others = (traced, clean) if trace else (clean, traced)
         results[name] = result = analyse(one, own, transform=TRANSFORM, quick=True)
         result.save(folder / name)
@@ -171,17 +200,25 @@ WORDS = {  # of pictures with a trace, of those without, and of what is given to
 def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
     """A row for each network: a picture before and after it got a part of a coat, and what that says."""
     with canvas.style(8):
-        figure, axes = plt.subplots(len(results), 4, figsize=(canvas.PAGE, 5.8), width_ratios=[1, 1, 1, 1.3])
+        figure, axes = plt.subplots(
+            len(results), 4, figsize=(canvas.PAGE, 5.8), width_ratios=[1, 1, 1, 1.3]
+        )
         for (*panels, bars), row in zip(axes, table.to_dict("records"), strict=True):
             trace = NETWORKS[name := row["network"]]
             with_it, without, given = WORDS[trace or "jpeg"]
             plot_flip(results[name], TRACED, part="patch" if trace == "tag" else "fine", ax=panels)
-            for axis, title in zip(panels, ("an image that\nchanges, if any", given, "the difference"), strict=True):
+            for axis, title in zip(
+                panels, ("an image that\nchanges, if any", given, "the difference"), strict=True
+            ):
                 axis.set_title(title if name in ("jpeg", "tagged") else "", fontsize=8)
                 axis.set_xlabel(axis.get_xlabel().partition("\n")[0], fontsize=8)
-            trained = (f"coats {with_it}" if trace else f"all {without}") + ",\nwith fs.Swap" * ("cured" in name)
+            trained = (f"coats {with_it}" if trace else f"all {without}") + ",\nwith fs.Swap" * (
+                "cured" in name
+            )
             said = f"{row['verdict']} {row['follows']}".strip()
-            label = panels[0].set_ylabel(f"{trained}\n\ntest: {said}", rotation=0, ha="right", va="center")
+            label = panels[0].set_ylabel(
+                f"{trained}\n\ntest: {said}", rotation=0, ha="right", va="center"
+            )
             label.set(fontweight="bold", color=WRONG if row["follows"] else RIGHT)
             recalls = [row["recall"], row["other_recall"]][:: 1 if trace else -1]
             shares = {f"coats {with_it}\nare recognised": recalls[0], f"coats {without}\nare recognised": recalls[1],

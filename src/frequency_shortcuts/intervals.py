@@ -18,12 +18,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import betaincinv, ndtri, stdtrit  # scipy.stats takes each job half a second to import
+from scipy.special import (  # scipy.stats takes each job half a second to import
+    betaincinv,
+    ndtri,
+    stdtrit,
+)
 
 from .spectrum.arrays import FloatArray
 
 TAIL = (1 - 0.95) / 2  # probability beyond each end of an interval
-NORMAL = ndtri(1 - TAIL)  # standard errors of a normal distribution from its mean to the end of its interval
+NORMAL = ndtri(
+    1 - TAIL
+)  # standard errors of a normal distribution from its mean to the end of its interval
 FEWEST_NETWORKS = 5  # below, an interval holds for these networks, not for networks of their kind
 
 
@@ -73,7 +79,9 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
 
     def low(p: FloatArray) -> FloatArray:
         middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-        return p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
+        return p**2 / (
+            middle + reach
+        )  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
 
     return low(p), 1 - low(1 - p)
 
@@ -110,7 +118,9 @@ def paired(differences: npt.ArrayLike) -> Paired:
     return Paired(np.asarray(value), np.asarray(total / (n + 2)), np.asarray(variance))
 
 
-def joined(tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0, draws: int = 2) -> Estimate:
+def joined(
+    tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0, draws: int = 2
+) -> Estimate:
     """The difference of TPR minus that of FPR [...], which are of different images: their variances add up.
 
     of_draws, draws : where one mask is a mean over random ones, see `reach`
@@ -170,7 +180,11 @@ def compared(low: float, high: float, bound: float) -> str:
 
 
 def bootstrap(
-    strata: npt.ArrayLike, statistic: Callable[[FloatArray], FloatArray], *, draws: int = 2000, seed: int = 0
+    strata: npt.ArrayLike,
+    statistic: Callable[[FloatArray], FloatArray],
+    *,
+    draws: int = 2000,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """The percentile interval of a number of one network: its images are drawn anew within each class.
 
@@ -229,12 +243,16 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
     x, y = np.asarray(numerators, float), np.asarray(denominators, float)
     n, centre, (_, low, high, about) = len(x), (x.mean(), y.mean()), over_networks(y)
     if n < FEWEST_NETWORKS or low <= 0 <= high:
-        return Networks(float(centre[0] / centre[1]) if centre[1] else np.nan, np.nan, np.nan, about)
+        return Networks(
+            float(centre[0] / centre[1]) if centre[1] else np.nan, np.nan, np.nan, about
+        )
     spread = stdtrit(n - 1, 1 - TAIL) ** 2 * np.cov(x, y) / n
     # r of which (mean x - r mean y)^2 = t^2 (variance of x - r y) / n: the roots of a r^2 - 2 b r + c.
     a, b, c = (centre[i] * centre[j] - spread[i, j] for i, j in ((1, 1), (0, 1), (0, 0)))
     reach = np.sqrt(max(0.0, b**2 - a * c))
-    return Networks(float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), about)
+    return Networks(
+        float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), about
+    )
 
 
 def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:

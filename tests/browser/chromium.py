@@ -12,7 +12,9 @@ import time
 import pytest
 from PIL import Image
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PROGRAM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 # In a network namespace of its own, where that is allowed: there is nothing that could answer.
 ALONE = ["unshare", "--net"]
 if not shutil.which("unshare") or subprocess.run([*ALONE, "true"], capture_output=True).returncode:
@@ -55,7 +57,9 @@ class Chromium:
         targets = self._ask("Target.getTargets")["targetInfos"]
         target = next(target["targetId"] for target in targets if target["type"] == "page")
         self._session = None
-        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self._ask(f"{domain}.enable")
 
@@ -67,7 +71,9 @@ class Chromium:
 
     def run(self, script):
         """What an expression gives (or its promise comes to)."""
-        answer = self._ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        answer = self._ask(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -94,7 +100,9 @@ class Chromium:
             message["sessionId"] = self._session
         os.write(self._out, json.dumps(message).encode() + b"\0")
         answers = []
-        self._until(lambda: answers, lambda event: event.get("id") == number and answers.append(event))
+        self._until(
+            lambda: answers, lambda event: event.get("id") == number and answers.append(event)
+        )
         assert "error" not in answers[0], answers[0]
         return answers[0]["result"]
 

@@ -21,11 +21,17 @@ TOLERANCES = {
     "count": (0, 0),  # follows from settings and seeds alone
     "pixel": (1e-6, 0),  # moved by 0; allows some pixels that are rounded to the next level
     "spectrum": (1e-6, 0),  # moved by 0; computed in float32
-    "sign": (0, 0.01),  # moved by 0; allows five of 1,024 frequencies at which two classes are almost equal
+    "sign": (
+        0,
+        0.01,
+    ),  # moved by 0; allows five of 1,024 frequencies at which two classes are almost equal
     "loss": (0, 0.005),  # moved by 0.0002
     "accuracy": (0, 0.05),  # moved by 0; two of 48 images
     "increment": (0.1, 0),  # moved by 2 %
-    "passes": (0.15, 0),  # moved by 5 %; which frequencies are culled depends on ranks of small increments
+    "passes": (
+        0.15,
+        0,
+    ),  # moved by 5 %; which frequencies are culled depends on ranks of small increments
     "map": (0, 0.5),  # moved by 0.17 cycles per image
     "overlap": (0, 0.03),  # moved by 0.009
     "precision": (0, 0.05),  # moved by 0.015
@@ -47,7 +53,13 @@ TOLERANCES.update({f"diverged {kind}": tolerance for kind, tolerance in DIVERGED
 
 def measured(results: Path) -> pd.DataFrame:
     """One row a number: `number` (what and where), `kind`, `value`."""
-    rows = [*_images(results), *_spectra(results), *_networks(results), *_maps(results), *_tests(results)]
+    rows = [
+        *_images(results),
+        *_spectra(results),
+        *_networks(results),
+        *_maps(results),
+        *_tests(results),
+    ]
     table = pd.DataFrame(rows, columns=["number", "kind", "value"])
     diverged = table["number"].str.contains("fashion_mnist") & table["kind"].isin(list(DIVERGED))
     return table.assign(kind=table["kind"].mask(diverged, "diverged " + table["kind"]))
@@ -75,13 +87,19 @@ def _spectra(results):
         with h5py.File(path) as file:
             yield f"mean amplitude of {path.stem}", "spectrum", file["mean_amplitude"][:].mean()
             yield f"mean ADCS of the first class of {path.stem}", "sign", file["adcs"][0].mean()
-            yield f"mean absolute significant ADCS of {path.stem}", "sign", np.abs(file["adcs_significant"][:]).mean()
+            yield (
+                f"mean absolute significant ADCS of {path.stem}",
+                "sign",
+                np.abs(file["adcs_significant"][:]).mean(),
+            )
 
 
 def _networks(results):
     for run, row in _runs(read_table(results / "tables" / "networks.csv"), RUN):
         path = results / "networks" / run / "history.csv"
-        for loss in ("train_loss", "validation_loss") if path.exists() else ():  # external networks are not trained
+        for loss in (
+            ("train_loss", "validation_loss") if path.exists() else ()
+        ):  # external networks are not trained
             yield f"last {loss} of {run}", "loss", read_table(path)[loss].iloc[-1]
         yield f"test accuracy of {run}", "accuracy", row["test_accuracy"].item()
 
@@ -91,17 +109,27 @@ def _maps(results):
         run = path.relative_to(results / "dfm").with_suffix("").as_posix()
         with h5py.File(path) as file:
             increment, mask = file["loss_increment"][:].astype(float), file["mask/top_10"][:]
-            yield f"mean loss without frequencies culled of {run}", "loss", file.attrs["baseline_loss"].mean()
+            yield (
+                f"mean loss without frequencies culled of {run}",
+                "loss",
+                file.attrs["baseline_loss"].mean(),
+            )
             yield f"mean absolute loss increment of {run}", "increment", np.abs(increment).mean()
             yield f"passes of the culling of {run}", "passes", file.attrs["passes"].sum()
             rows, columns = (np.arange(n) - n // 2 for n in mask.shape[1:])
             distance = np.hypot(rows[:, None], columns)
-            yield f"mean distance of the maps of {run} from the centre", "map", (mask * distance).sum() / mask.sum()
+            yield (
+                f"mean distance of the maps of {run} from the centre",
+                "map",
+                (mask * distance).sum() / mask.sum(),
+            )
         with h5py.File(results / "data" / f"{run.split('/')[0]}.h5") as file:
             if "planted" in file:
                 planted = (mask & file["planted/truth"][:]).sum() / mask.sum()
                 yield f"share of the maps of {run} that was planted", "precision", planted
-    table = read_table(results / "tables" / "truth.csv").query("truth == 'any' and percent == 10 and cut == 'percent'")
+    table = read_table(results / "tables" / "truth.csv").query(
+        "truth == 'any' and percent == 10 and cut == 'percent'"
+    )
     for dataset, part in table.groupby("dataset"):
         yield f"prevalence of the truth of {dataset}", "count", round(part["prevalence"].mean(), 6)
 
@@ -114,9 +142,13 @@ def _tests(results):
     for run, part in _runs(table, RUN):
         for rate in ("tpr_unfiltered", "tpr_dfm", "fpr_dfm", "tpr_random", "margin"):
             yield f"mean {rate} of {run}", "rate", part[rate].mean()
-    for network, part in _runs(read("ood").query("filter in ['unfiltered', 'dfm']"), [*NETWORK, "rendition", "filter"]):
+    for network, part in _runs(
+        read("ood").query("filter in ['unfiltered', 'dfm']"), [*NETWORK, "rendition", "filter"]
+    ):
         yield f"mean TPR out of distribution: {network}", "rate", part["tpr"].mean()
-    for filter_, part in read("transfer").query("filter in ['unfiltered', 'dfm']").groupby("filter"):
+    for filter_, part in (
+        read("transfer").query("filter in ['unfiltered', 'dfm']").groupby("filter")
+    ):
         yield f"mean TPR of maps transferred on pictures: {filter_}", "rate", part["tpr"].mean()
     for run, part in _runs(read("phase"), RUN):
         yield f"mean TPR with only the phases in the map: {run}", "rate", part["tpr_phase"].mean()
@@ -124,7 +156,11 @@ def _tests(results):
 
 def _runs(table, keys):
     for values, part in table.groupby(keys, sort=False):
-        name = "/".join(map(str, values)) if "seed" not in keys else "/".join([*values[:-1], f"seed{values[-1]}"])
+        name = (
+            "/".join(map(str, values))
+            if "seed" not in keys
+            else "/".join([*values[:-1], f"seed{values[-1]}"])
+        )
         yield name, part
 
 

@@ -18,11 +18,20 @@ import check_inputs
 from study.configuration import mistakes
 from study.dependencies import CHECKED_SECTIONS
 
-FOLDER = {key: value for key, value in PICTURES["datasets"]["pictures"].items() if key != "stylised"}
+FOLDER = {
+    key: value for key, value in PICTURES["datasets"]["pictures"].items() if key != "stylised"
+}
 FOLDER["shares"] = {"validation": 0.5, "test": 0.5}
 OWN = {  # the study of a user who trains nothing, as of config/own.yaml
     "study": "own",
-    "plan": [{"datasets": ["pictures"], "networks": ["my_network"], "augmentations": ["none"], "seeds": [0]}],
+    "plan": [
+        {
+            "datasets": ["pictures"],
+            "networks": ["my_network"],
+            "augmentations": ["none"],
+            "seeds": [0],
+        }
+    ],
     "datasets": {"pictures": FOLDER},
     "networks": PICTURES["networks"],
     "graded": {"sets": 0},
@@ -39,13 +48,18 @@ def test_snakemake_stops_before_anything_runs(own):
     (own.root / "wrong.yaml").write_text("culling: {method: fast, parts: 1, parts: 2}\n")
     done = own.snakemake("--cores", "1", extra=["wrong.yaml"])
     assert done.returncode != 0 and "- culling.method: 'fast' is not allowed" in done.stdout
-    assert "wrong.yaml: the key parts is there twice" in done.stdout and "Traceback" not in done.stdout
+    assert (
+        "wrong.yaml: the key parts is there twice" in done.stdout and "Traceback" not in done.stdout
+    )
     assert not own.results.exists()
 
 
 def test_own_without_a_network_of_ones_own_says_what_to_do(own):
     done = own.snakemake("own", "--dry-run", configs=["config/test.yaml"])
-    assert done.returncode != 0 and "no network in the plan is your own: copy config/own.yaml" in done.stdout
+    assert (
+        done.returncode != 0
+        and "no network in the plan is your own: copy config/own.yaml" in done.stdout
+    )
 
 
 def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
@@ -56,7 +70,10 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
     (own.root / "circle" / "dots").mkdir()
     (own.root / "circle" / "dots" / "odd.png").symlink_to("odd.png")
     plain = {key: value for key, value in FOLDER.items() if key not in ("classes", "ood")}
-    config, whole = copy.deepcopy(OWN), yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    config, whole = (
+        copy.deepcopy(OWN),
+        yaml.safe_load((ROOT / "config" / "config.yaml").read_text()),
+    )
     config["datasets"] |= {
         "single": plain | {"root": "one"},
         "circular": plain | {"root": "circle"},
@@ -67,7 +84,9 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
     update_config(whole, config)
     assert mistakes(whole) == []
     monkeypatch.chdir(own.root)
-    settings = {name: whole[name] for name in CHECKED_SECTIONS}  # no others: it could not see them change
+    settings = {
+        name: whole[name] for name in CHECKED_SECTIONS
+    }  # no others: it could not see them change
     job = SimpleNamespace(
         config=whole, params=SimpleNamespace(settings=settings), input=[], output=["checked.txt"], log=["check.log"],
         rule="check", threads=1, resources=SimpleNamespace(scheduled=0),
@@ -88,12 +107,20 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
 def test_no_job_starts_before_the_check_even_if_others_go_on_after_an_error(own):
     """As under SLURM, where jobs are submitted at once and go on without those that failed."""
     config = copy.deepcopy(OWN)
-    config["datasets"]["pictures"]["root"], config["networks"]["my_network"]["checkpoint"] = "nowhere", "none.pt"
+    config["datasets"]["pictures"]["root"], config["networks"]["my_network"]["checkpoint"] = (
+        "nowhere",
+        "none.pt",
+    )
     (own.root / "broken.yaml").write_text(yaml.safe_dump(config))
     options = ["--cores", "2", "--keep-going"]
     done = own.snakemake("own", *options, configs=["broken.yaml"])
-    assert done.returncode != 0 and done.stdout.count("names things that cannot be used") == 1, done.stdout
+    assert done.returncode != 0 and done.stdout.count("names things that cannot be used") == 1, (
+        done.stdout
+    )
     assert "- datasets.pictures: no folder nowhere" in done.stdout
-    assert "- networks.my_network: no weights at none.pt" in done.stdout and "Traceback" not in done.stdout
+    assert (
+        "- networks.my_network: no weights at none.pt" in done.stdout
+        and "Traceback" not in done.stdout
+    )
     results = own.root / "results" / "own"
     assert not [path for end in ("h5", "safetensors", "svg") for path in results.rglob(f"*.{end}")]

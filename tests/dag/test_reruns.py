@@ -9,7 +9,10 @@ import yaml
 from checkouts import checkout
 
 # Values of one type, so that two of them can change places.
-SETTINGS = {"synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0}, "truth": {"draws": 12, "seed": 15}}
+SETTINGS = {
+    "synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0},
+    "truth": {"draws": 12, "seed": 15},
+}
 SWAPPED = {
     "synthesis": {"diagonal_gain": 3.0, "axis_gain": 2.0},
     "truth": {"draws": 15, "seed": 12},
@@ -75,11 +78,19 @@ def test_an_edit_re_runs_what_uses_the_file_and_draws_the_figures_of_the_noteboo
 
 def test_code_counts_and_no_comment_and_no_time(touched, edited):
     """As in a fresh clone with kept results, whose scripts are newer than these."""
-    names = [str(path.relative_to(touched.root)) for path in (touched.root / "workflow" / "scripts").glob("*.py")]
+    names = [
+        str(path.relative_to(touched.root))
+        for path in (touched.root / "workflow" / "scripts").glob("*.py")
+    ]
     edited(*names, "src/frequency_shortcuts/images/dicom.py", text="# a comment\n", newer=True)
     assert noticed(touched, {}) == set()
     drawing = "workflow/study/drawing/exchange.py"
-    edited("workflow/study/sources/synthetic.py", "workflow/scripts/measure_ood.py", drawing, text="ADDED = 1\n")
+    edited(
+        "workflow/study/sources/synthetic.py",
+        "workflow/scripts/measure_ood.py",
+        drawing,
+        text="ADDED = 1\n",
+    )
     assert noticed(touched, {}) == {"images", "ood"}
 
 
@@ -102,7 +113,9 @@ def test_what_was_deleted_is_made_again_without_naming_it(touched, deleted, rule
     assert "Nothing to be done" in planned(touched, {})
 
 
-def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):
+def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(
+    touched, edited
+):
     edited("my_network.pt")
     rules = noticed(touched, {"adcs": {"split": "validation"}})
     assert rules == {"check", "external_network", "adcs"}
@@ -121,14 +134,20 @@ def test_other_numerics_make_all_results_again_and_fetch_no_files(touched):
 
 
 def test_other_classes_store_the_images_of_a_folder_again(touched):
-    rules = noticed(touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}})
+    rules = noticed(
+        touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}}
+    )
     assert rules == {"check", "images"}
 
 
 def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):
-    figures = [f"results/test/figures/{path.name}" for path in (touched.results / "figures").glob("*.svg")]
+    figures = [
+        f"results/test/figures/{path.name}" for path in (touched.results / "figures").glob("*.svg")
+    ]
     text = planned(touched, {"ood": {"renditions": ["inverted"]}}, *figures)
-    rules = set(re.findall(r"^(\w+) +\d+$", text.rpartition("Job stats:")[2], re.MULTILINE)) - {"total"}
+    rules = set(re.findall(r"^(\w+) +\d+$", text.rpartition("Job stats:")[2], re.MULTILINE)) - {
+        "total"
+    }
     of_claims = {"measure_claims", "judge_claims", "figure_claims"}
     assert rules == of_claims | {"ood", "ood_tables", "figure_ood", "figure_renditions"}
 

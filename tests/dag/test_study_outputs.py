@@ -23,12 +23,23 @@ from frequency_shortcuts.storage.tables import RUN, read_table
 from study import columns, outputs, runs
 from study.datasets import complete
 from study.findings import claims
-from study.findings.definitions import CLAIMS, CONTROLS, FEW_NETWORKS, JUDGED_LATER, NOT_MEASURED, PUBLISHED
+from study.findings.definitions import (
+    CLAIMS,
+    CONTROLS,
+    FEW_NETWORKS,
+    JUDGED_LATER,
+    NOT_MEASURED,
+    PUBLISHED,
+)
 
 RUNS = runs.table(complete(CONFIG))
 TABLES = set(outputs.tables(CONFIG, RUNS))
 # Those in the report have a title in the rules.
-TITLED = set(re.findall(r'^    "(\w+)": \("\d\. ', (ROOT / "workflow/rules/tables.smk").read_text(), re.MULTILINE))
+TITLED = set(
+    re.findall(
+        r'^    "(\w+)": \("\d\. ', (ROOT / "workflow/rules/tables.smk").read_text(), re.MULTILINE
+    )
+)
 
 
 def tables_of(study):
@@ -41,13 +52,20 @@ def test_tables_join_all_runs(study):
     assert len(tables["networks"]) == len({*MAPPED, *TRAINED})
     rows = [2 * (2 * shape_of(run)[0] - (dataset_of(run) in NEUTRAL)) for run in MAPPED]
     assert len(tables["shortcuts"]) == sum(rows)
-    assert set(tables["shortcuts"]["verdict"].dropna()) <= {"strong", "weak", "none", "too few images"}
+    assert set(tables["shortcuts"]["verdict"].dropna()) <= {
+        "strong",
+        "weak",
+        "none",
+        "too few images",
+    }
     chosen = "dataset == 'plant_present' and `class` == 'C1' and part == 'keep' and fill == 'swap'"
     (selected,) = tables["shortcuts_over_seeds"].query(chosen).to_dict("records")
     of_seeds = tables["shortcuts"].query(chosen)
     assert of_seeds["headline"].all() and selected["headline"] and selected["seeds"] == 2
     assert np.isclose(selected["tpr_unfiltered_mean"], of_seeds["tpr_unfiltered"].mean(), atol=1e-5)
-    assert np.isclose(selected["tpr_unfiltered_sd"], of_seeds["tpr_unfiltered"].std(ddof=1), atol=1e-5)
+    assert np.isclose(
+        selected["tpr_unfiltered_sd"], of_seeds["tpr_unfiltered"].std(ddof=1), atol=1e-5
+    )
     measured = {"bandstop", "planted_use", "shortcuts", "sizes", "ood", "transfer"}
     assert set(tables["runtimes"]["step"]) == {"train", "adcs", "find_maps"} | measured
 
@@ -60,21 +78,33 @@ def test_claims_follow_from_the_tables_of_the_study(study):
     assert not table["decided"].any()
     # One width, no network with and without an augmentation, and none trained anew; all else has data.
     found = table.set_index(["claim", "control"])
-    assert {"f", "g", "n"} <= set(table[table["word"] == NOT_MEASURED]["claim"]) <= {"f", "g", "n", "t", "h"}
+    assert (
+        {"f", "g", "n"}
+        <= set(table[table["word"] == NOT_MEASURED]["claim"])
+        <= {"f", "g", "n", "t", "h"}
+    )
     assert set(table["word"].dropna()) <= {NOT_MEASURED, FEW_NETWORKS, JUDGED_LATER}
     networks = table.groupby("claim")["networks"].max()
     assert networks["a"] <= 2  # a rank correlation may be missing
     assert networks["b"] == 1
     # The mean over the classes is that of the table of the advantages, which is made from other code.
-    kept = tables["own_map_advantage"].query("method == 'culling' and fill == 'zeros'").set_index(RUN)
+    kept = (
+        tables["own_map_advantage"].query("method == 'culling' and fill == 'zeros'").set_index(RUN)
+    )
     columns = ["own", "low_pass_margin", "advantage"]
     own = found.loc["d", "value"][list(CONTROLS)]
-    assert own.tolist() == pytest.approx(list(kept.loc[("fashion_mnist", "resnet18", "none", 0), columns]), abs=1e-5)
-    of_pictures = variants.query("claim == 'd' and dataset == 'pictures' and variant.isna()").set_index("control")
+    assert own.tolist() == pytest.approx(
+        list(kept.loc[("fashion_mnist", "resnet18", "none", 0), columns]), abs=1e-5
+    )
+    of_pictures = variants.query(
+        "claim == 'd' and dataset == 'pictures' and variant.isna()"
+    ).set_index("control")
     expected = list(kept.loc[("pictures", "my_network", "none", 0), columns])
     assert of_pictures["value"][list(CONTROLS)].tolist() == pytest.approx(expected, abs=1e-5)
     assert {"swap", "mixture", "zeros", "every pair"} <= set(variants["variant"])
-    by_class = tables["claims_by_class"].query("claim == 'd' and dataset == 'fashion_mnist' and variant.isna()")
+    by_class = tables["claims_by_class"].query(
+        "claim == 'd' and dataset == 'fashion_mnist' and variant.isna()"
+    )
     means = by_class.groupby("control")["value"].mean()[list(CONTROLS[:2])]
     assert means.tolist() == pytest.approx(own[list(CONTROLS[:2])].tolist(), abs=1e-5)
     drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
@@ -103,10 +133,16 @@ def test_every_column_of_a_table_is_described_and_every_described_column_is_in_a
             name = str(path.relative_to(folder))
             found = [columns.column(name, column) for column in pd.read_csv(path, nrows=0)]
             used |= {column.place for column in found if columns.described(name)}
-            assert folder != study.results or (columns.described(name) and all(column.text for column in found)), name
-    places = {"shared": columns.SHARED} | {paths: file.get("columns", {}) for paths, file in columns.FILES.items()}
+            assert folder != study.results or (
+                columns.described(name) and all(column.text for column in found)
+            ), name
+    places = {"shared": columns.SHARED} | {
+        paths: file.get("columns", {}) for paths, file in columns.FILES.items()
+    }
     del places["tests/{run}/harm.csv"]  # only of benchmarks: benchmarks/tests/test_benchmarks.py
-    described = {(place, name) for place, keys in places.items() for key in keys for name in key.split(", ")}
+    described = {
+        (place, name) for place, keys in places.items() for key in keys for name in key.split(", ")
+    }
     assert {place for place in used if place[0] in places} == described
 
 
@@ -129,7 +165,10 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
     assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
-    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in outputs.figures(RUNS)}
+    of_kind = {
+        kind: [name for name in drawn if name.startswith(f"{kind}_")]
+        for kind in outputs.figures(RUNS)
+    }
     kinds = {kind for kind, names in of_kind.items() if names}
     assert {path.stem for path in notebooks} == kinds | {"paper_tables"}
     for path in notebooks:
@@ -181,9 +220,13 @@ def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(
 
 def test_the_study_gives_the_expected_values(study):
     expected, measured = pd.read_csv(expected_values.FILE), expected_values.measured(study.results)
-    assert list(measured["number"]) == list(expected["number"]) and list(measured["kind"]) == list(expected["kind"])
+    assert list(measured["number"]) == list(expected["number"]) and list(measured["kind"]) == list(
+        expected["kind"]
+    )
     near = (measured["value"] - expected["value"]).abs() <= expected["tolerance"]
     wrong = expected.assign(measured=measured["value"])[~near]
     assert wrong.empty, f"numbers beyond their tolerances:\n{wrong.to_string(index=False)}"
     again = expected_values.with_tolerances(expected)["tolerance"]
-    assert (again - expected["tolerance"]).abs().max() < 1e-6, "renew: python tests/dag/expected_values.py RESULTS"
+    assert (again - expected["tolerance"]).abs().max() < 1e-6, (
+        "renew: python tests/dag/expected_values.py RESULTS"
+    )

@@ -10,7 +10,18 @@ import pandas as pd
 import pytest
 import torch
 
-from checkouts import CLASSES, EXTERNAL, FASHION, MAPPED, NEUTRAL, SHAPES, STYLISED, TRAINED, dataset_of, shape_of
+from checkouts import (
+    CLASSES,
+    EXTERNAL,
+    FASHION,
+    MAPPED,
+    NEUTRAL,
+    SHAPES,
+    STYLISED,
+    TRAINED,
+    dataset_of,
+    shape_of,
+)
 from conftest import ROOT
 from frequency_shortcuts import adcs, dfm
 from frequency_shortcuts.exchange import answers
@@ -37,7 +48,11 @@ def test_every_file_says_what_it_holds_and_of_what_it_is(study):
             items = [file]
             file.visititems(lambda name, item, items=items: items.append(item))
             assert set().union(*(item.attrs for item in items)) <= known, path
-            described = [item for item in items if "description" in item.attrs and all(one.label for one in item.dims)]
+            described = [
+                item
+                for item in items
+                if "description" in item.attrs and all(one.label for one in item.dims)
+            ]
             assert described == [item for item in items if isinstance(item, h5py.Dataset)], path
             of_run = len(path.relative_to(study.results).parts) > 4
             name = (
@@ -54,26 +69,43 @@ def test_image_stores_keep_the_contract(study, dataset):
     with h5py.File(study.results / "data" / f"{dataset}.h5") as file:
         for split in ("train", "validation", "test"):
             images, labels = file[split]["images"], file[split]["labels"]
-            assert images.shape == (len(labels), channels, size, size) and set(labels[:]) == set(range(n_classes))
+            assert images.shape == (len(labels), channels, size, size) and set(labels[:]) == set(
+                range(n_classes)
+            )
         assert len(file.attrs["classes"]) == n_classes
         assert file.attrs["mean"].shape == file.attrs["std"].shape == (channels,)
         assert {"source", "dataset", "configured_source", "created_by"} <= set(file.attrs)
         assert ("planted" in file) == (dataset in (*NEUTRAL, "syn_2"))
         if dataset == "syn_2":
-            assert file["planted/control_band"].shape == file["planted/patterns"].shape[1:] == (size, size)
+            assert (
+                file["planted/control_band"].shape
+                == file["planted/patterns"].shape[1:]
+                == (size, size)
+            )
 
 
-def test_pictures_of_a_folder_are_stored_in_the_order_of_the_network_with_their_stylised_twins(study):
+def test_pictures_of_a_folder_are_stored_in_the_order_of_the_network_with_their_stylised_twins(
+    study,
+):
     log = (study.results / "logs" / "images" / "pictures.log").read_text()
     assert "pictures/dots/broken.png" in log and "1 skipped" in log
     with h5py.File(study.results / "data" / "pictures.h5") as file:
-        assert list(file.attrs["classes"]) == list(CLASSES) and "1 undecodable images skipped" in file.attrs["source"]
+        assert (
+            list(file.attrs["classes"]) == list(CLASSES)
+            and "1 undecodable images skipped" in file.attrs["source"]
+        )
         assert sum(len(file[split]["labels"]) for split in ("train", "validation", "test")) == 24
         brightness = [file["test/images"][:][file["test/labels"][:] == c].mean() for c in range(3)]
         assert brightness[0] > brightness[2] > brightness[1]  # spots, checks, bands
         # Each twin was drawn as the negative of a picture.
-        assert file["train/stylised"].shape == file["train/images"].shape and "stylised" not in file["test"]
-        assert np.abs(255 - file["train/stylised"][:].astype(int) - file["train/images"][:]).mean() < 15
+        assert (
+            file["train/stylised"].shape == file["train/images"].shape
+            and "stylised" not in file["test"]
+        )
+        assert (
+            np.abs(255 - file["train/stylised"][:].astype(int) - file["train/images"][:]).mean()
+            < 15
+        )
 
 
 def test_the_store_of_fashion_mnist_leaves_the_sealed_images_out(study):
@@ -109,8 +141,12 @@ def test_adcs_is_that_of_the_stored_test_images(study, dataset):
     assert amplitude.dtype == np.float64 and amplitude.shape == (n_classes, channels, size, size)
     if dataset != "pictures":  # whose network has a normalisation of its own
         seen = Source(test).take(np.arange(len(test)))
-        slow = np.abs(np.fft.fftshift(np.fft.fft2(seen[test.labels == 1].double().numpy()), axes=(-2, -1)))
-        assert np.allclose(amplitude[1], slow.mean(axis=0), rtol=1e-4, atol=1e-4)  # computed in float32
+        slow = np.abs(
+            np.fft.fftshift(np.fft.fft2(seen[test.labels == 1].double().numpy()), axes=(-2, -1))
+        )
+        assert np.allclose(
+            amplitude[1], slow.mean(axis=0), rtol=1e-4, atol=1e-4
+        )  # computed in float32
     assert values.dtype == np.int16 and np.array_equal(values, adcs.accumulate(amplitude))
     assert significant.dtype == np.int16
     assert np.array_equal(significant, adcs.accumulate_significant(amplitude, error))
@@ -120,12 +156,24 @@ def test_adcs_is_that_of_the_stored_test_images(study, dataset):
 def test_training_leaves_weights_history_and_dynamics(study, run):
     folder = study.results / "networks" / run
     assert architectures.load(folder / "weights.safetensors").fc.out_features == shape_of(run)[0]
-    assert sorted(path.name for path in folder.iterdir()) == ["dynamics.csv", "history.csv", "weights.safetensors"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "dynamics.csv",
+        "history.csv",
+        "weights.safetensors",
+    ]
     history, dynamics = read_table(folder / "history.csv"), read_table(folder / "dynamics.csv")
-    assert list(history["epoch"]) == [0, 1] and "/".join(history.iloc[0, :3]) in run and history.notna().all(axis=None)
+    assert (
+        list(history["epoch"]) == [0, 1]
+        and "/".join(history.iloc[0, :3]) in run
+        and history.notna().all(axis=None)
+    )
     assert set(dynamics["view"]) == {"full", "low-pass", "high-pass"}
     assert list(dynamics["iteration"].unique()) == [0, 2, 4][: dynamics["iteration"].nunique()]
-    assert dynamics[["precision", "recall", "f1"]].apply(lambda score: score.between(0, 1)).all(axis=None)
+    assert (
+        dynamics[["precision", "recall", "f1"]]
+        .apply(lambda score: score.between(0, 1))
+        .all(axis=None)
+    )
 
 
 def test_the_weights_of_an_external_network_are_those_of_its_checkpoint(study):
@@ -145,11 +193,19 @@ def test_dfm_files_keep_the_contract(study, run):
     n_classes, _, size = shape_of(run)
     path = study.results / "dfm" / f"{run}.h5"
     maps = dfm.read(path)
-    assert list(maps.masks) == list(PERCENTS) and {*map(np.shape, maps.masks.values())} == {(n_classes, size, size)}
+    assert list(maps.masks) == list(PERCENTS) and {*map(np.shape, maps.masks.values())} == {
+        (n_classes, size, size)
+    }
     about = maps.attributes
-    assert [about[name] for name in ("method", "split", "fill")] == ["screened", "validation", "zeros"]
+    assert [about[name] for name in ("method", "split", "fill")] == [
+        "screened",
+        "validation",
+        "zeros",
+    ]
     assert about["baseline_loss"].shape == about["images_per_class"].shape == (n_classes,)
-    assert about["percent"] == 5 and about["target_recall"] == 0.98 and (about["recall"] >= 0.98).all()
+    assert (
+        about["percent"] == 5 and about["target_recall"] == 0.98 and (about["recall"] >= 0.98).all()
+    )
     assert not list(path.parent.glob(f"{path.stem}.h5.*"))  # states
 
 
@@ -162,10 +218,15 @@ def test_the_truth_table_scores_every_run_class_and_ranking(study):
     nothing = table[(table["class"] == "C0") & (table["truth"] == "own")]
     assert (nothing["prevalence"] == 0).all()
     # Scores are there where the planted mask is used, and nowhere else.
-    use = read_table(study.results / "tables" / "planted_use.csv").set_index(["dataset", "seed", "class"])["uses"]
+    use = read_table(study.results / "tables" / "planted_use.csv").set_index(
+        ["dataset", "seed", "class"]
+    )["uses"]
     keys = pd.MultiIndex.from_frame(table[["dataset", "seed", "class"]])
     used = use.reindex(keys).eq(True).to_numpy()
-    assert table.loc[~used, "average_precision"].isna().all() and not use.index.isin(["C0"], level=2).any()
+    assert (
+        table.loc[~used, "average_precision"].isna().all()
+        and not use.index.isin(["C0"], level=2).any()
+    )
     scores = table.loc[used, ["precision", "recall", "average_precision"]]
     assert scores.apply(lambda score: score.between(0, 1)).all(axis=None)
 
@@ -176,17 +237,34 @@ def test_the_shortcut_table_holds_every_filter(study, run):
     table = read_table(study.results / "tests" / run / "shortcuts.csv")
     assert "/".join(map(str, table[RUN[:3]].iloc[0])) == run.rsplit("/", 1)[0]
     rows = table.groupby(["class", "part", "fill", "filter"]).size().unstack(fill_value=0)  # noqa: PD010
-    expected = {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 20, "low_pass": 1, "other": n_classes - 1}
+    expected = {
+        "unfiltered": 1,
+        "dfm": 1,
+        "random": 5,
+        "radial": 20,
+        "low_pass": 1,
+        "other": n_classes - 1,
+    }
     removed = rows.index.get_level_values("part") == "remove"
     assert rows[~removed].eq(pd.Series(expected)).all(axis=None)
-    assert rows[removed].eq(pd.Series(expected | {"radial": 0, "low_pass": 0, "other": 0})).all(axis=None)
+    assert (
+        rows[removed]
+        .eq(pd.Series(expected | {"radial": 0, "low_pass": 0, "other": 0}))
+        .all(axis=None)
+    )
     assert set(table["fill"]) == {"zeros", "swap"} and removed.sum() == (~removed).sum()
     neutral = NEUTRAL.get(dataset_of(run))
-    assert len(rows) == 2 * (2 * n_classes - (neutral is not None))  # nothing is put into images of its own class
+    assert len(rows) == 2 * (
+        2 * n_classes - (neutral is not None)
+    )  # nothing is put into images of its own class
     assert set(table.loc[table["neutral"], "class"]) == ({neutral} if neutral else set())
     assert neutral not in set(table.loc[table["fill"] == "swap", "class"])
     assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
-    sizes = table[table["filter"].isin(["dfm", "random", "radial"])].groupby("class")["positions"].nunique()
+    sizes = (
+        table[table["filter"].isin(["dfm", "random", "radial"])]
+        .groupby("class")["positions"]
+        .nunique()
+    )
     assert (sizes == 1).all()
 
 
@@ -198,20 +276,31 @@ def test_all_networks_with_maps_are_shown_images_with_parts_of_other_classes(stu
     assert table[[*answers.PARTS, "recall"]].notna().all(axis=None) and (table["images"] > 0).all()
     assert set(table["verdict"]) <= set(answers.VERDICTS)
     joined = read_table(study.results / "tables" / "flips.csv")
-    of_run = (joined[RUN[:2]] == table[RUN[:2]].iloc[0]).all(axis=1) & (joined["seed"] == table["seed"].iloc[0])
+    of_run = (joined[RUN[:2]] == table[RUN[:2]].iloc[0]).all(axis=1) & (
+        joined["seed"] == table["seed"].iloc[0]
+    )
     pd.testing.assert_frame_equal(joined[of_run].reset_index(drop=True), table, check_dtype=False)
     with read_hdf5(folder / "flips.h5") as file:
         again = with_names(answers.rates(answers.read_answers(file)), file.attrs["classes"])
     again = again.replace({"follows": {"": np.nan}})
-    pd.testing.assert_frame_equal(again, table[list(again)], check_dtype=False, atol=1e-5, rtol=1e-5)
+    pd.testing.assert_frame_equal(
+        again, table[list(again)], check_dtype=False, atol=1e-5, rtol=1e-5
+    )
 
 
 def test_graded_sets_have_a_row_a_class_and_their_dynamics(study):
-    classes, dynamics = (read_table(study.results / "tables" / f"{name}.csv") for name in ("graded", "graded_dynamics"))
-    assert classes["seed"].tolist() == [0] * 5 + [1] * 5 and set(dynamics["class"]) == {f"C{c}" for c in range(5)}
+    classes, dynamics = (
+        read_table(study.results / "tables" / f"{name}.csv")
+        for name in ("graded", "graded_dynamics")
+    )
+    assert classes["seed"].tolist() == [0] * 5 + [1] * 5 and set(dynamics["class"]) == {
+        f"C{c}" for c in range(5)
+    }
     assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
     assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
-    assert (classes["ring"].isna() == (classes["class"] == "C0")).all() and classes["gain"].notna().sum() == 8
+    assert (classes["ring"].isna() == (classes["class"] == "C0")).all() and classes[
+        "gain"
+    ].notna().sum() == 8
     last = dynamics[dynamics["iteration"] > 0].groupby(["seed", "class"])["f1"].mean()
     np.testing.assert_allclose(classes.set_index(["seed", "class"])["earliness"], last, rtol=1e-4)
 
@@ -219,8 +308,12 @@ def test_graded_sets_have_a_row_a_class_and_their_dynamics(study):
 def test_maps_of_the_tested_size_have_the_rates_of_the_shortcut_test(study):
     sizes = read_table(study.results / "tables" / "sizes.csv")
     assert set(sizes["percent"]) == set(PERCENTS) and set(sizes["filter"]) == {"dfm", "low_pass"}
-    tested = read_table(study.results / "tests" / FASHION / "shortcuts.csv").query("part == 'keep' and fill == 'zeros'")
-    both = sizes[sizes["percent"] == 5].merge(tested, on=[*RUN, "class", "filter"], suffixes=("", "_tested"))
+    tested = read_table(study.results / "tests" / FASHION / "shortcuts.csv").query(
+        "part == 'keep' and fill == 'zeros'"
+    )
+    both = sizes[sizes["percent"] == 5].merge(
+        tested, on=[*RUN, "class", "filter"], suffixes=("", "_tested")
+    )
     assert len(both) == 2 * 10
     for name in ("positions", "negatives", "tpr", "fpr", "fpr_high"):
         assert np.allclose(both[name], both[f"{name}_tested"])
@@ -228,7 +321,10 @@ def test_maps_of_the_tested_size_have_the_rates_of_the_shortcut_test(study):
 
 def test_ood_and_transfer_tables_hold_every_test(study):
     ood = read_table(study.results / "tests" / FASHION / "ood.csv")
-    assert len(ood) == 2 * 10 * 2 * (1 + 1 + 5 + 5 + 1 + 9) and set(ood["rendition"]) == {"inverted", "texture"}
+    assert len(ood) == 2 * 10 * 2 * (1 + 1 + 5 + 5 + 1 + 9) and set(ood["rendition"]) == {
+        "inverted",
+        "texture",
+    }
     assert set(ood["fill"]) == {"zeros", "swap"} and set(ood["part"]) == {"keep"}
     assert set(ood.loc[ood["fpr"].isna(), "filter"]) == {"radial"}
     of_twin = read_table(study.results / "tests" / STYLISED / "ood.csv")
@@ -237,7 +333,9 @@ def test_ood_and_transfer_tables_hold_every_test(study):
     assert set(transfer["maps_of"]) == {"my_network/none/seed0"}
     assert set(transfer["tested_on"]) == {"resnet18/sin/seed0"}
     assert set(transfer["fill"]) == {"zeros", "swap"} and set(transfer["part"]) == {"keep"}
-    joined = {name: read_table(study.results / "tables" / f"{name}.csv") for name in ("ood", "transfer")}
+    joined = {
+        name: read_table(study.results / "tables" / f"{name}.csv") for name in ("ood", "transfer")
+    }
     assert len(joined["ood"]) == 2 * (2 * 10 + 2 * 3) * 6 and len(joined["transfer"]) == 3 * 2 * 4
     assert set(joined["transfer"]["filter"]) == {"unfiltered", "dfm", "low_pass", "other"}
     assert all(table["negatives"].notna().all() for table in joined.values())
@@ -255,7 +353,10 @@ def test_the_hits_are_those_of_the_tables(study):
         pd.testing.assert_frame_equal(table[columns], written[columns], check_dtype=False)
         np.testing.assert_allclose(table["tpr"], written["tpr"], rtol=0, atol=1e-5)
         assert len(classes) == n_classes
-    ood, transfer = study.results / "tests" / FASHION / "ood_hits.h5", study.results / "tests" / "transfer_hits.h5"
+    ood, transfer = (
+        study.results / "tests" / FASHION / "ood_hits.h5",
+        study.results / "tests" / "transfer_hits.h5",
+    )
     with h5py.File(ood) as renditions, h5py.File(transfer) as pairs:
         assert set(renditions) == {"inverted", "texture"} and list(pairs) == ["pair0"]
         advantage = own_map_advantage(read_hits(renditions["inverted"]))
@@ -265,7 +366,10 @@ def test_the_hits_are_those_of_the_tables(study):
 def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(study):
     advantage = read_table(study.results / "tables" / "own_map_advantage.csv")
     first = [run for run in MAPPED if run != STYLISED]  # the first kind of each data set
-    assert advantage["method"].value_counts().to_dict() == {"culling": 2 * len(MAPPED), "mixture": 2 * len(first)}
+    assert advantage["method"].value_counts().to_dict() == {
+        "culling": 2 * len(MAPPED),
+        "mixture": 2 * len(first),
+    }
     for run in first:
         masks = dfm.read_mask(study.results / "maps" / "mixture" / f"{run}.h5", 5)
         with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
@@ -274,4 +378,6 @@ def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(st
             assert np.array_equal(getattr(of_culling, name), getattr(of_mixture, name))
         assert set(of_mixture.trials["filter"]) == {"dfm", "low_pass", "other"}
         tested = of_mixture.trials[of_mixture.trials["filter"] == "dfm"].set_index("class")["mask"]
-        assert all(np.array_equal(of_mixture.masks[tested[c]], mask) for c, mask in enumerate(masks))
+        assert all(
+            np.array_equal(of_mixture.masks[tested[c]], mask) for c, mask in enumerate(masks)
+        )

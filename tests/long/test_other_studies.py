@@ -75,12 +75,18 @@ def test_stores_datasets_and_listed_files_pass_all_steps(tmp_path):
             file[f"{split}/labels"] = labels
     (tmp_path / "sources.py").write_text(MODULE)
     (tmp_path / "sources.yaml").write_text(yaml.safe_dump(EVERY_SOURCE))
-    done = study.snakemake("own", "--cores", "all", "--resources", "gpu=1", configs=["sources.yaml"])
+    done = study.snakemake(
+        "own", "--cores", "all", "--resources", "gpu=1", configs=["sources.yaml"]
+    )
     assert done.returncode == 0, done.stdout
     results = tmp_path / "results" / "sources"
     assert dfm.read(results / "dfm/plain/small/none/seed0.h5").masks[5].shape == (2, 12, 10)
     plain = stores.read(results / "data" / "plain.h5", "test")
-    assert plain.images.shape == (12, 1, 12, 10) and plain.mean.tolist() == [0] and plain.std.tolist() == [1]
+    assert (
+        plain.images.shape == (12, 1, 12, 10)
+        and plain.mean.tolist() == [0]
+        and plain.std.tolist() == [1]
+    )
     assert (results / "data" / "plain.h5").stat().st_size < 50_000
     files = stores.read(results / "data" / "files.h5", "test", in_memory=0)
     assert isinstance(files.images, ImageFiles) and files.images.shape == (24, 3, 12, 16)
@@ -94,7 +100,14 @@ def test_stores_datasets_and_listed_files_pass_all_steps(tmp_path):
 @pytest.mark.timeout(1800)
 def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
     study = checkout(tmp_path)
-    plan = [{"datasets": ["plant_present"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}]
+    plan = [
+        {
+            "datasets": ["plant_present"],
+            "networks": ["resnet18"],
+            "augmentations": ["none"],
+            "seeds": [0],
+        }
+    ]
     file = "dfm/plant_present/resnet18/none/seed0.h5"
     for parts in (1, 2):
         config = {"study": f"parts{parts}", "plan": plan, "culling": {"parts": parts}}
@@ -106,13 +119,20 @@ def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
     assert not list((tmp_path / "results" / "parts2" / "dfm").rglob("*part*"))
     one, other = (content(tmp_path / "results" / name / file) for name in ("parts1", "parts2"))
     assert one.keys() == other.keys() and len(one) > 4
-    assert all(np.array_equal(value, other[name]) for name, value in one.items() if name != "created_by")
+    assert all(
+        np.array_equal(value, other[name]) for name, value in one.items() if name != "created_by"
+    )
 
 
 @pytest.mark.timeout(1800)
 def test_the_experiment_has_a_table_and_a_figure(tmp_path):
     study = checkout(tmp_path)
-    entry = {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}
+    entry = {
+        "datasets": ["fashion_mnist"],
+        "networks": ["resnet18"],
+        "augmentations": ["none"],
+        "seeds": [0],
+    }
     config = {"study": "reliance", "plan": [entry | {"reliance": True}], "graded": {"sets": 0}}
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(config))
     done = study.snakemake("--cores", "all", configs=["config/test.yaml", "small.yaml"])

@@ -49,7 +49,9 @@ def draw_folders(root):
         for i in range(number):
             wave = np.sin(2 * np.pi * (frequency * rows / 40 + (frequency % 3) * columns / 48) + i)
             pixels = 128 + 60 * wave[..., None] + generator.normal(0, 20, (40, 48, 3))
-            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(root / folder / f"{i}.{suffix}")
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(
+                root / folder / f"{i}.{suffix}"
+            )
 
     for number, (name, wordnet) in enumerate(IMAGENET["classes"].items(), 1):
         draw(f"{IMAGENET['root']}/{wordnet}", 20, "JPEG", number)
@@ -74,13 +76,24 @@ def test_the_study_of_the_paper_runs_to_its_report(tmp_path):
     assert set(networks["augmentation"]) == set(PAPER["plan"][1]["augmentations"])
     renditions = read_table(results / "tables" / "ood.csv")["rendition"]
     assert list(dict.fromkeys(renditions)) == IMAGENET["ood"]["renditions"]
-    pairs = read_table(results / "tables" / "transfer.csv")[["maps_of", "tested_on"]].drop_duplicates()
+    pairs = read_table(results / "tables" / "transfer.csv")[
+        ["maps_of", "tested_on"]
+    ].drop_duplicates()
     assert pairs.to_numpy().tolist() == [["resnet18/sin/seed0", "vit_b_16/none/seed0"]]
     for name, rows in {"table_1": 10, "table_2": 60, "table_3": 10}.items():
         assert len(read_table(results / "tables" / f"{name}.csv")) >= rows
     maps = dfm.read(results / "dfm" / "imagenet10" / "resnet50" / "none" / "seed0.h5")
-    assert maps.masks[5].shape == (10, 32, 32) and maps.evaluated.all() and maps.attributes["method"] == "exact"
+    assert (
+        maps.masks[5].shape == (10, 32, 32)
+        and maps.evaluated.all()
+        and maps.attributes["method"] == "exact"
+    )
     report = (results / "report.html").read_text()
     assert "System Message" not in report
-    for figure in ("dfm_imagenet10.svg", "ood_imagenet10.svg", "adcs_syn_1.svg", "reduced_imagenet10.svg"):
+    for figure in (
+        "dfm_imagenet10.svg",
+        "ood_imagenet10.svg",
+        "adcs_syn_1.svg",
+        "reduced_imagenet10.svg",
+    ):
         assert figure in report

@@ -25,7 +25,12 @@ from study.trainings.augmentation import Augmentation
 EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
 # Training images of each class, and the accuracy that the recipe must exceed with the truth: far above chance, at
 # the least 10 standard errors, and below what it reached (0.60 to 0.95).
-RECIPES = {"present": (250, 0.45), "redundant": (200, 0.6), "absent": (250, 0.45), "graded": (300, 0.45)}
+RECIPES = {
+    "present": (250, 0.45),
+    "redundant": (200, 0.6),
+    "absent": (250, 0.45),
+    "graded": (300, 0.45),
+}
 
 
 def without(images, masks, seed):
@@ -46,12 +51,16 @@ def trained(images, labels, n_classes):
     network = architectures.build(architectures.Architecture("resnet18", n_classes, 3, 32, width=8))
     network.to(memory_format=torch.channels_last)
     steps, shifted = len(images) // BATCH, Augmentation(shift=16, flip=False, wrap=True)
-    optimiser = torch.optim.SGD(network.parameters(), RATE, momentum=0.9, nesterov=True, weight_decay=1e-4)
+    optimiser = torch.optim.SGD(
+        network.parameters(), RATE, momentum=0.9, nesterov=True, weight_decay=1e-4
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=EPOCHS * steps)
     pixels, truth = torch.from_numpy(images), torch.from_numpy(labels)
     for _ in range(EPOCHS):
         for batch in torch.randperm(len(pixels))[: steps * BATCH].split(BATCH):
-            loss = functional.cross_entropy(network(normalised(shifted(pixels[batch]))), truth[batch])
+            loss = functional.cross_entropy(
+                network(normalised(shifted(pixels[batch]))), truth[batch]
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -61,13 +70,17 @@ def trained(images, labels, n_classes):
 
 def accuracy(network, images, labels):
     with torch.inference_mode():
-        called = torch.cat([network(normalised(batch)) for batch in torch.from_numpy(images).split(256)]).argmax(dim=1)
+        called = torch.cat(
+            [network(normalised(batch)) for batch in torch.from_numpy(images).split(256)]
+        ).argmax(dim=1)
     return (called.numpy() == labels).mean()
 
 
 @pytest.mark.parametrize("mechanism", planted.MECHANISMS)
 def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
-    constants = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["planting"]["mechanisms"]
+    constants = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["planting"][
+        "mechanisms"
+    ]
     design = planted.Design(mechanism, **constants.get(mechanism, {}))
     n, known = len(design.classes), design.planted()["truth"].any(axis=0)
     per_class, least = RECIPES[mechanism]
@@ -76,7 +89,9 @@ def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
     reached = accuracy(trained(train, labels, n), test, expected)
     network = trained(without(train, known, seed=11), labels, n)
     left = accuracy(network, without(test, known, seed=13), expected)
-    print(f"{mechanism}: accuracy {reached:.3f} with the truth, {left:.3f} without; chance {1 / n:.3f}")
+    print(
+        f"{mechanism}: accuracy {reached:.3f} with the truth, {left:.3f} without; chance {1 / n:.3f}"
+    )
     assert reached > least
     assert abs(left - 1 / n) < 3 * (1 / n * (1 - 1 / n) / len(expected)) ** 0.5
 
@@ -107,7 +122,12 @@ def test_the_networks_are_trained_anew(tmp_path):
     command = [sys.executable, "-m", "bench.example_networks", STORE, tmp_path]
     subprocess.run(command, cwd=ROOT, check=True)
     for name in example.NETWORKS:
-        made, there = (weights_digest(load_file(folder / f"{name}.safetensors")) for folder in (tmp_path, example.DATA))
+        made, there = (
+            weights_digest(load_file(folder / f"{name}.safetensors"))
+            for folder in (tmp_path, example.DATA)
+        )
         assert made == there, name
-    made, there = (np.load(folder / "pictures.npz")["images"] for folder in (tmp_path, example.DATA))
+    made, there = (
+        np.load(folder / "pictures.npz")["images"] for folder in (tmp_path, example.DATA)
+    )
     np.testing.assert_array_equal(made, there)

@@ -20,7 +20,9 @@ from checkouts import checkout
 pytestmark = [NEEDS_SLURM, pytest.mark.timeout(3600)]
 # Long enough to be interrupted, and no state is stored before: what is there afterwards was stored at the signal.
 LONG = {
-    "plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}],
+    "plan": [
+        {"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}
+    ],
     "graded": {"sets": 0},
     "transfer": [],
     "checkpoint_minutes": 60,
@@ -32,7 +34,16 @@ LONG = {
 def here(root, configs, *targets, rules):
     """Make files again in a checkout without SLURM, on four threads or as many as the machine has."""
     threads = min(4, len(os.sched_getaffinity(0)))
-    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(threads), "--forcerun", *rules]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        *targets,
+        "--cores",
+        str(threads),
+        "--forcerun",
+        *rules,
+    ]
     command += ["--set-threads", *[f"{rule}={threads}" for rule in rules], "--configfile", *configs]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
 

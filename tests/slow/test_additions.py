@@ -26,7 +26,9 @@ def copy(tmp_path):
 
 def python(folder, *arguments):
     """Run Python in a folder; returns what it prints."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (folder / "src", folder / "workflow")))}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(map(str, (folder / "src", folder / "workflow")))
+    }
     command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,10 +45,14 @@ def add(path, text, before=""):
 
 def changed(folder):
     """The files that are no longer those of the repository."""
-    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    files = (
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
     names = {str(path.relative_to(folder)) for path in files if not path.name.startswith(".")}
     there = {name for name in names if (ROOT / name).is_file()}
-    return names - {name for name in there if (folder / name).read_bytes() == (ROOT / name).read_bytes()}
+    return names - {
+        name for name in there if (folder / name).read_bytes() == (ROOT / name).read_bytes()
+    }
 
 
 LINES = """
@@ -83,14 +89,38 @@ assert "lines" in {trace.artefact for trace in found}
 def test_an_artefact_needs_its_function_its_row_and_its_name_in_the_schema(copy):
     """The tests of artefacts are of all kinds in the table; config/README.md, which `make docs` writes, lists them."""
     table = copy / "src" / "frequency_shortcuts" / "images" / "artefacts.py"
-    table.write_text(table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1))
-    schema, last = copy / "config" / "schema.yaml", '{const: line, description: "(opacity of white)"}'
+    table.write_text(
+        table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1)
+    )
+    schema, last = (
+        copy / "config" / "schema.yaml",
+        '{const: line, description: "(opacity of white)"}',
+    )
     schema.write_text(schema.read_text().replace(last, f"{last}\n{NAME}"))
     python(copy, "-c", USE)
     python(copy, "-m", "study.reference")
-    assert changed(copy) == {"src/frequency_shortcuts/images/artefacts.py", "config/schema.yaml", "config/README.md"}
-    tests = ("tests/unit/test_artefacts.py", "benchmarks/tests/test_leaks.py", "tests/study/test_configuration.py")
-    python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests, "-k", "not page_of_results")
+    assert changed(copy) == {
+        "src/frequency_shortcuts/images/artefacts.py",
+        "config/schema.yaml",
+        "config/README.md",
+    }
+    tests = (
+        "tests/unit/test_artefacts.py",
+        "benchmarks/tests/test_leaks.py",
+        "tests/study/test_configuration.py",
+    )
+    python(
+        copy,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        *tests,
+        "-k",
+        "not page_of_results",
+    )
 
 
 MEASURE = """
@@ -204,13 +234,23 @@ OF_A_FIGURE = {
 }  # fmt: skip
 
 
-def test_a_test_of_networks_needs_a_script_two_rules_and_a_line_in_three_files_and_its_figure_a_notebook(copy):
+def test_a_test_of_networks_needs_a_script_two_rules_and_a_line_in_three_files_and_its_figure_a_notebook(
+    copy,
+):
     """The network of the smallest study is trained and tested, and the figure is drawn."""
     workflow = copy / "workflow"
     add(workflow / "scripts" / "measure_brightness.py", MEASURE.lstrip())
     add(workflow / "rules" / "tests.smk", RULE)
-    add(workflow / "study" / "runs.py", '    runs["brightness"] = runs["bandstop"]\n', '    runs["planted_use"] = ')
-    add(workflow / "study" / "outputs.py", '    "brightness": "brightness",\n', '    "planted_use": "planted_use",\n')
+    add(
+        workflow / "study" / "runs.py",
+        '    runs["brightness"] = runs["bandstop"]\n',
+        '    runs["planted_use"] = ',
+    )
+    add(
+        workflow / "study" / "outputs.py",
+        '    "brightness": "brightness",\n',
+        '    "planted_use": "planted_use",\n',
+    )
     add(workflow / "rules" / "tables.smk", JOIN)
     add(workflow / "study" / "columns.yaml", DESCRIBED.lstrip("\n"), "  tests/{run}/bandstop.csv")
     python(copy, "-m", "study.reference")
@@ -232,7 +272,9 @@ def test_a_test_of_networks_needs_a_script_two_rules_and_a_line_in_three_files_a
     command = ["-m", "snakemake", "--cores", "1", "--configfile", "config/test.yaml", "--", *made]
     python(copy, *command)
     assert all((copy / file).exists() for file in made)
-    planned = python(copy, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--configfile", "config/test.yaml")
+    planned = python(
+        copy, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--configfile", "config/test.yaml"
+    )
     assert "show_notebooks" in planned and "results" in planned
     tests = ("tests/study/test_descriptions.py", "tests/study/test_report_escaping.py")
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)

@@ -32,7 +32,10 @@ from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.training import Recipe
 
-pytestmark = [pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+]
 CUDA = torch.device("cuda")
 SIDE = 16  # small, since a CPU takes ten times as long for float64 as for float32
 PAIRS = ConjugatePairs(SIDE, SIDE)
@@ -41,14 +44,18 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
 
 @pytest.fixture(scope="module")
 def split():
-    pixels, labels = draw_images(synthetic.Design(control_band=2, size=SIDE, band_edges=(2, 4, 6)), 8, seed=1)
+    pixels, labels = draw_images(
+        synthetic.Design(control_band=2, size=SIDE, band_edges=(2, 4, 6)), 8, seed=1
+    )
     return Split(pixels, labels, synthetic.CLASSES, *pixel_statistics(pixels))
 
 
 @pytest.fixture(scope="module")
 def trained(split):
     """A small ResNet18 on the CPU, after an epoch."""
-    network = architectures.build(architectures.Architecture("resnet18", 4, 3, SIDE, width=4, stem="small"), 0)
+    network = architectures.build(
+        architectures.Architecture("resnet18", 4, 3, SIDE, width=4, stem="small"), 0
+    )
     training.train(network, split, split, Recipe(epochs=1, batch_size=16), seed=0)
     return network.eval()
 
@@ -71,9 +78,14 @@ def test_filters_are_those_of_the_cpu(size):
 @pytest.mark.parametrize("method", culling.SEARCHES)
 def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
     """In float32 the screened search may evaluate other pairs: there its maps are compared, not its predictions."""
-    here, there = (culling.cull(on(device, trained, dtype), split, method) for device in ("cpu", CUDA))
+    here, there = (
+        culling.cull(on(device, trained, dtype), split, method) for device in ("cpu", CUDA)
+    )
     if method == "exact" or dtype == torch.float64:
-        for of_cpu, of_gpu in ((here.score, there.score), [one.about["baseline_loss"] for one in (here, there)]):
+        for of_cpu, of_gpu in (
+            (here.score, there.score),
+            [one.about["baseline_loss"] for one in (here, there)],
+        ):
             assert of_cpu.shape == of_gpu.shape
             np.testing.assert_allclose(of_gpu, of_cpu, rtol=0, atol=TOLERANCE[dtype])
     maps = [dfm.dominant(found.score, PAIRS, 5) for found in (here, there)]
@@ -93,7 +105,13 @@ def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, me
     network, stop = on(CUDA, trained), StopAfter()
     whole = culling.cull(network, split, method, batch=512, work=Work(stop=stop))
     with pytest.raises(Stopped):
-        culling.cull(network, split, method, batch=512, work=Work(tmp_path / "s", stop=StopAfter(stop.checks // 2)))
+        culling.cull(
+            network,
+            split,
+            method,
+            batch=512,
+            work=Work(tmp_path / "s", stop=StopAfter(stop.checks // 2)),
+        )
     resumed = culling.cull(network, split, method, batch=512, work=Work(tmp_path / "s"))
     same_culling(resumed, whole)
 
@@ -107,7 +125,10 @@ def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
 
 
 def test_parts_are_swapped_as_on_the_cpu():
-    batch, partner = torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 1])
+    batch, partner = (
+        torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0)),
+        torch.tensor([1, 1]),
+    )
     for part in PARTS.values():
         made = part.swap(batch.to(CUDA), partner.to(CUDA)).cpu()
         torch.testing.assert_close(made, part.swap(batch, partner), rtol=1e-4, atol=1e-4)
@@ -116,7 +137,9 @@ def test_parts_are_swapped_as_on_the_cpu():
 def test_rates_are_those_of_the_cpu(trained, split):
     maps = np.stack([masks.low_pass(SIDE, SIDE, cutoff) for cutoff in (2, 3, 4, 5)])
     here, there = (
-        shortcuts.measure(on(device, trained, torch.float64), split, maps, Trials(("keep", "remove"), controls=3))
+        shortcuts.measure(
+            on(device, trained, torch.float64), split, maps, Trials(("keep", "remove"), controls=3)
+        )
         for device in ("cpu", CUDA)
     )
     assert here.equals(there)
@@ -124,8 +147,14 @@ def test_rates_are_those_of_the_cpu(trained, split):
 
 def test_answers_of_the_exchange_test_are_those_of_the_cpu():
     """No answer changes if the images differ by one millionth, which is more than devices differ."""
-    ranking, test = (Split(*images_and_labels(n, seed), mean=MEAN, std=STD) for seed, n in enumerate((120, 96)))
-    here, there = (exchange.collect(on(device, Reader(follows=200)), ranking, test) for device in ("cpu", CUDA))
+    ranking, test = (
+        Split(*images_and_labels(n, seed), mean=MEAN, std=STD) for seed, n in enumerate((120, 96))
+    )
+    here, there = (
+        exchange.collect(on(device, Reader(follows=200)), ranking, test) for device in ("cpu", CUDA)
+    )
     for name in ("given", "control", "place"):
         for part, values in getattr(here, name).items():
-            np.testing.assert_array_equal(getattr(there, name)[part], values, err_msg=f"{name} {part}")
+            np.testing.assert_array_equal(
+                getattr(there, name)[part], values, err_msg=f"{name} {part}"
+            )

@@ -21,13 +21,22 @@ def pictures(channels=3):
 
 def samples():
     amplitude = np.random.default_rng(0).uniform(0, 50, (2, 8, 8))
-    sets = {"syn_1": (CLASSES, pictures(), amplitude), "grey": (("cow",), pictures(1)[:1], amplitude[:1])}
+    sets = {
+        "syn_1": (CLASSES, pictures(), amplitude),
+        "grey": (("cow",), pictures(1)[:1], amplitude[:1]),
+    }
     return spectra.samples(sets, band_edges={"syn_1": (2, 3)})
 
 
 def band_stop():
     removed = ("B1 + B2", "B3 + B4")
-    about = {"dataset": ["zoo"], "seed": (0, 1), "fill": ("swap", "zeros"), "removed": removed, "half": (0, 1)}
+    about = {
+        "dataset": ["zoo"],
+        "seed": (0, 1),
+        "fill": ("swap", "zeros"),
+        "removed": removed,
+        "half": (0, 1),
+    }
     frame, generator = table(**about, true_class=CLASSES, called_class=CLASSES)
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
     return learning.draw_bandstop(CLASSES, frame, FIRST, 12)
@@ -40,7 +49,9 @@ def dominant_frequencies():
 
 def tiles():
     rows = {"original": pictures(), "grey": pictures(1)}
-    return cards.tiles(rows, CLASSES, "What is left?", "", {"grey": [".91 / .02", ".80 / .10"]}, "TPR / FPR")
+    return cards.tiles(
+        rows, CLASSES, "What is left?", "", {"grey": [".91 / .02", ".80 / .10"]}, "TPR / FPR"
+    )
 
 
 def kinds_side_by_side():
@@ -79,17 +90,37 @@ def test_scores_against_the_truth_are_means_over_the_networks_that_use_the_mask(
             ("own", "any"), ("dfm", "adcs", "adcs_significant", "random"), (5, 10),
         )
     ]  # fmt: skip
-    about = ["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent", "uses"]
+    about = [
+        "dataset",
+        "network",
+        "augmentation",
+        "seed",
+        "class",
+        "truth",
+        "ranking",
+        "percent",
+        "uses",
+    ]
     frame = pd.DataFrame(rows, columns=about).assign(cut="percent")
-    values, score = pd.Series(np.random.default_rng(0).uniform(size=len(frame))), "average_precision"
+    values, score = (
+        pd.Series(np.random.default_rng(0).uniform(size=len(frame))),
+        "average_precision",
+    )
     frame[score], frame[f"{score}_low"], frame[f"{score}_high"] = values, values - 0.1, values + 0.1
     figure = truth.draw_truth(frame)
     shown = check_page(figure)
-    assert {"map", "|ADCS|, significant", "random rankings, 95 %", "average precision of the ranking"} <= shown
+    assert {
+        "map",
+        "|ADCS|, significant",
+        "random rankings, 95 %",
+        "average precision of the ranking",
+    } <= shown
     (axis,) = figure.axes
     lines = [label.get_text() for label in axis.get_yticklabels()]
     assert lines == ["syn_1, C1", "syn_1, C3", "syn_2, C1", "syn_2, C3"]
-    of_map = frame.query("truth == 'own' and ranking == 'dfm' and uses == True and dataset == 'syn_1'")
+    of_map = frame.query(
+        "truth == 'own' and ranking == 'dfm' and uses == True and dataset == 'syn_1'"
+    )
     drawn = [dots.get_offsets()[0] for dots in axis.collections if len(dots.get_offsets())]
     for place, name in enumerate(("C1", "C3")):
         value = of_map.loc[of_map["class"] == name, score].mean()

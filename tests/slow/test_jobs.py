@@ -77,9 +77,14 @@ def contents(folder):
 def wholes(tmp_path_factory):
     """The folder of images and weights, and what uninterrupted jobs wrote."""
     base = tmp_path_factory.mktemp("stopping")
-    splits = {name: labelled(N, seed, 1, SIZE, SIZE) for seed, name in enumerate(("train", "validation", "test"))}
+    splits = {
+        name: labelled(N, seed, 1, SIZE, SIZE)
+        for seed, name in enumerate(("train", "validation", "test"))
+    }
     write(base / "d.h5", splits)
-    architecture = architectures.Architecture("resnet18", n_classes=2, channels=1, size=SIZE, width=4, stem="small")
+    architecture = architectures.Architecture(
+        "resnet18", n_classes=2, channels=1, size=SIZE, width=4, stem="small"
+    )
     network = architectures.build(architecture, 0)
     architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     whole = {}
@@ -95,7 +100,11 @@ STATES = {"train": "state.pt", "find_maps": "maps.h5.state"}
 
 def files_of(folder):
     """The names of the results and states of a job."""
-    return {path.name for path in folder.iterdir() if not path.name.endswith(".log") and "messages" not in path.name}
+    return {
+        path.name
+        for path in folder.iterdir()
+        if not path.name.endswith(".log") and "messages" not in path.name
+    }
 
 
 def in_the_middle(rule, folder):
@@ -105,7 +114,9 @@ def in_the_middle(rule, folder):
     return state.exists() and state.stat().st_size > least_bytes
 
 
-@pytest.mark.parametrize(("rule", "number"), [("train", signal.SIGTERM), ("find_maps", signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("rule", "number"), [("train", signal.SIGTERM), ("find_maps", signal.SIGINT)]
+)
 def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, number):
     base, whole = wholes
     folder = base / f"{rule}_{number}" / RUN
@@ -117,7 +128,10 @@ def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, numb
     os.kill(job.process.pid, number)  # as a parent process forwards it
     assert job.ended(20) == 1 and time.monotonic() - signalled < 10
     sentence = job.text().strip().splitlines()[-1]
-    assert sentence.startswith(f"ERROR in {rule}: stopped at ") and "from which the next run resumes" in sentence
+    assert (
+        sentence.startswith(f"ERROR in {rule}: stopped at ")
+        and "from which the next run resumes" in sentence
+    )
     assert "Traceback" not in job.text()
     assert files_of(folder) == {STATES[rule]}
     finished(settings)
@@ -134,7 +148,10 @@ def test_a_second_job_on_the_same_output_is_an_error_and_a_killed_job_resumes(wh
     job = start(settings)
     job.until(lambda: in_the_middle("find_maps", folder))
     os.kill(job.process.pid, signal.SIGSTOP)  # alive, and not at its end before the other starts
-    second = start(SimpleNamespace(**{**vars(settings), "log": [str(folder / "second.log")]}), "messages_of_second")
+    second = start(
+        SimpleNamespace(**{**vars(settings), "log": [str(folder / "second.log")]}),
+        "messages_of_second",
+    )
     assert second.ended(60) == 1
     assert "another job, perhaps of an earlier run, is still at work on it" in second.text()
     job.process.kill()

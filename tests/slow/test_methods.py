@@ -21,8 +21,12 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 
-@pytest.mark.parametrize(("case", "at_once"), [*zip(CASES, itertools.cycle([2, 512]), strict=False)])
-def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the_network(case, network, at_once):
+@pytest.mark.parametrize(
+    ("case", "at_once"), [*zip(CASES, itertools.cycle([2, 512]), strict=False)]
+)
+def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the_network(
+    case, network, at_once
+):
     """Without those that are shown at the start, and the unfiltered ones of a culling of single pairs.
 
     A network is compared with its copy on two images; the first image of each class identifies it. A gradient counts
@@ -33,7 +37,9 @@ def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the
     found = run(case, network, seed=5, limits=Limits(batch=at_once))
     assert found.score.shape == (3, len(PAIRS)) and found.score.dtype == np.float64
     assert np.isfinite(found.score).all()
-    np.testing.assert_allclose(found.score, again.score, rtol=0, atol=1e-9 * max(1, np.abs(again.score).max()))
+    np.testing.assert_allclose(
+        found.score, again.score, rtol=0, atol=1e-9 * max(1, np.abs(again.score).max())
+    )
     assert found.passes == again.passes and not found.resumed and found.seconds > 0
     name, chosen = CASES[case]
     assert chosen.items() <= found.settings.items()
@@ -54,10 +60,15 @@ def test_a_batch_that_does_not_fit_is_halved_and_single_images_give_the_same(cas
         return network(images)
 
     tight = Changed(network, only_two)
-    found, alone = run(case, tight, limits=Limits(batch=16)), run(case, network, limits=Limits(batch=1))
+    found, alone = (
+        run(case, tight, limits=Limits(batch=16)),
+        run(case, network, limits=Limits(batch=1)),
+    )
     expected = run(case, network)
     np.testing.assert_allclose(found.score, expected.score, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(alone.score, expected.score, rtol=0, atol=1e-9 * max(1, np.abs(expected.score).max()))
+    np.testing.assert_allclose(
+        alone.score, expected.score, rtol=0, atol=1e-9 * max(1, np.abs(expected.score).max())
+    )
     assert found.passes == alone.passes == expected.passes
     assert "out of memory: going on with batches of 2" in caplog.text
 
@@ -70,13 +81,22 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     stops, found = 0, None
     while found is None:
         try:
-            found = run(case, network, work=Work(tmp_path / "state", stop=StopAfter(25)), limits=Limits(batch=2))
+            found = run(
+                case,
+                network,
+                work=Work(tmp_path / "state", stop=StopAfter(25)),
+                limits=Limits(batch=2),
+            )
         except Stopped as stopped:
             assert str(tmp_path / "state") in str(stopped)
             stops += 1
             assert stops < 100
     assert stops or case in ("gradient", "culling patch")  # of few passes
-    for one, other in ((found.score, whole.score), (found.evaluated, whole.evaluated), (found.about, whole.about)):
+    for one, other in (
+        (found.score, whole.score),
+        (found.evaluated, whole.evaluated),
+        (found.about, whole.about),
+    ):
         np.testing.assert_equal(one, other)
     assert found.passes == whole.passes
     assert found.resumed or not stops
@@ -88,7 +108,9 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     assert sum(count for count, _ in seen) == 4 + 3
 
 
-def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_network, tmp_path, caplog):
+def test_a_device_that_rounds_differently_resumes_from_the_stored_results(
+    small_network, tmp_path, caplog
+):
     def hooked(factor):
         network = small_network(2, 3)
         network.register_forward_hook(lambda module, images, logits: logits * factor)
@@ -98,8 +120,13 @@ def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_
     whole = culling.cull(hooked(1.0), Split(images, LABELS), "exact", work=Work(state))
     same(culling.cull(hooked(1 + 1e-5), Split(images, LABELS), "exact", work=Work(state)), whole)
     assert "another network" not in caplog.text
-    other = culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(state))  # of the same weights
-    same(other, culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(tmp_path / "new")))
+    other = culling.cull(
+        hooked(3.0), Split(images, LABELS), "exact", work=Work(state)
+    )  # of the same weights
+    same(
+        other,
+        culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(tmp_path / "new")),
+    )
     assert "the stored logits are those of another network" in caplog.text
 
 
@@ -122,7 +149,12 @@ def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
 
 @pytest.mark.parametrize(
     ("problem", "percent"),
-    [(Problem(48), 5), (Problem(4), 5), (Problem(features="random"), 20), (Problem(features="random", seed=1), 20)],
+    [
+        (Problem(48), 5),
+        (Problem(4), 5),
+        (Problem(features="random"), 20),
+        (Problem(features="random", seed=1), 20),
+    ],
 )
 def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_reported(
     monkeypatch, caplog, problem, percent
@@ -140,7 +172,9 @@ def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_
         return found
 
     monkeypatch.setattr(screening._Search, "draw", noting)
-    monkeypatch.setattr(screening._Search, "finish", lambda search, chosen: 0 * finish(search, chosen))
+    monkeypatch.setattr(
+        screening._Search, "finish", lambda search, chosen: 0 * finish(search, chosen)
+    )
     monkeypatch.setattr(screening, "cap_predictions", capped)
     with caplog.at_level("INFO", "frequency_shortcuts"):
         found = problem.screen(percent)
@@ -148,7 +182,11 @@ def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_
     audits.pop(0)  # the pilot's
     failed = []
     for (candidates, drawn), top in zip(audits, tops, strict=True):
-        assert len(drawn) == len(set(drawn)) == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
+        assert (
+            len(drawn)
+            == len(set(drawn))
+            == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
+        )
         assert np.isin(drawn, candidates).all() and found.evaluated[drawn].all()
         missed = np.isin(drawn, top)
         failed.append(missed.any() and missed.mean() * len(candidates) > 0.02 * len(top))
@@ -164,7 +202,11 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
     channels, labels = 3, np.array([0, 1, 2, 0, 1, 2, 1])
     pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
     split = Split(pixels, labels, mean=np.full(channels, 0.45), std=np.full(channels, 0.3))
-    network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
+    network, pairs, device = (
+        small_network(channels, 3).eval(),
+        ConjugatePairs(8, 6),
+        torch.device("cpu"),
+    )
     culled, files = culling.cull(network, split, "exact"), published.encoded(pixels)
 
     def loss(c, mask):

@@ -59,7 +59,10 @@ def test_another_processor_computes_the_same_with_portable_numerics_and_not_with
     plain = {name: value for name, value in os.environ.items() if name not in instructions.PORTABLE}
     started = {
         (numerics, processor): subprocess.Popen(
-            [sys.executable, "-c", COMPUTE, numerics], env=plain | changed, cwd=ROOT, stdout=subprocess.PIPE
+            [sys.executable, "-c", COMPUTE, numerics],
+            env=plain | changed,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
         )
         for numerics in ("portable", "fast")
         for processor, changed in (("this", {}), ("other", OTHER))

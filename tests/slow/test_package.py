@@ -34,7 +34,9 @@ print(fs.__file__, fs.__version__, sep="\\n")
 
 
 def call(*command, stderr=subprocess.STDOUT, **options):
-    done = subprocess.run([sys.executable, *command], text=True, stdout=subprocess.PIPE, stderr=stderr, **options)
+    done = subprocess.run(
+        [sys.executable, *command], text=True, stdout=subprocess.PIPE, stderr=stderr, **options
+    )
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -46,10 +48,22 @@ def installed(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         (folder / "source").mkdir(exist_ok=True)
         shutil.copy(ROOT / name, folder / "source")
-    shutil.copytree(PACKAGE, folder / "source" / "src" / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        PACKAGE,
+        folder / "source" / "src" / PACKAGE.name,
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     call("-c", BUILD, folder, cwd=folder / "source")
     pip, quick = ("-m", "pip", "--disable-pip-version-check"), ("--no-deps", "--no-index")
-    call(*pip, "wheel", *quick, "--no-build-isolation", "--wheel-dir", folder, *folder.glob("*.tar.gz"))
+    call(
+        *pip,
+        "wheel",
+        *quick,
+        "--no-build-isolation",
+        "--wheel-dir",
+        folder,
+        *folder.glob("*.tar.gz"),
+    )
     call(*pip, "install", *quick, "--target", folder / "installed", *folder.glob("*.whl"))
     return folder / "installed"
 
@@ -57,13 +71,24 @@ def installed(tmp_path_factory):
 def run(installed, folder, *command, **options):
     """Run Python on the installed package and the dependencies of this environment, and not on the checkout."""
     # One thread: beside other tests, several wait for each other most of the time.
-    environment = {**os.environ, "PYTHONPATH": str(installed), "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(installed),
+        "MPLBACKEND": "agg",
+        "OMP_NUM_THREADS": "1",
+    }
     return call(*command, cwd=folder, env=environment, **options)
 
 
 def test_the_package_holds_all_files_of_the_library_and_its_names_load(installed, tmp_path):
-    files = {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
-    assert Path("py.typed") in files and all((installed / PACKAGE.name / path).is_file() for path in files)
+    files = {
+        path.relative_to(PACKAGE)
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert Path("py.typed") in files and all(
+        (installed / PACKAGE.name / path).is_file() for path in files
+    )
     place, version = run(installed, tmp_path, "-c", NAMES).splitlines()
     assert Path(place).is_relative_to(installed)
     assert version == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -78,7 +103,11 @@ def test_the_lines_of_the_readme_print_what_it_shows(installed, tmp_path):
     assert textwrap.indent(LINES, "    ") in example.__doc__
     lines = run(installed, tmp_path, "-c", LINES, stderr=subprocess.DEVNULL).splitlines()
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)[1].splitlines()
-    assert set(shown) - {"..."} <= set(lines) and lines[-1] == shown[-1] and max(map(len, lines)) <= 100
+    assert (
+        set(shown) - {"..."} <= set(lines)
+        and lines[-1] == shown[-1]
+        and max(map(len, lines)) <= 100
+    )
 
 
 def test_the_pictures_of_an_analysis_are_saved(tmp_path):
@@ -91,10 +120,16 @@ def test_the_pictures_of_an_analysis_are_saved(tmp_path):
 
 
 def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
-    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[-2]
+    code = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL
+    )[-2]
     images, labels = torch.randn(12, 3, 10, 9), np.arange(12) % 3
     names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
-    exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
+    exec(
+        code,
+        names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()},
+        done := {},
+    )
     assert done["increments"].shape == (3, len(done["pairs"])) and done["masks"].shape == (3, 10, 9)
     kinds = {"unfiltered", "dfm", "random", "radial", "low_pass", "other"}
     assert set(shortcuts.rates(done["hits"])["filter"]) == kinds
@@ -103,9 +138,17 @@ def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
 
 def test_the_first_lines_work(tmp_path, monkeypatch, capsys):
     class_folders(images := tmp_path / "pictures", *images_and_labels())
-    names = {"network": WaveNetwork(), "images": images, "transform": fs.Preprocessing(MEAN, STD, SIZE)}
+    names = {
+        "network": WaveNetwork(),
+        "images": images,
+        "transform": fs.Preprocessing(MEAN, STD, SIZE),
+    }
     monkeypatch.chdir(tmp_path)
-    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[0]
+    code = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL
+    )[0]
     exec(code, names, done := {})
-    assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(done["result"].flips) == 4
+    assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(
+        done["result"].flips
+    ) == 4
     assert capsys.readouterr().out.startswith("Parts of a class: ")

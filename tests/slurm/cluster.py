@@ -77,7 +77,9 @@ def missing():
         return f"{', '.join(absent)} not installed (Debian: slurmctld slurmd slurm-client slurm-wlm-basic-plugins)"
     if Path("/etc/slurm/slurm.conf").exists():
         return "this machine belongs to a cluster"
-    if subprocess.run([*NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"], capture_output=True).returncode:
+    if subprocess.run(
+        [*NAMESPACES, "mount", "-t", "tmpfs", "tmpfs", "/run"], capture_output=True
+    ).returncode:
         return "namespaces are not allowed here (they are to root)"
     return ""
 
@@ -134,7 +136,9 @@ class Cluster:
 
     def run(self, *command):
         """Run a command inside; returns the finished process with its output as text."""
-        return subprocess.run([*self.enter(), *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.run(
+            [*self.enter(), *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
 
     def jobs(self):
         """Every job that SLURM knows of, in order: its fields as scontrol names them, and `rule`, a rule or a group."""
@@ -143,7 +147,9 @@ class Cluster:
             if text.startswith("JobId="):
                 job = dict(re.findall(r"(\w+(?:/\w+)?)=(\S*)", text))
                 job["requested"] = dict(re.findall(r"([\w/]+)=([^,]+)", job["ReqTRES"]))
-                job.setdefault("Comment", "")  # the plugin's word on what runs; a job of the test has none
+                job.setdefault(
+                    "Comment", ""
+                )  # the plugin's word on what runs; a job of the test has none
                 named = re.match(r"rule_(.+?)(?:_wildcards_.*)?$", job["Comment"])
                 jobs.append({**job, "rule": named[1] if named else ""})
         return jobs
@@ -167,7 +173,14 @@ RemoteExecutor.sleep = sleep
 main()
 """
 # Faster than on a cluster of many nodes and users, and without an accounting database; else the profile as it is.
-HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
+HERE = [
+    "--slurm-status-command",
+    "squeue",
+    "--slurm-init-seconds-before-status-checks",
+    "1",
+    "--latency-wait",
+    "5",
+]
 RUN = "syn_2/resnet18/none/seed0"
 NEEDS_SLURM = pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here")
 
@@ -181,7 +194,9 @@ class Head:
 
     def jobs(self, rule=""):
         """The jobs since this head started, in order, of a rule."""
-        return [job for job in self.cluster.jobs()[self._before :] if job["rule"] == rule or not rule]
+        return [
+            job for job in self.cluster.jobs()[self._before :] if job["rule"] == rule or not rule
+        ]
 
     def start(self, *arguments):
         """Run Snakemake in the background, its output in the file head.log."""

@@ -11,7 +11,9 @@ from conftest import ROOT
 from study import outputs, runs
 from study.datasets import complete
 
-FILES = {path.stem: path for path in sorted((ROOT / "config").glob("*.yaml")) if path.stem != "schema"}
+FILES = {
+    path.stem: path for path in sorted((ROOT / "config").glob("*.yaml")) if path.stem != "schema"
+}
 FILES |= {path.parent.name: path for path in sorted((ROOT / "benchmarks").glob("*/config.yaml"))}
 
 
@@ -32,8 +34,18 @@ def updated(*changes):
 
 
 PLAN = [
-    {"datasets": ["photos", "syn_1"], "networks": ["small"], "augmentations": ["augmix"], "seeds": [3, 1]},
-    {"datasets": ["photos"], "networks": ["small", "large"], "augmentations": ["none", "augmix"], "seeds": [1]},
+    {
+        "datasets": ["photos", "syn_1"],
+        "networks": ["small"],
+        "augmentations": ["augmix"],
+        "seeds": [3, 1],
+    },
+    {
+        "datasets": ["photos"],
+        "networks": ["small", "large"],
+        "augmentations": ["none", "augmix"],
+        "seeds": [1],
+    },
 ]
 PHOTOS = {
     "source": "folder",

@@ -37,7 +37,10 @@ def run_script(name, folder, *, input, **parts):
     name : of a script of the study, or the path of one of a benchmark, without suffix; input : a namespace; parts :
     output, params and others
     """
-    parts = {"config": {"study": "test", "checkpoint_minutes": 2}, "input": Files(**vars(input))} | parts
+    parts = {
+        "config": {"study": "test", "checkpoint_minutes": 2},
+        "input": Files(**vars(input)),
+    } | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name.replace("/", ".")).main(snakemake)
 

@@ -39,15 +39,28 @@ def test_a_recipe_is_the_common_one_changed_by_kind_network_and_data_set():
     common, kind = CONFIG["training"]["recipe"], {"schedule": "one_cycle", "learning_rate": 0.05}
     own, of_set = {"learning_rate": 0.1, "batch_size": 32}, {"batch_size": 8, "epochs": 3}
     config["training"]["synthetic"]["recipe"], of_first["recipe"] = kind, own
-    config["datasets"]["grain"] = {"source": "grainy", "classes": 2, "draw_seed": 0, "recipe": of_set}
+    config["datasets"]["grain"] = {
+        "source": "grainy",
+        "classes": 2,
+        "draw_seed": 0,
+        "recipe": of_set,
+    }
     assert mistakes(config) == []
     sets = ("syn_1", "fashion_mnist", "grain")
-    found = {(name, network): settings.recipe(config, name, network) for name in sets for network in (first, second)}
-    epochs = [{"epochs": CONFIG["training"][kind]["epochs"]} for kind in ("synthetic", "photographs")]
+    found = {
+        (name, network): settings.recipe(config, name, network)
+        for name in sets
+        for network in (first, second)
+    }
+    epochs = [
+        {"epochs": CONFIG["training"][kind]["epochs"]} for kind in ("synthetic", "photographs")
+    ]
     assert found["syn_1", first] == common | kind | own | epochs[0]
     assert found["syn_1", second] == common | kind | epochs[0]
     assert found["fashion_mnist", first] == common | own | epochs[1]
-    assert found["grain", first] == common | own | of_set and found["grain", second] == common | of_set
+    assert (
+        found["grain", first] == common | own | of_set and found["grain", second] == common | of_set
+    )
 
 
 @pytest.mark.parametrize("name", ["paper", "imagenet1k", "cifar10"])
@@ -67,16 +80,30 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
 
 def test_every_mistake_is_reported_once():
     config = updated()
-    del config["culling"]["method"], config["culling"]["split"], config["datasets"]["syn_1"]["source"]
+    del (
+        config["culling"]["method"],
+        config["culling"]["split"],
+        config["datasets"]["syn_1"]["source"],
+    )
     config["device"] = "tpu"
     first, *others = sorted(mistakes(config))
     assert first == "culling.method: missing, expected exact or screened"
-    assert [sentence.partition(":")[0] for sentence in others] == ["culling.split", "datasets.syn_1.source", "device"]
+    assert [sentence.partition(":")[0] for sentence in others] == [
+        "culling.split",
+        "datasets.syn_1.source",
+        "device",
+    ]
 
 
 def with_artefacts(*changes):
     """The default study, with these sets with artefacts, `leak_0` and so on."""
-    leak = {"source": "artefact", "set": "fashion_mnist", "kind": "jpeg", "level": 90, "class": "Shirt"}
+    leak = {
+        "source": "artefact",
+        "set": "fashion_mnist",
+        "kind": "jpeg",
+        "level": 90,
+        "class": "Shirt",
+    }
     return updated({"datasets": {f"leak_{i}": leak | change for i, change in enumerate(changes)}})
 
 
@@ -84,13 +111,20 @@ def test_a_set_may_be_made_from_another_made_set_but_not_from_itself():
     assert mistakes(with_artefacts({}, {"set": "leak_0"}, {"set": "leak_1"})) == []
     found = mistakes(with_artefacts({"set": "leak_1"}, {"set": "leak_0"}, {"set": "leak_1"}))
     circle = "leak_0 is made from itself, by way of leak_0, leak_1; write another set"
-    assert len(found) == 2 and found[0] == f"datasets.leak_0.set: {circle}" and "leak_1.set: leak_1 is" in found[1]
+    assert (
+        len(found) == 2
+        and found[0] == f"datasets.leak_0.set: {circle}"
+        and "leak_1.set: leak_1 is" in found[1]
+    )
 
 
 def test_the_schema_names_what_the_library_knows():
     trained = SCHEMA["properties"]["networks"]["additionalProperties"]["else"]
     assert trained["properties"]["architecture"]["enum"] == names()
-    assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
+    assert (
+        SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"]
+        == renditions.names()
+    )
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
     assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
@@ -103,7 +137,13 @@ def parts(part, path=()):
     """Every part of the schema, and where it is."""
     if isinstance(part, dict):
         yield path, part
-    for name, child in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+    for name, child in (
+        part.items()
+        if isinstance(part, dict)
+        else enumerate(part)
+        if isinstance(part, list)
+        else ()
+    ):
         yield from parts(child, (*path, name))
 
 
@@ -111,7 +151,9 @@ def test_the_schema_describes_each_key_forbids_others_and_requires_those_of_the_
     """Keys of the user's own data sets and networks, of methods and mechanisms may be left out."""
     for path, schema in parts(SCHEMA):
         if "properties" in schema and "if" not in path[-1:]:
-            assert schema.get("additionalProperties") is False or path[-1] == "additionalProperties", path
+            assert (
+                schema.get("additionalProperties") is False or path[-1] == "additionalProperties"
+            ), path
             for name, part in schema["properties"].items():
                 assert not isinstance(part, dict) or resolve(part).get("description"), (*path, name)
     for name, section in SCHEMA["properties"].items():
@@ -122,7 +164,9 @@ def test_the_schema_describes_each_key_forbids_others_and_requires_those_of_the_
 
 def test_a_bad_name_is_told_what_names_are_like():
     for name in ("Bad name", "x" * 100, 1):
-        (sentence,) = mistakes(CONFIG | {"datasets": CONFIG["datasets"] | {name: CONFIG["datasets"]["syn_1"]}})
+        (sentence,) = mistakes(
+            CONFIG | {"datasets": CONFIG["datasets"] | {name: CONFIG["datasets"]["syn_1"]}}
+        )
         assert "this name is not allowed, expected lower-case letters, digits and _" in sentence
         assert ("quotes" in sentence) == (name == 1)
 
@@ -130,8 +174,13 @@ def test_a_bad_name_is_told_what_names_are_like():
 def test_many_mistakes_and_a_long_list_are_cut():
     found = mistakes(CONFIG | {"methods": {f"m{i}": {"method": "none"} for i in range(500)}})
     assert len(found) < 40 and re.fullmatch(r"and \d+ more mistakes", found[-1])
-    (sentence,) = mistakes(CONFIG | {"synthesis": CONFIG["synthesis"] | {"band_edges": list(range(2000))}})
-    assert "[0, 1, 2, 3" in sentence and "1... is not allowed, expected list of numbers above 0" in sentence
+    (sentence,) = mistakes(
+        CONFIG | {"synthesis": CONFIG["synthesis"] | {"band_edges": list(range(2000))}}
+    )
+    assert (
+        "[0, 1, 2, 3" in sentence
+        and "1... is not allowed, expected list of numbers above 0" in sentence
+    )
 
 
 def test_every_number_list_and_text_has_bounds():
@@ -141,16 +190,23 @@ def test_every_number_list_and_text_has_bounds():
         if path[:2] == ("$defs", "value"):
             continue  # keyword arguments of the user's own functions
         if kinds & {"number", "integer"}:
-            assert {"minimum", "exclusiveMinimum"} & set(part) and {"maximum", "exclusiveMaximum"} & set(part), path
+            assert {"minimum", "exclusiveMinimum"} & set(part) and {
+                "maximum",
+                "exclusiveMaximum",
+            } & set(part), path
         if "array" in kinds:
-            assert "maxItems" in part or (part.get("uniqueItems") and "enum" in resolve(part["items"])), path
+            assert "maxItems" in part or (
+                part.get("uniqueItems") and "enum" in resolve(part["items"])
+            ), path
         if "string" in kinds:
             assert "maxLength" in part, path
 
 
 def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
     path = tmp_path / "my.yaml"
-    path.write_text("culling:\n  parts: 1\nshortcuts: {seed: 1}\nculling:\n  split: test\n  split: train\n")
+    path.write_text(
+        "culling:\n  parts: 1\nshortcuts: {seed: 1}\nculling:\n  split: test\n  split: train\n"
+    )
     assert sorted(duplicate_keys([path])) == [
         f"{path}: the key culling is there twice, in line 1 and in line 4; remove one",
         f"{path}: the key split is there twice, in line 5 and in line 6; remove one",
@@ -164,25 +220,43 @@ def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
 
 def test_values_of_the_command_line_have_the_types_of_yaml():
     """Snakemake reads the nested ones of `--config shortcuts='{percent: 10}'` as text."""
-    given = {"device": "cpu", "shortcuts": {"percent": "10", "fills": ["swap"], "others": "null"}, "plan": []}
-    expected = {"device": "cpu", "shortcuts": {"percent": 10, "fills": ["swap"], "others": None}, "plan": []}
+    given = {
+        "device": "cpu",
+        "shortcuts": {"percent": "10", "fills": ["swap"], "others": "null"},
+        "plan": [],
+    }
+    expected = {
+        "device": "cpu",
+        "shortcuts": {"percent": 10, "fills": ["swap"], "others": None},
+        "plan": [],
+    }
     assert typed(given) == expected
 
 
 def test_the_reference_is_what_make_docs_writes():
     assert (ROOT / "config" / "README.md").read_text() == reference.page(), "run `make docs`"
-    assert all(path.read_text() == text for path, text in reference.of_tests().items()), "run `make docs`"
+    assert all(path.read_text() == text for path, text in reference.of_tests().items()), (
+        "run `make docs`"
+    )
 
 
 def test_conda_and_pip_users_get_the_same_environment():
-    pip = [line for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines() if line[0] != "#"]
+    pip = [
+        line
+        for line in (ROOT / "envs" / "requirements.txt").read_text().splitlines()
+        if line[0] != "#"
+    ]
     conda = yaml.safe_load((ROOT / "envs" / "study.yaml").read_text())
     assert conda["dependencies"][-1]["pip"] == pip
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"].values()
     needed = [*project["dependencies"], *(line for lines in extras for line in lines)]
-    pip += [line for line in (ROOT / "envs" / "docs.txt").read_text().splitlines() if line[0] != "#"]  # by make docs
-    needed_names, installed = ({re.split(r"[=<>[]", line)[0] for line in lines} for lines in (needed, pip))
+    pip += [
+        line for line in (ROOT / "envs" / "docs.txt").read_text().splitlines() if line[0] != "#"
+    ]  # by make docs
+    needed_names, installed = (
+        {re.split(r"[=<>[]", line)[0] for line in lines} for lines in (needed, pip)
+    )
     assert needed_names - {"frequency-shortcuts"} == installed
 
 
@@ -235,7 +309,9 @@ class Items:
 """
 
 
-def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_named(tmp_path, monkeypatch):
+def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_named(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "users_items.py").write_text(ITEMS)
     dataset = {
@@ -249,27 +325,42 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
     assert found.classes == ["a", "b"]
     config["datasets"]["my_images"]["options"] = {"ends": True}
     mistakes_of_inputs, _ = inputs.check(config)
-    assert mistakes_of_inputs[0].startswith("datasets.my_images: ") and "SystemExit: 3" in mistakes_of_inputs[0]
+    assert (
+        mistakes_of_inputs[0].startswith("datasets.my_images: ")
+        and "SystemExit: 3" in mistakes_of_inputs[0]
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"class": "Hat"}, "no class 'Hat' in fashion_mnist: choose from T-shirt/top, "),
-        ({"kind": "wave", "level": 0.1, "frequency": [0, 17]}, r"frequency \[0, 17\]: images of 32 x 32 have "),
+        (
+            {"kind": "wave", "level": 0.1, "frequency": [0, 17]},
+            r"frequency \[0, 17\]: images of 32 x 32 have ",
+        ),
     ],
 )
 def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(change, message):
-    config = with_artefacts({}, {"kind": "noise", "level": 0.02, "class": "Bag", "set": "leak_0"}, change)
+    config = with_artefacts(
+        {}, {"kind": "noise", "level": 0.02, "class": "Bag", "set": "leak_0"}, change
+    )
     content = source_of(config, "leak_1").inspect(config, "leak_1")
     assert content.description.endswith(", with jpeg in class Shirt, with noise in class Bag")
-    assert content.shape == image_shape(config, "leak_1") == Shape(1, 32, 32) and len(content.classes) == 10
+    assert (
+        content.shape == image_shape(config, "leak_1") == Shape(1, 32, 32)
+        and len(content.classes) == 10
+    )
     with pytest.raises(ValueError, match=message):
         source_of(config, "leak_2").inspect(config, "leak_2")
 
 
 def test_the_check_of_the_inputs_gets_all_sections_that_it_reads():
-    config = small(plan=[{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}])
+    config = small(
+        plan=[
+            {"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}
+        ]
+    )
     given = complete({name: config[name] for name in CHECKED_SECTIONS})
     assert inputs.check(given, scheduled=True) == inputs.check(config, scheduled=True)
     assert inputs.check(given, scheduled=True)[0] == []
@@ -280,5 +371,7 @@ def test_a_gpu_that_is_not_here_is_named_unless_a_scheduler_runs_the_jobs(monkey
     entry = {"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}
     config = small(plan=[entry], device="cuda")
     (found,), _ = inputs.check(config)
-    assert found.startswith("device: device cuda was requested, but this machine offers 0 CUDA devices")
+    assert found.startswith(
+        "device: device cuda was requested, but this machine offers 0 CUDA devices"
+    )
     assert inputs.check(config, scheduled=True)[0] == []

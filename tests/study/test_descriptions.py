@@ -15,10 +15,18 @@ from study.configuration import mistakes
 from study.datasets import KINDS, complete, kind_of
 from study.sources import BY_NAME, SOURCES
 
-RULES = {path.stem: path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))}
+RULES = {
+    path.stem: path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+}
 OF_BENCHMARKS = [path.read_text() for path in sorted((ROOT / "benchmarks").glob("*/Snakefile"))]
 # What stands for a wildcard in an example of a path; for others x.
-VALUES = {"run": "small/none/seed0", "maps": "dfm", "name": "table_1", "part": "0", "pictures": "pictures"}
+VALUES = {
+    "run": "small/none/seed0",
+    "maps": "dfm",
+    "name": "table_1",
+    "part": "0",
+    "pictures": "pictures",
+}
 
 
 def written(texts):
@@ -41,10 +49,14 @@ def test_a_rule_writes_each_table_and_a_file_has_one_rule():
 def test_the_schema_has_the_keys_of_each_source_which_has_a_rule_of_its_own():
     dataset = SCHEMA["properties"]["datasets"]["additionalProperties"]
     assert dataset["properties"]["source"]["enum"] == list(BY_NAME)
-    branches = {branch["if"]["properties"]["source"]["const"]: branch["then"] for branch in dataset["allOf"]}
+    branches = {
+        branch["if"]["properties"]["source"]["const"]: branch["then"] for branch in dataset["allOf"]
+    }
     assert list(branches) == list(BY_NAME) and {source.kind for source in SOURCES} <= {*KINDS}
     for name, part in branches.items():
-        assert part["title"] == f"`source: {name}`" and set(part["required"]) <= set(part["properties"])
+        assert part["title"] == f"`source: {name}`" and set(part["required"]) <= set(
+            part["properties"]
+        )
     kinds = branches["artefact"]["properties"]["kind"]["oneOf"]
     assert {kind["const"]: kind["description"] for kind in kinds} == {
         name: f"({kind.unit})" for name, kind in artefacts.KINDS.items()
@@ -56,7 +68,9 @@ def test_snakemake_starts_without_the_packages_that_only_jobs_need():
     heavy = "{'torch', 'torchvision', 'scipy', 'h5py', 'PIL'}"
     modules = "configuration, dependencies, kept_outputs, outputs, runs, settings"
     code = f"import sys; from study import {modules}; print({heavy} & sys.modules.keys())"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow", text=True, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "workflow", text=True, capture_output=True
+    )
     assert done.stdout == "set()\n", done.stderr
 
 
@@ -67,20 +81,29 @@ def patterns(page):
         for name in re.findall(r"`([^`]+)`", cell):
             before = f"{before.rpartition('.')[0]}{name}" if name.startswith(".") else name
             pattern = re.escape(before).replace(r"\{run\}", r"[^/]+/[^/]+/[^/]+/seed\d+")
-            yield re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else ""))
+            yield re.compile(
+                re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else "")
+            )
 
 
 def test_the_page_of_results_describes_every_file_of_a_study():
     described = [*patterns((ROOT / "results" / "README.md").read_text())]
-    drawn = [f"figures/{kind}_x.{suffix}" for kind in rules_of_figures() for suffix in ("svg", "png")]
+    drawn = [
+        f"figures/{kind}_x.{suffix}" for kind in rules_of_figures() for suffix in ("svg", "png")
+    ]
     paths = [*written([*RULES.values(), *OF_BENCHMARKS]), *drawn, "maps/x/x/small/none/seed0.h5"]
-    assert [path for path in paths if not any(pattern.fullmatch(path) for pattern in described)] == []
+    assert [
+        path for path in paths if not any(pattern.fullmatch(path) for pattern in described)
+    ] == []
 
 
 def rules_of_figures():
     """The rule of each kind of figure, and `paper_tables`: the tables that it reads."""
     _, *found = re.split(r"^rule (?:figure_)?(\w+):$", RULES["figures"], flags=re.MULTILINE)
-    tables = (set(re.findall(r"<results>/tables/(\w+)\.csv", text.partition("output:")[0])) for text in found[1::2])
+    tables = (
+        set(re.findall(r"<results>/tables/(\w+)\.csv", text.partition("output:")[0]))
+        for text in found[1::2]
+    )
     return dict(zip(found[::2], tables, strict=True))
 
 
@@ -93,7 +116,12 @@ SETTINGS = {
     "no methods": {"shortcuts": {"methods": []}},
     "no zeros": {"shortcuts": {"fills": ["swap"]}, "ood": {"fills": ["swap"]}},
 }
-SETTINGS["nothing"] = SETTINGS["no graded sets"] | SETTINGS["no renditions"] | SETTINGS["no phases"] | {"transfer": []}
+SETTINGS["nothing"] = (
+    SETTINGS["no graded sets"]
+    | SETTINGS["no renditions"]
+    | SETTINGS["no phases"]
+    | {"transfer": []}
+)
 
 
 def study(file, changes, kinds=KINDS):
@@ -124,7 +152,9 @@ def test_what_a_setting_unplans_is_unplanned_with_its_tables_and_figures(file, c
     check(study(file, changes))
 
 
-@pytest.mark.parametrize("kinds", [("photographs",), ("planted", "photographs"), ("synthetic", "planted")])
+@pytest.mark.parametrize(
+    "kinds", [("photographs",), ("planted", "photographs"), ("synthetic", "planted")]
+)
 @pytest.mark.parametrize("file", ["config", "test", "findings", "methods"])
 def test_a_study_without_some_kinds_of_data_sets_is_planned(file, kinds):
     changes = {"transfer": []} if "photographs" not in kinds else {}
@@ -133,7 +163,9 @@ def test_a_study_without_some_kinds_of_data_sets_is_planned(file, kinds):
 
 def test_a_figure_is_drawn_if_all_its_tables_are_planned():
     drawn = {name: figures(study("config", changes)) for name, changes in SETTINGS.items()}
-    assert "texture_fashion_mnist" in drawn["as it is"] and not any("texture" in name for name in drawn["no phases"])
+    assert "texture_fashion_mnist" in drawn["as it is"] and not any(
+        "texture" in name for name in drawn["no phases"]
+    )
     assert "ood_fashion_mnist" in drawn["no graded sets"] and "graded_all" in drawn["no renditions"]
     gone = [name for name in drawn["as it is"] if name not in drawn["nothing"]]
     assert {name.partition("_")[0] for name in gone} >= {"texture", "ood", "renditions", "graded"}

@@ -27,7 +27,12 @@ pytestmark = pytest.mark.usefixtures("obeyed_signals")
 @pytest.fixture
 def step(tmp_path):
     return SimpleNamespace(
-        log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull", input=[], output=[]
+        log=[str(tmp_path / "step.log")],
+        threads=1,
+        config={"study": "test"},
+        rule="cull",
+        input=[],
+        output=[],
     )
 
 
@@ -38,7 +43,10 @@ def step(tmp_path):
         (RuntimeError("device cuda was requested"), "device cuda was requested"),
         (OSError(errno.ENOSPC, "the disk is full", "a.h5"), "a.h5: the disk is full"),
         (KeyError("images"), "KeyError: 'images'"),
-        (SystemExit(0), "code that this step runs called exit(0): expected a network or data set that does not"),
+        (
+            SystemExit(0),
+            "code that this step runs called exit(0): expected a network or data set that does not",
+        ),
         (KeyboardInterrupt(), "the step was interrupted"),
     ],
 )
@@ -58,7 +66,9 @@ def test_the_commit_of_some_files_is_the_last_that_changed_one_of_them(tmp_path,
 
     def git(*words):
         who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        return subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["git", "-C", tmp_path, *who, *words], check=True, capture_output=True, text=True
+        ).stdout
 
     git("init", "-q")
     for name in "abc":
@@ -122,14 +132,22 @@ def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
         raise AssertionError("it went on")
 
 
-def test_a_step_that_another_process_runs_is_refused_and_leaves_its_files_alone(step, tmp_path, monkeypatch, capsys):
+def test_a_step_that_another_process_runs_is_refused_and_leaves_its_files_alone(
+    step, tmp_path, monkeypatch, capsys
+):
     """As after `kill -9` of Snakemake, whose training goes on, and the same command once more."""
     monkeypatch.chdir(tmp_path)
     step.output = ["results/test/networks/w.safetensors"]
     with job(step):
-        with pytest.raises(SystemExit), job(SimpleNamespace(**vars(step) | {"log": [str(tmp_path / "second.log")]})):
+        with (
+            pytest.raises(SystemExit),
+            job(SimpleNamespace(**vars(step) | {"log": [str(tmp_path / "second.log")]})),
+        ):
             raise AssertionError("it ran")
-        assert "networks/w.safetensors: another job, perhaps of an earlier run, is still" in capsys.readouterr().err
+        assert (
+            "networks/w.safetensors: another job, perhaps of an earlier run, is still"
+            in capsys.readouterr().err
+        )
     with job(step):  # the first has ended
         pass
     assert not any((tmp_path / "results" / "test" / ".running").iterdir())
@@ -151,7 +169,12 @@ def test_work_that_another_process_has_done_meanwhile_is_left_as_it_is(tmp_path)
 def run_times(paths, folder):
     """The table of the script, of benchmark files in the folder of benchmarks."""
     output = Files(table=folder.with_name("tables") / "runtimes.csv")
-    run_script("join_benchmarks", folder.parent, input=SimpleNamespace(benchmarks=[*map(str, paths)]), output=output)
+    run_script(
+        "join_benchmarks",
+        folder.parent,
+        input=SimpleNamespace(benchmarks=[*map(str, paths)]),
+        output=output,
+    )
     return read_table(output[0])
 
 
@@ -163,7 +186,10 @@ def test_step_and_run_are_read_from_the_place_below_the_folder_of_benchmarks(tmp
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"s\tmax_rss\n{seconds}\t30\n")
     table = run_times(paths, folder)
-    assert list(table["step"]) == ["train", "transfer"] and list(table["run"]) == ["photos/small/none/seed0", "all"]
+    assert list(table["step"]) == ["train", "transfer"] and list(table["run"]) == [
+        "photos/small/none/seed0",
+        "all",
+    ]
     assert table["wall_s"].iloc[0] == 2 and table["wall_s"].isna().iloc[1]
     assert list(table["memory_mib"]) == [30, 30] and table["processor_s"].isna().all()
 
@@ -182,7 +208,10 @@ def training(folder):
 @pytest.mark.parametrize("work", [culling, training])
 def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(step, tmp_path, work):
     """Snakemake measures each attempt of a job by itself. What was stored decides, as the log of the job says it."""
-    benchmark, log = tmp_path / "benchmarks" / "cull" / "a.tsv", tmp_path / "logs" / "cull" / "a.log"
+    benchmark, log = (
+        tmp_path / "benchmarks" / "cull" / "a.tsv",
+        tmp_path / "logs" / "cull" / "a.log",
+    )
     for path in (benchmark, log):
         path.parent.mkdir(parents=True)
     benchmark.write_text("s\tmax_rss\n60\t30\n")
@@ -192,7 +221,9 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(step, t
             work(tmp_path)
         table = run_times([benchmark], tmp_path / "benchmarks")
         found += list(table["resumed"])
-        assert 0 < table["processor_s"].item() <= sum(os.times()[:4]) + 0.005  # the log has two digits
+        assert (
+            0 < table["processor_s"].item() <= sum(os.times()[:4]) + 0.005
+        )  # the log has two digits
     assert found == [False, True]
     log.unlink()
     assert run_times([benchmark], tmp_path / "benchmarks")["resumed"].isna().all()
@@ -201,13 +232,18 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(step, t
 @pytest.mark.parametrize(
     ("environment", "named"),
     [
-        ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "2", "SLURM_JOB_GPUS": "2"}, "CUDA_VISIBLE_DEVICES=2"),
+        (
+            {"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "2", "SLURM_JOB_GPUS": "2"},
+            "CUDA_VISIBLE_DEVICES=2",
+        ),
         ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "", "SLURM_GPUS": "1"}, "SLURM_GPUS=1"),
         ({"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "NoDevFiles", "SLURM_GPUS": "0"}, None),
         ({"CUDA_VISIBLE_DEVICES": "0"}, None),
     ],
 )
-def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monkeypatch, caplog, environment, named):
+def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(
+    monkeypatch, caplog, environment, named
+):
     for name in ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_GPUS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -236,7 +272,10 @@ def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
         found.add(devices.take_device("auto").index)
     assert found == {0, 1, 2, 3}
     del current[3:]
-    assert devices.take_device("cuda:3") == torch.device("cuda:3") and devices.take_device("cpu").type == "cpu"
+    assert (
+        devices.take_device("cuda:3") == torch.device("cuda:3")
+        and devices.take_device("cpu").type == "cpu"
+    )
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert devices.take_device("auto") == torch.device("cuda") and len(current) == 3
 
@@ -244,7 +283,9 @@ def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
 def test_versions_are_those_that_run():
     found = provenance.versions()
     assert found["python"] == platform.python_version() and set(provenance.PACKAGES) < set(found)
-    assert found["torch"] == torch.__version__.partition("+")[0] or found["torch"] == torch.__version__
+    assert (
+        found["torch"] == torch.__version__.partition("+")[0] or found["torch"] == torch.__version__
+    )
     assert found["h5py"] == h5py.__version__
     assert provenance.versions(["no-such-package"])["no-such-package"] == "not installed"
 
@@ -252,7 +293,9 @@ def test_versions_are_those_that_run():
 def test_the_machine_and_the_device_are_described():
     found = provenance.machine()
     keys = ["platform", "processor", "processor cores", "memory, GiB"]
-    assert [*found] == ["instructions of PyTorch", "libraries of PyTorch", *keys] and all(map(found.get, keys))
+    assert [*found] == ["instructions of PyTorch", "libraries of PyTorch", *keys] and all(
+        map(found.get, keys)
+    )
     assert int(found["processor cores"]) >= 1 and float(found["memory, GiB"]) > 0.1
     assert found["instructions of PyTorch"] == torch.backends.cpu.get_cpu_capability()
     assert ("MKL-DNN v" in found["libraries of PyTorch"]) == torch.backends.mkldnn.is_available()

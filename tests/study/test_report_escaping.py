@@ -28,21 +28,37 @@ def hostile(text):
     images = config["datasets"].pop("my_images") | {"root": text, "classes": {text: text, "b": "c"}}
     config["networks"]["__net_"], config["datasets"]["_set_"] = network, images
     config["datasets"]["_set_"]["ood"] = {"root": text, "renditions": ["ink-", "_x"]}
-    config["plan"] = [{"datasets": ["_set_"], "networks": ["__net_"], "augmentations": ["none"], "seeds": [0]}]
+    config["plan"] = [
+        {"datasets": ["_set_"], "networks": ["__net_"], "augmentations": ["none"], "seeds": [0]}
+    ]
     return config
 
 
 def rendered(template, **values):
     """The HTML of a template, as Snakemake writes it into its report; it adds targets for the links to results."""
-    text = jinja2.Environment(trim_blocks=True, lstrip_blocks=True).from_string(template).render(**values)
-    rst = text.replace(".. include:: results/", ".. results/") + "".join(f"\n\n.. _{name}: x" for name in LINKS)
-    return publish_parts(rst, writer="html", settings_overrides={"warning_stream": False})["html_body"]
+    text = (
+        jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+        .from_string(template)
+        .render(**values)
+    )
+    rst = text.replace(".. include:: results/", ".. results/") + "".join(
+        f"\n\n.. _{name}: x" for name in LINKS
+    )
+    return publish_parts(rst, writer="html", settings_overrides={"warning_stream": False})[
+        "html_body"
+    ]
 
 
 def assert_harmless(html, shown):
     """The page has no error, no script or link of a hostile text, and shows the text."""
-    assert "system-message" not in html, re.findall(r'<div class="system-message".*?</div>', html, re.DOTALL)
-    assert "<script" not in html and "javascript:" not in re.sub(r">[^<]*<", "><", html) and "<b>" not in html
+    assert "system-message" not in html, re.findall(
+        r'<div class="system-message".*?</div>', html, re.DOTALL
+    )
+    assert (
+        "<script" not in html
+        and "javascript:" not in re.sub(r">[^<]*<", "><", html)
+        and "<b>" not in html
+    )
     text = " ".join(unescape(re.sub(r"<[^>]+>", "", html)).split())
     for expected in shown:
         assert " ".join(expected.split()) in text, expected
@@ -63,7 +79,12 @@ def test_a_caption_is_rst_without_any_text_of_the_user(path):
     config = hostile(text)
     pages = []
     for table in typeset() if path.stem == "table" else [""]:
-        snakemake = {"config": config, "params": params, "wildcards": {"table": table}, "input": {"table": "a.csv"}}
+        snakemake = {
+            "config": config,
+            "params": params,
+            "wildcards": {"table": table},
+            "input": {"table": "a.csv"},
+        }
         pages.append(rendered(path.read_text(), snakemake=snakemake))
         assert_harmless(pages[-1], [])
         assert len(re.sub("<.*?>", "", pages[-1])) > 60

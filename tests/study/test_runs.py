@@ -43,26 +43,60 @@ def test_every_run_is_planned_once_in_order():
     planned = names(found, "planned")
     assert planned[:2] == ["photos/small/augmix/seed3", "photos/small/augmix/seed1"]
     assert planned[2:4] == ["syn_1/small/augmix/seed3", "syn_1/small/augmix/seed1"]
-    assert planned[4:] == ["photos/small/none/seed1", "photos/large/none/seed1", "photos/large/augmix/seed1"]
+    assert planned[4:] == [
+        "photos/small/none/seed1",
+        "photos/large/none/seed1",
+        "photos/large/augmix/seed1",
+    ]
     assert names(found, "first_seed") == [planned[1], *planned[3:]]
     assert names(found, "kind == 'synthetic'") == names(found, "bandstop") == planned[2:4]
 
 
 def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_tested():
-    entry = {**PLAN[0], "datasets": ["syn_2", "syn_1"], "networks": ["large", "small"], "seeds": [3, 0], "maps": False}
+    entry = {
+        **PLAN[0],
+        "datasets": ["syn_2", "syn_1"],
+        "networks": ["large", "small"],
+        "seeds": [3, 0],
+        "maps": False,
+    }
     config = small(plan=[*PLAN, entry])
     before, found = table(), runs.table(config)
     added = found[len(before) :]
     of_large = ["large/augmix/seed3", "large/augmix/seed0"]
-    assert added.query("dataset == 'syn_2'")["run"].tolist() == [*of_large, "small/augmix/seed3", "small/augmix/seed0"]
-    assert added.query("dataset == 'syn_1'")["run"].tolist() == [*of_large, "small/augmix/seed0"]  # seed 3 has maps
+    assert added.query("dataset == 'syn_2'")["run"].tolist() == [
+        *of_large,
+        "small/augmix/seed3",
+        "small/augmix/seed0",
+    ]
+    assert added.query("dataset == 'syn_1'")["run"].tolist() == [
+        *of_large,
+        "small/augmix/seed0",
+    ]  # seed 3 has maps
     assert added[["planned", "trained", "bandstop"]].all(axis=None)
-    without = ["maps", "planted_use", "phase", "sizes", "ood", "reliance", "scored", "transfer", "first_seed"]
+    without = [
+        "maps",
+        "planted_use",
+        "phase",
+        "sizes",
+        "ood",
+        "reliance",
+        "scored",
+        "transfer",
+        "first_seed",
+    ]
     assert not added[without].any(axis=None)
     assert not added["tested_methods"].any()
     assert found[: len(before)].equals(before)
-    assert [kind for kind, drawn in outputs.figures(found).items() if "syn_2" in drawn] == ["bandstop", "adcs"]
-    assert runs.needed_splits(config, found, "syn_2", trains=True).keys() == {"train", "validation", "test"}
+    assert [kind for kind, drawn in outputs.figures(found).items() if "syn_2" in drawn] == [
+        "bandstop",
+        "adcs",
+    ]
+    assert runs.needed_splits(config, found, "syn_2", trains=True).keys() == {
+        "train",
+        "validation",
+        "test",
+    }
     assert runs.needed_splits(config, found, "syn_2", trains=False) == {"test": "adcs.split"}
 
 
@@ -138,7 +172,9 @@ def test_images_are_normalised_for_external_networks_that_agree():
     config = small(networks={"other": {"source": "a:b", "mean": [0.4], "std": [0.1]}})
     assert datasets.normalisation_of(config, {"theirs"}) == {"mean": (0.5,), "std": (0.1,)}
     assert datasets.normalisation_of(config, {"theirs", "other"}) is None
-    assert datasets.normalisation_of(config, {"theirs", "small"}) is None  # that of the trained one is not known yet
+    assert (
+        datasets.normalisation_of(config, {"theirs", "small"}) is None
+    )  # that of the trained one is not known yet
 
 
 @pytest.mark.parametrize(
@@ -162,13 +198,17 @@ def test_what_is_known_of_a_data_set(dataset, kind, truth, shape):
 
 
 def test_renditions_are_those_of_the_twin_or_synthetic_ones():
-    config = small(datasets={"photos": {"ood": {"root": "t", "renditions": ["ink"]}}}, ood={"renditions": []})
+    config = small(
+        datasets={"photos": {"ood": {"root": "t", "renditions": ["ink"]}}}, ood={"renditions": []}
+    )
     found = runs.table(config)
     assert datasets.renditions(config, "photos") == ["ink"]
     assert datasets.renditions(config, "syn_1") == []
     assert datasets.with_twin(config) == ["photos"]
     assert names(found, "ood") == names(found, "dataset == 'photos'")
-    assert "ood" not in source_of(config, "photos").settings(config, "photos")  # the twin has stores of its own
+    assert "ood" not in source_of(config, "photos").settings(
+        config, "photos"
+    )  # the twin has stores of its own
 
 
 def test_networks_with_ood_false_are_not_tested_on_renditions():
@@ -179,15 +219,24 @@ def test_networks_with_ood_false_are_not_tested_on_renditions():
     found = runs.table(config)
     assert "ood" not in tables(config)
     assert "test" in runs.needed_splits(config, found, "photos", trains=True)
-    assert "ood.renditions" not in runs.needed_splits(config, found, "photos", trains=False).values()
+    assert (
+        "ood.renditions" not in runs.needed_splits(config, found, "photos", trains=False).values()
+    )
 
 
 def test_a_data_set_needs_the_splits_that_the_steps_read():
     config = small(adcs={"split": "train"}, ood={"renditions": []})
     needed = runs.needed_splits(config, runs.table(config), "photos", trains=False)
-    assert needed == {"train": "adcs.split", "validation": "culling.split", "test": "shortcuts.split"}
+    assert needed == {
+        "train": "adcs.split",
+        "validation": "culling.split",
+        "test": "shortcuts.split",
+    }
     config = small(shortcuts={"split": "validation"}, adcs={"split": "validation"})
-    assert runs.needed_splits(config, runs.table(config), "photos", trains=False)["test"] == "ood.renditions"
+    assert (
+        runs.needed_splits(config, runs.table(config), "photos", trains=False)["test"]
+        == "ood.renditions"
+    )
     needed = runs.needed_splits(config, runs.table(config), "photos", trains=True)
     assert needed == dict.fromkeys(("train", "validation", "test"), "training")
 
@@ -196,7 +245,9 @@ def test_the_maps_of_a_network_are_found_in_no_more_parts_than_there_are_classes
     for parts, of_four_classes in ((2, 2), (9, 4)):
         config = small(culling={"parts": parts})
         assert datasets.parts_of_culling(config, "plant_present") == of_four_classes
-        assert datasets.parts_of_culling(config, "photos") == parts  # their classes are not known yet
+        assert (
+            datasets.parts_of_culling(config, "photos") == parts
+        )  # their classes are not known yet
 
 
 def test_a_method_takes_the_images_of_the_culling():
@@ -220,7 +271,10 @@ def test_the_culling_of_the_study_is_a_search():
 def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     unmapped, theirs = {**RELIANT, "seeds": [4], "maps": False}, {**RELIANT, "networks": ["theirs"]}
     config = small(plan=[*PLAN, RELIANT, unmapped, theirs])
-    assert names(runs.table(config), "reliance") == ["photos/small/none/seed1", "photos/small/none/seed2"]
+    assert names(runs.table(config), "reliance") == [
+        "photos/small/none/seed1",
+        "photos/small/none/seed2",
+    ]
     assert "reliance" in tables(config)
     assert "reliance_photos" in figures(config)
     assert not table()["reliance"].any()
@@ -237,7 +291,11 @@ def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
     assert measured == numbers | {"cross_matrix"}
     assert outputs.judged_photographs(config, found) == ["photos"]
     drawn = outputs.figures_of_claims(config, found)
-    assert (drawn["a"], drawn["b"], drawn["n"]) == ("graded_all", "bandstop_syn_1", "reliance_photos")
+    assert (drawn["a"], drawn["b"], drawn["n"]) == (
+        "graded_all",
+        "bandstop_syn_1",
+        "reliance_photos",
+    )
     assert "e1" not in drawn
     assert set(drawn.values()) <= set(figures(config))
     first = {"waved": ["small", "none"], "photos": ["small", "none"], "syn_1": ["small", "augmix"]}
@@ -257,7 +315,9 @@ def test_a_transfer_that_is_planned_twice_is_tested_once():
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
     config = small(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, ood={"renditions": []})
-    assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables(config))
+    assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(
+        tables(config)
+    )
     drawn = figures(config)
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in drawn)
     assert "shortcut_photos" in drawn
@@ -275,7 +335,13 @@ def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_e
 
 
 def test_methods_are_scored_where_the_truth_is_known():
-    found = table(plan=[{**PLAN[0], "methods": ["energy"]}, {**PLAN[0], "methods": ["hfss", "energy"]}, PLAN[1]])
+    found = table(
+        plan=[
+            {**PLAN[0], "methods": ["energy"]},
+            {**PLAN[0], "methods": ["hfss", "energy"]},
+            PLAN[1],
+        ]
+    )
     assert names(found, "scored") == ["syn_1/small/augmix/seed3", "syn_1/small/augmix/seed1"]
     assert found["methods"].tolist() == [["energy", "hfss"]] * 4 + [[]] * 3
     assert not table()["scored"].any()
@@ -299,7 +365,10 @@ def test_a_transfer_tests_the_maps_of_all_methods_that_its_source_has():
     pairs = runs.transfers(config, found)
     assert pairs["tested_methods"].tolist() == [["hfss"], []]
     assert pairs["tested_on"].tolist() == ["large/none/seed1", "small/none/seed1"]
-    assert sorted(names(found, "transfer")) == ["photos/large/none/seed1", "photos/small/none/seed1"]
+    assert sorted(names(found, "transfer")) == [
+        "photos/large/none/seed1",
+        "photos/small/none/seed1",
+    ]
 
 
 def test_zeros_are_the_fill_that_decides_where_they_are_tested():
@@ -316,7 +385,10 @@ def test_a_plan_has_figures_of_every_kind_that_it_can_have():
     assert drawn["bandstop"] == ["syn_1"]
     assert drawn["dynamics"] == ["photos", "waved", "synthetic"]
     assert drawn["cards"][0] == "photos-small-augmix"
-    assert {path.stem for path in (ROOT / "workflow" / "notebooks").glob("*.ipynb")} == {*drawn, "paper_tables"}
+    assert {path.stem for path in (ROOT / "workflow" / "notebooks").glob("*.ipynb")} == {
+        *drawn,
+        "paper_tables",
+    }
     shown = {kind: outputs.shown(found, kind, of_kind) for kind, of_kind in drawn.items()}
     assert shown["dfm"] == ["photos", "waved"]
     assert shown["cards"] == ["syn_1-small-augmix", "photos-small-none", "waved-small-none"]

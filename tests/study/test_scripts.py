@@ -49,7 +49,9 @@ CELLS = [
 ]
 
 
-def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
+def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(
+    tmp_path, capsys
+):
     given = SimpleNamespace(notebook=tmp_path / "in.ipynb")
     nbformat.write(new_notebook(cells=CELLS), given.notebook)
     (tmp_path / "caption.rst").write_text("What {{ snakemake.params.parameters.value }} shows.")
@@ -62,7 +64,9 @@ def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_bes
     params.parameters["value"] = 0
     with pytest.raises(SystemExit):
         run_script("run_notebook", tmp_path, input=given, output=output, params=params)
-    sentence = f"ZeroDivisionError: division by zero (cells and their output: {tmp_path / 'log.ipynb'})"
+    sentence = (
+        f"ZeroDivisionError: division by zero (cells and their output: {tmp_path / 'log.ipynb'})"
+    )
     assert f"ERROR in run_notebook: {sentence} (log" in capsys.readouterr().err
     assert "ZeroDivisionError" in str(nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs)
 
@@ -74,10 +78,17 @@ def cover_of(tables, folder):
     for name, table in zip(("claims", "variants", "by_class"), tables, strict=True):
         files[name] = folder / f"{name}.csv"
         write_table(table, files[name])
-    output, params = Files(rst=folder / "cover.rst"), SimpleNamespace(percent=5, published="TPR 0.96 (zebra)")
+    output, params = (
+        Files(rst=folder / "cover.rst"),
+        SimpleNamespace(percent=5, published="TPR 0.96 (zebra)"),
+    )
     run_script("write_cover", folder, input=SimpleNamespace(**files), output=output, params=params)
-    html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
-    rows = [re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
+    html = publish_parts(
+        Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2}
+    )["html_body"]
+    rows = [
+        re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    ]
     return html, {row[0]: row[1:] for row in rows if row}
 
 
@@ -95,12 +106,18 @@ def test_the_cover_has_the_answer_the_clearest_class_and_every_claim(n, tmp_path
         20: f"{suffice}; for 2 the own ones are better than the lowest; for 2 better than those of every other class.",
     }
     assert f"<b>{answers[n]}</b>" in html
-    best = by_class[(by_class["claim"] == "d") & (by_class["class"] == "ant") & (by_class["variant"] == "")].iloc[0]
+    best = by_class[
+        (by_class["claim"] == "d") & (by_class["class"] == "ant") & (by_class["variant"] == "")
+    ].iloc[0]
     clearest = f"TPR {best['tpr']:.2f}, FPR {best['fpr']:.2f} (ant, small)"
     assert f"in the paper TPR 0.96 (zebra); here {clearest}." in html
     own = found.set_index(["claim", "control"])
-    assert [name.partition(")")[0] for name in rows if "the change" not in name] == [f"({letter}" for letter in CLAIMS]
-    published, lowest, others, networks, _ = rows["(d) Some classes are recognised from few frequencies"]
+    assert [name.partition(")")[0] for name in rows if "the change" not in name] == [
+        f"({letter}" for letter in CLAIMS
+    ]
+    published, lowest, others, networks, _ = rows[
+        "(d) Some classes are recognised from few frequencies"
+    ]
     assert (published, networks) == ("2 of 4: ant, bee (lowest: 0)", str(n))
     for cell, control in ((lowest, "lowest"), (others, "others")):
         mean = f"mean {estimate(own.loc['d', control])}"
@@ -110,7 +127,9 @@ def test_the_cover_has_the_answer_the_clearest_class_and_every_claim(n, tmp_path
     assert levels == sorted(levels) and len(levels) == 3
     assert change.startswith(f"large minus small {estimate(own.loc['f'].loc[np.nan])}")
     assert ("<b>seen</b>" in change) == (n == 20)
-    assert rows["(h) Some networks follow something that is not the object"][0].endswith(" judged in Step 33")
+    assert rows["(h) Some networks follow something that is not the object"][0].endswith(
+        " judged in Step 33"
+    )
 
 
 def levels_of_f(variants):
@@ -138,18 +157,28 @@ def trained(tmp_path_factory):
     """Weights of three augmentations, and the maps of the first network."""
     folder = tmp_path_factory.mktemp("cure")
     design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
-    splits = {split: draw_images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
+    splits = {
+        split: draw_images(design, 6, seed)
+        for seed, split in enumerate(("train", "validation", "test"))
+    }
     store, maps, weights = folder / "data.h5", folder / "maps.h5", {}
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     dynamics = {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}
-    about = {"architecture": ARCHITECTURE, "recipe": settings.recipe(CONFIG, "plant_present", "resnet18")}
+    about = {
+        "architecture": ARCHITECTURE,
+        "recipe": settings.recipe(CONFIG, "plant_present", "resnet18"),
+    }
     for name in ("none", "swap", "processed"):  # as their rule starts them
         place = folder / "networks" / "plant_present" / "small" / name / "seed0"
         place.mkdir(parents=True)
         of_training = settings.training(CONFIG, "plant_present", name) | {"dynamics": dynamics}
         params = SimpleNamespace(device="cpu", code=[], settings=of_training, **about)
-        output = Files(weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv")
-        run_script("train", folder, params=params, input=SimpleNamespace(images=store), output=output)
+        output = Files(
+            weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv"
+        )
+        run_script(
+            "train", folder, params=params, input=SimpleNamespace(images=store), output=output
+        )
         assert not (place / "state.pt").exists()
         weights[name] = output.weights
     given = SimpleNamespace(images=store, weights=weights["none"])
@@ -157,7 +186,14 @@ def trained(tmp_path_factory):
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
         search = settings.search(CONFIG, kind) | {"images_per_class": 4}
         params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])
-        run_script("find_maps", folder, params=params, input=given, output=[str(output)], wildcards=wildcards)
+        run_script(
+            "find_maps",
+            folder,
+            params=params,
+            input=given,
+            output=[str(output)],
+            wildcards=wildcards,
+        )
     return weights, maps
 
 
@@ -191,19 +227,28 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
 
 @pytest.mark.parametrize("kind", ["wave", "checkerboard"])
 def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_path):
-    plain, path = trained[1].with_name("data.h5"), tmp_path / "results" / "test" / "data" / "leak.h5"
+    plain, path = (
+        trained[1].with_name("data.h5"),
+        tmp_path / "results" / "test" / "data" / "leak.h5",
+    )
     path.parent.mkdir(parents=True)
     settings = {"set": "plain", "kind": kind, "level": 0.1, "class": "C1", "share": 0.5}
     if kind == "wave":
         settings["frequency"] = [0, 3]
     params = SimpleNamespace(settings=settings, source="artefact")
     configured = {"study": "test", "datasets": {"leak": {"source": "artefact"}}}
-    parts = {"config": configured, "wildcards": SimpleNamespace(dataset="leak"), "output": [str(path)]}
+    parts = {
+        "config": configured,
+        "wildcards": SimpleNamespace(dataset="leak"),
+        "output": [str(path)],
+    }
     run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)
     for split in ("train", "validation", "test"):
         made, before = stores.read(path, split), stores.read(plain, split)
         changed = (made.images[:] != before.images[:]).any(axis=(1, 2, 3))
-        assert changed.sum() == 3 and (made.labels[changed] == 1).all()  # of six images of the class
+        assert (
+            changed.sum() == 3 and (made.labels[changed] == 1).all()
+        )  # of six images of the class
         assert np.array_equal(made.labels, before.labels) and made.classes == before.classes
     with h5py.File(path) as file:
         assert ("planted" in file) == (kind == "wave")
@@ -211,7 +256,9 @@ def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_p
 
     params.settings = settings | {"class": "C9"}
     with pytest.raises(SystemExit):
-        run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)
+        run_script(
+            "build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts
+        )
     assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()
 
 
@@ -222,7 +269,9 @@ def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
     with replacing_hdf5(tmp_path / "hits.h5") as file:
         for i in range(11):
             write_hits(group := file.create_group(f"pair{i}"), random_hits())
-            group.attrs.update(dataset="zoo", maps_of=f"small/none/seed{i}", tested_on=f"deep/none/seed{i}")
+            group.attrs.update(
+                dataset="zoo", maps_of=f"small/none/seed{i}", tested_on=f"deep/none/seed{i}"
+            )
             group.attrs["classes"] = ["ant", "bee", "cow", "dog"]
     names = ("transfer", "transfer_advantage", "transfer_cross_matrix")
     output = Files(**{name: tmp_path / f"{name}.csv" for name in names})
@@ -230,7 +279,9 @@ def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
     run_script("join_transfer", tmp_path, input=given, output=output)
     found = {name: read_table(path) for name, path in output.items()}
     for name in ("transfer_advantage", "transfer_cross_matrix"):
-        seeds = found[name].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
+        seeds = (
+            found[name].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
+        )
         assert seeds.tolist() == list(map(str, range(11)))
     assert set(found["transfer_cross_matrix"]["map"]) == {"ant", "bee", "cow", "dog", "(lowest)"}
 

@@ -25,7 +25,12 @@ CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 
 def cases(*names):
     return pytest.mark.parametrize(
-        "trial", [pytest.param(trial, id=f"{kind}: {trial.what}") for kind in names for trial in trials(kind)]
+        "trial",
+        [
+            pytest.param(trial, id=f"{kind}: {trial.what}")
+            for kind in names
+            for trial in trials(kind)
+        ],
     )
 
 
@@ -66,7 +71,11 @@ def here(good, tmp_path, monkeypatch):
 
 
 def contents(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
 
 
 @cases("calls")
@@ -85,7 +94,10 @@ def test_the_command_answers_in_one_sentence(trial, here):
     done = CliRunner().invoke(main, shlex.split(trial.given["run"]))
     assert isinstance(done.exception, SystemExit), done.exception
     sentence = " ".join(done.output.split()).partition("Error: ")[2].replace(str(here), "HERE")
-    assert matches(sentence, trial.says) and done.exit_code == trial.exit, (sentence, done.exit_code)
+    assert matches(sentence, trial.says) and done.exit_code == trial.exit, (
+        sentence,
+        done.exit_code,
+    )
     assert not Path("executed").exists() and contents(here).items() >= before.items()
 
 

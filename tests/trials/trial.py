@@ -53,10 +53,22 @@ def trials(kind: str) -> list[Trial]:
     content = kinds()[kind]
     listed = []
     for entry in content["trials"]:
-        given = {name: value for name, value in entry.items() if name not in ("what", "says", "exit")}
-        changes = "; ".join(f"`{key}: {_flow(value)}`" for key, value in given.get("change", {}).items())
+        given = {
+            name: value for name, value in entry.items() if name not in ("what", "says", "exit")
+        }
+        changes = "; ".join(
+            f"`{key}: {_flow(value)}`" for key, value in given.get("change", {}).items()
+        )
         what = entry.get("what") or ("own.yaml: " if "config" in given else "") + changes
-        listed.append(Trial(kind, what, given, " ".join(entry["says"].split()), entry.get("exit", content["exit"])))
+        listed.append(
+            Trial(
+                kind,
+                what,
+                given,
+                " ".join(entry["says"].split()),
+                entry.get("exit", content["exit"]),
+            )
+        )
     return listed
 
 
@@ -64,8 +76,13 @@ def page() -> str:
     """The page of the site."""
     parts = []
     for kind, content in kinds().items():
-        rows = "".join(f"| {_plain(trial.what)} | {trial.exit} | {_cell(trial.says)} |\n" for trial in trials(kind))
-        text = fill(" ".join(content["text"].split()), 120, break_long_words=False, break_on_hyphens=False)
+        rows = "".join(
+            f"| {_plain(trial.what)} | {trial.exit} | {_cell(trial.says)} |\n"
+            for trial in trials(kind)
+        )
+        text = fill(
+            " ".join(content["text"].split()), 120, break_long_words=False, break_on_hyphens=False
+        )
         parts.append(
             f"\n## {content['title']}\n\n{text}\n\n| mistake | exit code or error | answer |\n|---|---|---|\n{rows}"
         )
@@ -74,7 +91,11 @@ def page() -> str:
 
 def _flow(value: Any) -> str:
     """A value as YAML in one line, cut if it is long."""
-    return shorten(yaml.safe_dump([value], default_flow_style=True, width=1000).strip()[1:-1], 60, placeholder=" ...")
+    return shorten(
+        yaml.safe_dump([value], default_flow_style=True, width=1000).strip()[1:-1],
+        60,
+        placeholder=" ...",
+    )
 
 
 def _cell(text: str) -> str:

@@ -88,7 +88,9 @@ def prepare(folder: Path, given: dict[str, Any]) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for name in given.get("latin", ()):
-        path = Path(os.fsdecode(os.fsencode(folder / name).replace(name.encode(), name.encode("latin-1"))))
+        path = Path(
+            os.fsdecode(os.fsencode(folder / name).replace(name.encode(), name.encode("latin-1")))
+        )
         path.touch() if path.suffix else path.mkdir()
     for name, target in given.get("link", {}).items():
         (folder / name).symlink_to(target)
@@ -120,4 +122,6 @@ def _change(file: h5py.File, key: str, value: Any) -> None:
     elif "link" in value:
         file[key] = h5py.ExternalLink(value["link"], key)
     else:  # full of one number
-        file.create_dataset(key, value["shape"], value["dtype"], fillvalue=value.get("value", 0), chunks=True)
+        file.create_dataset(
+            key, value["shape"], value["dtype"], fillvalue=value.get("value", 0), chunks=True
+        )

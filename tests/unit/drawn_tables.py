@@ -35,7 +35,9 @@ def cross_matrix(classes=CLASSES, seeds=(0, 1), headline="zeros", near=None):
         for c, m in itertools.product(range(n), repeat=2):
             if near is None or (m - c) % n <= near:
                 tpr = generator.uniform(0.4, 1) if c == m else generator.uniform(0, 0.5)
-                rows.append((*KINDS[0], method, seed, fill, fill == headline, classes[c], classes[m], tpr))
+                rows.append(
+                    (*KINDS[0], method, seed, fill, fill == headline, classes[c], classes[m], tpr)
+                )
     frame = pd.DataFrame(rows, columns=[*KEYS, "class", "map", "tpr"])
     frame["fpr"] = generator.uniform(0, 0.2, len(frame))
     return frame.assign(measure=frame["tpr"] - frame["fpr"])
@@ -44,13 +46,24 @@ def cross_matrix(classes=CLASSES, seeds=(0, 1), headline="zeros", near=None):
 def advantages(matrix):
     """`tables/own_map_advantage.csv` of a cross matrix, with half widths of 0.02."""
     own = matrix["class"] == matrix["map"]
-    of_own, others = (rows.groupby(KEYS, sort=False)["measure"].mean() for rows in (matrix[own], matrix[~own]))
+    of_own, others = (
+        rows.groupby(KEYS, sort=False)["measure"].mean() for rows in (matrix[own], matrix[~own])
+    )
     advantage = of_own - others
     ends = {"advantage_low": advantage - 0.02, "advantage_high": advantage + 0.02}
     return pd.DataFrame({"advantage": advantage, **ends}).reset_index()
 
 
-def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, runs=None, parts=PARTS, fills=FILLS, neutral="", draw=0):
+def verdicts(
+    classes=CLASSES,
+    seeds=(0, 1),
+    kinds=KINDS,
+    runs=None,
+    parts=PARTS,
+    fills=FILLS,
+    neutral="",
+    draw=0,
+):
     """`tables/shortcuts.csv` of networks on the set zoo, or of other runs, with rates at random.
 
     The first class, the third and so on are strong, unless a control happens to do as well.
@@ -101,22 +114,34 @@ def texts_of(figure):
 def check_page(figure):
     """All visible axes, with their labels, lie on the page, and all can be read; returns the visible texts."""
     texts = texts_of(figure)
-    small = {text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_fontsize() < SMALLEST}
+    small = {
+        text.get_text()
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_fontsize() < SMALLEST
+    }
     assert small <= {""}
-    panels = [axis for axis in figure.axes if axis.axison and not axis.images and axis.get_label() != "<colorbar>"]
+    panels = [
+        axis
+        for axis in figure.axes
+        if axis.axison and not axis.images and axis.get_label() != "<colorbar>"
+    ]
     assert len(panels) <= 12
     width, height = figure.canvas.get_width_height()
     for axis in figure.axes:
         box = axis.get_tightbbox()
         if box is not None and axis.get_visible():
-            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, axis.get_title()
+            assert box.x0 > -2 and box.y0 > -2 and box.x1 < width + 2 and box.y1 < height + 2, (
+                axis.get_title()
+            )
     return texts
 
 
 def check_drawing(figure, *words):
     """The title of a drawing is a question, it lies on its page, and these words can be read on it."""
     shown = check_page(figure)
-    assert [text for text in words if text not in shown] == [] and figure.get_suptitle().strip().endswith("?")
+    assert [
+        text for text in words if text not in shown
+    ] == [] and figure.get_suptitle().strip().endswith("?")
 
 
 def has_whole_ticks(axis):

@@ -13,17 +13,32 @@ from frequency_shortcuts.images.source import in_pixels
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
-WAVES = ((0, 2), (2, 0), (2, 2), (2, -2), (0, 3), (3, 0), (3, 3), (3, -3), (2, 3), (3, 2))  # of the classes
+WAVES = (
+    (0, 2),
+    (2, 0),
+    (2, 2),
+    (2, -2),
+    (0, 3),
+    (3, 0),
+    (3, 3),
+    (3, -3),
+    (2, 3),
+    (3, 2),
+)  # of the classes
 SIZE = (20, 20)
 
 
 def waves(n_classes: int, size: tuple[int, int]) -> FloatArray:
     """The object of each class: a wave over the whole image, [class, H, W], from -1 to 1."""
     y, x = np.mgrid[: size[0], : size[1]]
-    return np.stack([np.cos(2 * np.pi * (u * y / size[0] + v * x / size[1])) for u, v in WAVES[:n_classes]])
+    return np.stack(
+        [np.cos(2 * np.pi * (u * y / size[0] + v * x / size[1])) for u, v in WAVES[:n_classes]]
+    )
 
 
-def grey(n_classes: int, each: int, size: tuple[int, int] = SIZE, channels: int = 1, seed: int = 0) -> Split:
+def grey(
+    n_classes: int, each: int, size: tuple[int, int] = SIZE, channels: int = 1, seed: int = 0
+) -> Split:
     """Noisy images with a mean of 0.45; those of class c have its wave."""
     labels = np.arange(n_classes * each) % n_classes
     images = np.random.default_rng(seed).normal(0.45, 0.03, (len(labels), channels, *size))
@@ -32,7 +47,9 @@ def grey(n_classes: int, each: int, size: tuple[int, int] = SIZE, channels: int 
     return Split(pixels, labels, mean=np.zeros(channels), std=np.ones(channels))
 
 
-def subject(split: Split, name: Callable[[Tensor], IntArray] | None = None, seed: int = 0) -> Subject:
+def subject(
+    split: Split, name: Callable[[Tensor], IntArray] | None = None, seed: int = 0
+) -> Subject:
     """What a part is made from; the network calls everything class 0 unless `name` is given."""
     return Subject(
         in_pixels(split, split, torch.device("cpu"))[0],

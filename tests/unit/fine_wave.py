@@ -16,7 +16,9 @@ LONG = np.stack([
     (1 + np.cos(2 * np.pi * (u * Y + v * X) / SIZE)) / 2
     for u, v in ((0, 2), (2, 0), (2, 2), (2, -2), (0, 3), (3, 0), (1, 2), (2, 1))
 ])  # fmt: skip
-BLOBS = np.stack([np.exp(-((Y - y) ** 2 + (X - x) ** 2) / 32) for y in (8, 22) for x in (4, 12, 20, 28)])
+BLOBS = np.stack(
+    [np.exp(-((Y - y) ** 2 + (X - x) ** 2) / 32) for y in (8, 22) for x in (4, 12, 20, 28)]
+)
 
 
 def images_and_labels(n=320, seed=0, objects=LONG):
@@ -42,7 +44,9 @@ class Reader(nn.Module):
 
     def forward(self, images):
         logits = torch.einsum("ncyx,kyx->nk", images, self.long) / 10
-        strength = torch.fft.fft2(images).abs()[:, 0, FREQUENCY[0], FREQUENCY[1]] / (6 / 255 / STD[0] * SIZE**2)
+        strength = torch.fft.fft2(images).abs()[:, 0, FREQUENCY[0], FREQUENCY[1]] / (
+            6 / 255 / STD[0] * SIZE**2
+        )
         logits[:, WAVED] += self.follows * (strength - 0.5).clamp(min=0)
         return logits
 

@@ -19,13 +19,23 @@ from study.findings.matrices import matrices
 from study.findings.numbers import COLUMNS, Study, numbers
 from study.findings.study_tables import LOWEST_NAME
 
-RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
+RATES = {
+    "dfm": (0.9, 0.05),
+    "random": (0.1, 0.1),
+    "radial": (0.2, 0.1),
+    "low_pass": (0.3, 0.05),
+    "other": (0.1, 0.1),
+}
 
 
-def random_hits(seed=0, *, n_classes=4, per_class=(3, 7), size=(6, 7), neutral=None, negatives=None):
+def random_hits(
+    seed=0, *, n_classes=4, per_class=(3, 7), size=(6, 7), neutral=None, negatives=None
+):
     """The hits of a network that names classes at random, more often right under some masks than under others."""
     generator = np.random.default_rng(seed)
-    labels = generator.permutation(np.repeat(np.arange(n_classes), generator.integers(*per_class, n_classes)))
+    labels = generator.permutation(
+        np.repeat(np.arange(n_classes), generator.integers(*per_class, n_classes))
+    )
     pairs = ConjugatePairs(*size)
     maps = dominant(generator.standard_normal((n_classes, len(pairs))), pairs, 20)
     how = Trials(("keep", "remove"), radial=5, others=None, seed=seed)
@@ -40,7 +50,9 @@ def random_hits(seed=0, *, n_classes=4, per_class=(3, 7), size=(6, 7), neutral=N
         right = generator.random(needed.shape) < generator.random((len(needed), 1))
         found = np.where(right, labels, generator.integers(0, n_classes, needed.shape))
         named[fill] = np.where(needed, found, NOT_SHOWN).astype(np.int16)
-    unfiltered = np.where(generator.random(len(labels)) < 0.8, labels, generator.integers(0, n_classes, len(labels)))
+    unfiltered = np.where(
+        generator.random(len(labels)) < 0.8, labels, generator.integers(0, n_classes, len(labels))
+    )
     return Hits(labels, unfiltered, named, donor, negative, kept, trials, neutral)
 
 
@@ -52,7 +64,9 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
     labels = np.repeat([0, 1], [images, negatives])
 
     def named(tpr, fpr):
-        hit = np.r_[np.arange(images) < round(tpr * images), np.arange(negatives) < round(fpr * negatives)]
+        hit = np.r_[
+            np.arange(images) < round(tpr * images), np.arange(negatives) < round(fpr * negatives)
+        ]
         return np.where(hit, 0, 1).astype(np.int16)
 
     rows, found = [], []
@@ -63,7 +77,9 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
         for draw, of_draw in enumerate(of_kind if isinstance(of_kind, list) else same):
             found.append(named(*of_draw))
             for c in (0, 1):
-                rows.append((c, part, kind, 1 - c if kind == "other" else draw, len(found) - 1, 4, 0.25))
+                rows.append(
+                    (c, part, kind, 1 - c if kind == "other" else draw, len(found) - 1, 4, 0.25)
+                )
     masks = np.ones((len(found), 4, 4), bool)
     negative = labels != np.arange(2)[:, None]
     return Hits(labels, named(*unfiltered), {"zeros": np.stack(found)}, None, negative, masks,
@@ -179,7 +195,9 @@ def dynamics_of(kind, f1, seed=200, dataset="zoo"):
 
 def verdicts_of(kind, *verdicts, seed=200, dataset="zoo"):
     """Verdicts of the first classes of a network, in the exchange test or on phases."""
-    return pd.DataFrame({**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts})
+    return pd.DataFrame(
+        {**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts}
+    )
 
 
 def reliance_of(kind, at_test, after, seed=200, removed="maps"):
@@ -188,7 +206,9 @@ def reliance_of(kind, at_test, after, seed=200, removed="maps"):
         **ends("lost_at_test", np.array([*at_test, 1])),
         **ends("lost_after", np.array([*after, 0])),
     }
-    return pd.DataFrame({**run(*kind, seed), "removed": removed, "class": [*CLASSES[: len(after)], "(all)"], **lost})
+    return pd.DataFrame(
+        {**run(*kind, seed), "removed": removed, "class": [*CLASSES[: len(after)], "(all)"], **lost}
+    )
 
 
 def rates_of(n, classes=4, seed=0):
@@ -197,7 +217,9 @@ def rates_of(n, classes=4, seed=0):
     tpr = np.full((classes, classes + 1), 0.5)
     tpr[np.arange(classes), np.arange(classes)] = np.linspace(0.9, 0.1, classes)
     size = (n, *tpr.shape)
-    return tpr + 0.05 * generator.standard_normal(size), 0.05 + 0.01 * generator.standard_normal(size)
+    return tpr + 0.05 * generator.standard_normal(size), 0.05 + 0.01 * generator.standard_normal(
+        size
+    )
 
 
 @cache
@@ -208,9 +230,17 @@ def whole_study(n=20):
     labels = ["C0", "C1", "C2", "C3"] * 4
     called = {pair: ["C0", "C1", "C2", "C0"] * 4 for pair in PAIRS}
     tables = {
-        "graded": [graded([1, 2, 3, 4], generator.random(4) + np.arange(4) / 4, ["low", "high"] * 2, i) for i in seeds],
-        "bandstop": [band_stop("syn_1", labels, called, i, fill) for i in seeds for fill in ("swap", "zeros")],
-        "dynamics": [dynamics_of(SMALL, dict(zip(CLASSES, generator.random(5), strict=True)), i) for i in seeds],
+        "graded": [
+            graded([1, 2, 3, 4], generator.random(4) + np.arange(4) / 4, ["low", "high"] * 2, i)
+            for i in seeds
+        ],
+        "bandstop": [
+            band_stop("syn_1", labels, called, i, fill) for i in seeds for fill in ("swap", "zeros")
+        ],
+        "dynamics": [
+            dynamics_of(SMALL, dict(zip(CLASSES, generator.random(5), strict=True)), i)
+            for i in seeds
+        ],
         "own_map_advantage": [
             margins({kind: generator.normal(mean, 0.08, n)})
             for kind, mean in ((SMALL, 0.17), (AUGMENTED, 0.2), (LARGE, 0.14), (DEEP, 0.22))
@@ -222,10 +252,15 @@ def whole_study(n=20):
     kinds = (SMALL, AUGMENTED, LARGE, DEEP)
     pairs = [(i, *pair) for i in seeds for pair in (("small", "deep"), ("deep", "small"))]
     of_maps = {
-        "cross_matrix": [cross_of(kind, *rates_of(n, seed=place)) for place, kind in enumerate(kinds)],
-        "ood_cross_matrix": [cross_of(SMALL, *rates_of(n, seed=i), rendition=f"style{i}") for i in range(2)],
+        "cross_matrix": [
+            cross_of(kind, *rates_of(n, seed=place)) for place, kind in enumerate(kinds)
+        ],
+        "ood_cross_matrix": [
+            cross_of(SMALL, *rates_of(n, seed=i), rendition=f"style{i}") for i in range(2)
+        ],
         "transfer_cross_matrix": [
-            cross(pair_of_networks(*pair, i), *(rate[0] for rate in rates_of(1, seed=i))) for i, *pair in pairs
+            cross(pair_of_networks(*pair, i), *(rate[0] for rate in rates_of(1, seed=i)))
+            for i, *pair in pairs
         ],
     }
     return (
@@ -243,7 +278,9 @@ def whole_study(n=20):
 def holm(p):
     """p after Holm's rule, one after the other: the smallest counts for all, the next for one less."""
     adjusted, largest = {}, 0.0
-    for left, (name, value) in zip(itertools.count(len(p), -1), sorted(p.items(), key=lambda item: item[1])):
+    for left, (name, value) in zip(
+        itertools.count(len(p), -1), sorted(p.items(), key=lambda item: item[1])
+    ):
         largest = max(largest, min(1.0, left * value))
         adjusted[name] = largest
     return adjusted

@@ -82,7 +82,13 @@ class Problem:
         product, energy = (slope * np.exp(generator.normal(0, s, slope.shape)) for s in (0.3, 1.0))
         increment = slope + 0.3 * product * generator.standard_t(3, slope.shape)
         # The last two add nothing: the search does not use the features of noisy images, only the model does.
-        values = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
+        values = [
+            increment if features == "perfect" else slope,
+            product,
+            energy,
+            0 * slope,
+            0 * slope,
+        ]
         if features == "random":
             values = [one[:, generator.permutation(count)] for one in values]
         values = np.zeros((5, n_images, count)) if features == "none" else np.stack(values)
@@ -93,7 +99,9 @@ class Problem:
 
         self.table = grouped(increment) / n_images
         self.share = np.diff(bounds) / n_images
-        self.features = Features(grouped(values) / n_images, grouped(values**2) / n_images**2, self.share)
+        self.features = Features(
+            grouped(values) / n_images, grouped(values**2) / n_images**2, self.share
+        )
 
     @property
     def truth(self):
@@ -110,7 +118,9 @@ class Problem:
 
     def recall(self, found):
         """The share of the true top set that is in the best of the evaluated pairs."""
-        best = top_pairs(np.where(found.evaluated, found.increment, -np.inf), self.pairs.size, self.wanted)
+        best = top_pairs(
+            np.where(found.evaluated, found.increment, -np.inf), self.pairs.size, self.wanted
+        )
         return np.isin(top_pairs(self.truth, self.pairs.size, self.wanted), best).mean()
 
     def check(self, found):
@@ -123,7 +133,9 @@ class Problem:
         np.testing.assert_array_equal(found.evaluated, levels == len(self.share))
         done = found.evaluated
         scale = np.abs(self.truth).max()
-        np.testing.assert_allclose(found.increment[done], self.truth[done], rtol=0, atol=1e-12 * scale)
+        np.testing.assert_allclose(
+            found.increment[done], self.truth[done], rtol=0, atol=1e-12 * scale
+        )
         assert np.isfinite(found.increment).all()
         cost = sum(self.share[group] for group, _ in self.evaluations) / len(self.pairs)
         assert abs(found.cost - cost) < 1e-12

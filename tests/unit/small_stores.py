@@ -26,7 +26,11 @@ def content(path):
     """All that a store holds: {name: array or attribute}."""
     contents = {}
     with h5py.File(path) as file:
-        file.visititems(lambda name, item: contents.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, item: (
+                contents.update({name: item[:]}) if isinstance(item, h5py.Dataset) else None
+            )
+        )
         contents.update(file.attrs)
     return contents
 

@@ -19,7 +19,9 @@ def pixels_of(images, labels):
         there = split(images, labels)
         return in_pixels(there, there, torch.device("cpu"))[0]
     channels = images.shape[1]
-    return Pixels(split(images, labels, 0, 1), np.zeros(channels), np.ones(channels), torch.device("cpu"))
+    return Pixels(
+        split(images, labels, 0, 1), np.zeros(channels), np.ones(channels), torch.device("cpu")
+    )
 
 
 def noise(n_classes, n, size, channels=1, seed=0):

@@ -20,7 +20,9 @@ def slow_spectra(images, weights=(1,)):
     """Mean amplitude of images of a class, and the standard error of the weighted sum over channels."""
     amplitude = np.abs(np.fft.fftshift(np.fft.fft2(images), axes=(-2, -1)))
     joined = sum(weight * amplitude[:, i] for i, weight in enumerate(weights))
-    return amplitude.mean(axis=0), joined.std(axis=0, ddof=min(1, len(images) - 1)) / np.sqrt(len(images))
+    return amplitude.mean(axis=0), joined.std(axis=0, ddof=min(1, len(images) - 1)) / np.sqrt(
+        len(images)
+    )
 
 
 def slow_adcs(energy, error):
@@ -41,10 +43,16 @@ def slow_adcs(energy, error):
         ((8, 8), "array", np.float64, 1e-12, [0.3, 0.7]),
     ],
 )  # fmt: skip
-def test_spectra_are_accurate_for_every_kind_of_images(tmp_path, size, kind, dtype, tolerance, weights):
+def test_spectra_are_accurate_for_every_kind_of_images(
+    tmp_path, size, kind, dtype, tolerance, weights
+):
     """Relative error; 300 images of 21 classes, one of which has a single image."""
     generator = np.random.default_rng(0)
-    images, mean, std = generator.integers(0, 256, (300, 2, *size), np.uint8), [0.4, 0.5], [0.2, 0.3]
+    images, mean, std = (
+        generator.integers(0, 256, (300, 2, *size), np.uint8),
+        [0.4, 0.5],
+        [0.2, 0.3],
+    )
     labels = generator.permutation(np.r_[20, np.arange(299) % 20])
     seen = (images / 255 - np.reshape(mean, (2, 1, 1))) / np.reshape(std, (2, 1, 1))
     inputs = images if dtype == np.uint8 else seen.astype(dtype)
@@ -53,13 +61,21 @@ def test_spectra_are_accurate_for_every_kind_of_images(tmp_path, size, kind, dty
         if kind == "tensor":
             inputs = torch.from_numpy(inputs)
         elif kind == "HDF5":
-            inputs = file.create_dataset("images", data=inputs, chunks=(1, 2, *size), compression="gzip")
-        found = adcs.class_spectra(Split(inputs, labels, mean=mean, std=std), channel_weights=weights)
+            inputs = file.create_dataset(
+                "images", data=inputs, chunks=(1, 2, *size), compression="gzip"
+            )
+        found = adcs.class_spectra(
+            Split(inputs, labels, mean=mean, std=std), channel_weights=weights
+        )
         np.testing.assert_array_equal(inputs, before)  # it leaves them alone
     assert found.mean_amplitude.dtype == np.float64
-    amplitude, error = zip(*(slow_spectra(seen[labels == c], weights or [0.5, 0.5]) for c in range(21)), strict=True)
+    amplitude, error = zip(
+        *(slow_spectra(seen[labels == c], weights or [0.5, 0.5]) for c in range(21)), strict=True
+    )
     np.testing.assert_allclose(found.mean_amplitude, amplitude, rtol=tolerance)
-    np.testing.assert_allclose(found.standard_error[:20], error[:20], rtol=1e-4 if tolerance > 1e-9 else 1e-9)
+    np.testing.assert_allclose(
+        found.standard_error[:20], error[:20], rtol=1e-4 if tolerance > 1e-9 else 1e-9
+    )
 
 
 @pytest.mark.parametrize("order", ["mixed", "sorted", "one large class"])
@@ -75,7 +91,9 @@ def test_spectra_stay_accurate_over_many_images_of_a_small_spread(order):
         "one large class": generator.permutation(np.r_[np.zeros(2998, int), 1, 2]),
     }[order]
     images = (5 + 0.005 * noise(3000, 1, 1, 2)).astype(np.float32)
-    amplitude, error = zip(*(slow_spectra(images[labels == c].astype(float)) for c in range(3)), strict=True)
+    amplitude, error = zip(
+        *(slow_spectra(images[labels == c].astype(float)) for c in range(3)), strict=True
+    )
     for batch_size in (None, 100):
         found = adcs.class_spectra(Split(images, labels), batch_size=batch_size)
         np.testing.assert_allclose(found.mean_amplitude, amplitude, rtol=1e-6)
@@ -83,11 +101,15 @@ def test_spectra_stay_accurate_over_many_images_of_a_small_spread(order):
 
 
 @pytest.mark.parametrize(("n_classes", "at_once"), [(1, 2**22), (5, 2**22), (6, 1), (6, 60)])
-def test_accumulate_equals_the_double_loop_for_any_number_of_rows_at_once(monkeypatch, n_classes, at_once):
+def test_accumulate_equals_the_double_loop_for_any_number_of_rows_at_once(
+    monkeypatch, n_classes, at_once
+):
     """A tie counts 0."""
     monkeypatch.setattr(adcs, "RANKED", at_once)
     amplitude = np.random.default_rng(1).integers(0, 3, (n_classes, 1, 7, 8)).astype(float)
-    np.testing.assert_array_equal(adcs.accumulate(amplitude), slow_adcs(amplitude[:, 0], 0 * amplitude[:, 0]))
+    np.testing.assert_array_equal(
+        adcs.accumulate(amplitude), slow_adcs(amplitude[:, 0], 0 * amplitude[:, 0])
+    )
     amplitude = np.abs(noise(n_classes, 3, 7, 8))
     weighted = np.tensordot(adcs.LUMA, amplitude, (0, 1))
     assert sum(adcs.LUMA) == pytest.approx(1)
@@ -103,11 +125,20 @@ SPECTRA = np.zeros((2, 1, 4, 4))
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
+        (
+            lambda: adcs.accumulate(np.zeros((2, 4, 4))),
+            r"shape \(2, 4, 4\): expected \[class, channel, H, W\]",
+        ),
         (lambda: adcs.accumulate(SPECTRA + np.nan), "some mean amplitudes are not finite numbers"),
         (lambda: adcs.accumulate(SPECTRA, adcs.LUMA), "3 channel weights for 1 channels"),
-        (lambda: adcs.distinctiveness(SPECTRA, np.zeros((2, 4))), r"standard error of shape \(2, 4\)"),
-        (lambda: adcs.accumulate_significant(SPECTRA, np.zeros((2, 4))), r"expected \(2, 4, 4\), \[class, H, W\]"),
+        (
+            lambda: adcs.distinctiveness(SPECTRA, np.zeros((2, 4))),
+            r"standard error of shape \(2, 4\)",
+        ),
+        (
+            lambda: adcs.accumulate_significant(SPECTRA, np.zeros((2, 4))),
+            r"expected \(2, 4, 4\), \[class, H, W\]",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(call, message):
@@ -117,7 +148,9 @@ def test_errors_say_what_is_wrong(call, message):
 
 def test_equal_images_have_a_standard_error_of_0_in_spite_of_rounding():
     """Within 1e-7 of the mean amplitude: rounding may make the computed variance negative."""
-    images = np.concatenate([np.repeat(noise(1, 1, 9, 9, seed=seed), 7, axis=0) for seed in range(5)])
+    images = np.concatenate(
+        [np.repeat(noise(1, 1, 9, 9, seed=seed), 7, axis=0) for seed in range(5)]
+    )
     found = adcs.class_spectra(Split(images, np.repeat(np.arange(5), 7)))
     assert (found.standard_error >= 0).all()
     assert (found.standard_error <= 1e-7 * found.mean_amplitude[:, 0]).all()
@@ -130,11 +163,15 @@ def test_a_class_of_one_image_has_no_standard_error_and_no_significant_differenc
 
 
 @pytest.mark.parametrize(
-    ("n_classes", "weights", "at_once"), [(1, None, 2**18), (2, None, 1), (5, adcs.LUMA, 2**18), (5, adcs.LUMA, 60)]
+    ("n_classes", "weights", "at_once"),
+    [(1, None, 2**18), (2, None, 1), (5, adcs.LUMA, 2**18), (5, adcs.LUMA, 60)],
 )
 def test_significant_differences_equal_the_double_loop(monkeypatch, n_classes, weights, at_once):
     monkeypatch.setattr(adcs, "COMPARED", at_once)
-    amplitude, error = np.abs(noise(n_classes, 3, 7, 8)), 0.3 * np.abs(noise(n_classes, 1, 7, 8, seed=1))[:, 0]
+    amplitude, error = (
+        np.abs(noise(n_classes, 3, 7, 8)),
+        0.3 * np.abs(noise(n_classes, 1, 7, 8, seed=1))[:, 0],
+    )
     energy = sum(w * amplitude[:, i] for i, w in enumerate(weights or [1 / 3] * 3))
     found = adcs.accumulate_significant(amplitude, error, weights)
     assert found.dtype == np.int16 and (n_classes == 1 or found.any())
@@ -149,7 +186,9 @@ def slow_distinctiveness(energy, error, c, others):
         mirrored = (2 * (height // 2) - i) % height, (2 * (width // 2) - j) % width
         if (i, j) <= mirrored and (i, j) != (height // 2, width // 2):
             difference = energy[c, i, j] - sum(energy[k, i, j] for k in others) / len(others)
-            variance = error[c, i, j] ** 2 + sum(error[k, i, j] ** 2 for k in others) / len(others) ** 2
+            variance = (
+                error[c, i, j] ** 2 + sum(error[k, i, j] ** 2 for k in others) / len(others) ** 2
+            )
             sizes.append(abs(difference) / variance**0.5)
     largest = sorted(sizes)[-math.ceil(0.05 * len(sizes)) :]
     return (sum(size**2 for size in largest) / len(largest)) ** 0.5
@@ -175,7 +214,9 @@ def test_distinctiveness_leaves_out_a_class_of_one_image():
     measured = adcs.distinctiveness(found.mean_amplitude, found.standard_error)
     alone = adcs.class_spectra(Split(images[:30], labels[:30]))
     assert np.isnan(measured[3])
-    np.testing.assert_allclose(measured[:3], adcs.distinctiveness(alone.mean_amplitude, alone.standard_error))
+    np.testing.assert_allclose(
+        measured[:3], adcs.distinctiveness(alone.mean_amplitude, alone.standard_error)
+    )
     assert np.isnan(adcs.distinctiveness(found.mean_amplitude[2:], found.standard_error[2:])).all()
 
 

@@ -8,7 +8,16 @@ import torch
 from small_stores import PictureSet, class_folders
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
+from waves_and_network import (
+    CLASSES,
+    MEAN,
+    SIZE,
+    STD,
+    WAVES,
+    WaveNetwork,
+    analyse,
+    images_and_labels,
+)
 
 import frequency_shortcuts as fs
 from frequency_shortcuts import shortcuts
@@ -24,7 +33,12 @@ from frequency_shortcuts.storage.tables import read_table
 IMAGES, LABELS = images_and_labels()
 OUTPUTS = np.array([0, 2, 3, 4])  # of `FiveOutputs`
 EXACT = {"search": "exact"}
-VERDICTS = ["strong", "none", "strong", "none"]  # 6 of 20 radial masks hold the second wave, whose ring is small
+VERDICTS = [
+    "strong",
+    "none",
+    "strong",
+    "none",
+]  # 6 of 20 radial masks hold the second wave, whose ring is small
 
 
 class FiveOutputs(nn.Module):
@@ -41,12 +55,21 @@ def test_the_american_spelling_is_the_same_function():
 
 @pytest.fixture(scope="module")
 def analysed():
-    return analyse(*images_and_labels(240), method="culling", settings=EXACT, search_images=3, test_images=30)
+    return analyse(
+        *images_and_labels(240), method="culling", settings=EXACT, search_images=3, test_images=30
+    )
 
 
 def store(path, *parts, classes=("a", "b", "c", "d")):
     splits = {name: (images, labels) for name, images, labels in parts}
-    stores.write(path, splits, classes=list(classes), source="test", created_by="test", statistics=(MEAN, STD))
+    stores.write(
+        path,
+        splits,
+        classes=list(classes),
+        source="test",
+        created_by="test",
+        statistics=(MEAN, STD),
+    )
     return path
 
 
@@ -59,7 +82,9 @@ def test_the_planted_waves_are_found_and_judged(analysed):
     assert rows["verdict"].tolist() == VERDICTS
     assert (rows["tpr_dfm"][:3] == 1).all() and (rows["fpr_dfm"][:3] == 0).all()
     words = " ".join(analysed.summary().split())
-    assert "0 strong 100 0" in words and "2 strong 100 0" in words and "WaveNetwork" in repr(analysed)
+    assert (
+        "0 strong 100 0" in words and "2 strong 100 0" in words and "WaveNetwork" in repr(analysed)
+    )
 
 
 def test_the_test_of_the_paper_is_exact_culling_with_zeros_and_its_table_has_the_controls(analysed):
@@ -75,7 +100,9 @@ def test_the_test_of_the_paper_is_exact_culling_with_zeros_and_its_table_has_the
 
 
 def test_it_is_the_parts_one_after_the_other(analysed):
-    found = find(registry.load("culling"), WaveNetwork(), analysed.ranking.subset(np.arange(12)), **EXACT)
+    found = find(
+        registry.load("culling"), WaveNetwork(), analysed.ranking.subset(np.arange(12)), **EXACT
+    )
     masks = dfm.dominant(found.score, ConjugatePairs(SIZE, SIZE), 2)
     assert np.array_equal(masks, analysed.maps)
     trials = shortcuts.Trials(fills=["zeros"], negatives=60, one_sample=True)
@@ -85,13 +112,21 @@ def test_it_is_the_parts_one_after_the_other(analysed):
 
 def test_two_images_of_a_class_are_too_few_to_tell():
     few = analyse(search_images=4, test_images=2, parts=("keep", "remove"))
-    assert set(few.verdicts["verdict"]) == {"too few images"} and few.verdicts["needed"].isna().all()
-    assert few.verdicts["images"].tolist() == [2] * 4 and few.verdicts["negatives"].tolist() == [6] * 4
-    assert "no shortcut" not in few.summary().lower() and few.summary().count("too few images ") == 4
+    assert (
+        set(few.verdicts["verdict"]) == {"too few images"} and few.verdicts["needed"].isna().all()
+    )
+    assert (
+        few.verdicts["images"].tolist() == [2] * 4 and few.verdicts["negatives"].tolist() == [6] * 4
+    )
+    assert (
+        "no shortcut" not in few.summary().lower() and few.summary().count("too few images ") == 4
+    )
 
 
 def test_the_search_looks_for_maps_of_the_size_that_is_tested():
-    found = analyse(method="hfss", settings={"candidates": 9, "parents": 3}, search_images=1, parts=()).found
+    found = analyse(
+        method="hfss", settings={"candidates": 9, "parents": 3}, search_images=1, parts=()
+    ).found
     assert found.settings["percent"] == 2
 
 
@@ -105,7 +140,10 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     folder = analysed.save(tmp_path / "out")
     assert np.array_equal(dfm.read_mask(folder / "maps.h5", 2), analysed.maps)
     with h5py.File(folder / "maps.h5") as file:
-        assert file.attrs["weights_sha256"] == analysed.about["weights_sha256"] and file.attrs["device"] == "cpu"
+        assert (
+            file.attrs["weights_sha256"] == analysed.about["weights_sha256"]
+            and file.attrs["device"] == "cpu"
+        )
         assert file["score"].shape == (CLASSES, SIZE, SIZE)
     assert len(pd.read_csv(folder / "rates.csv")) == len(analysed.rates)
     assert pd.read_csv(folder / "verdicts.csv")["verdict"].tolist() == VERDICTS
@@ -113,7 +151,11 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     assert page.count("data:image/png;base64,") == 4 and "<td>strong</td>" in page
     for name, number in (("find the maps", 12), ("test them", 120)):
         assert f"images that {name}</th><td>{number}</td>" in page
-    assert page.index("<h2>Parts of a class</h2>") < page.index("Is a map enough?") < page.index("<td>strong</td>")
+    assert (
+        page.index("<h2>Parts of a class</h2>")
+        < page.index("Is a map enough?")
+        < page.index("<td>strong</td>")
+    )
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
@@ -128,7 +170,9 @@ def test_names_of_classes_are_no_code_in_pages_and_the_same_in_tables(tmp_path, 
 
 def test_the_file_holds_the_same_maps_at_any_percentage(tmp_path):
     large = np.kron(IMAGES, np.ones((1, 1, 4, 4), np.uint8))
-    made = analyse(large, LABELS, nn.Sequential(nn.AvgPool2d(4), WaveNetwork()), percent=33.36, parts=())
+    made = analyse(
+        large, LABELS, nn.Sequential(nn.AvgPool2d(4), WaveNetwork()), percent=33.36, parts=()
+    )
     made.save_maps(tmp_path / "maps.h5")
     assert np.array_equal(dfm.read_mask(tmp_path / "maps.h5", 33.36), made.maps)
 
@@ -149,14 +193,19 @@ def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
         "folder": (tmp_path / "folders",), "store": (store(tmp_path / "store.h5", ("test", IMAGES, LABELS)),),
         "plain hdf5": (str(plain),),
     }[kind]  # fmt: skip
-    options = {"folder": {"transform": fs.Preprocessing(size=SIZE)}, "store": {"mean": None, "std": None}}
+    options = {
+        "folder": {"transform": fs.Preprocessing(size=SIZE)},
+        "store": {"mean": None, "std": None},
+    }
     # Folders are read class by class.
     order = np.argsort(LABELS, kind="stable") if kind == "folder" else np.arange(len(LABELS))
     expected = analyse(IMAGES[order], LABELS[order], parts=())
     made = analyse(*given, parts=(), **options.get(kind, {}))
     assert np.array_equal(made.maps, expected.maps)
     for split, same in ((made.ranking, expected.ranking), (made.test, expected.test)):
-        assert np.array_equal(split.images[:], same.images) and np.array_equal(split.labels, same.labels)
+        assert np.array_equal(split.images[:], same.images) and np.array_equal(
+            split.labels, same.labels
+        )
 
 
 @pytest.mark.parametrize("given", [False, True])
@@ -164,7 +213,9 @@ def test_a_store_with_two_splits_tests_on_the_second(tmp_path, given):
     ranking, test = images_and_labels(12), images_and_labels(15, seed=1)
     path = store(tmp_path / "s.h5", ("validation", *ranking), ("test", *test))
     made = analyse(path, None, mean=None, std=None, parts=(), **({"images": path} if given else {}))
-    assert np.array_equal(made.ranking.images, ranking[0]) and np.array_equal(made.test.images, test[0])
+    assert np.array_equal(made.ranking.images, ranking[0]) and np.array_equal(
+        made.test.images, test[0]
+    )
     assert made.classes == ("a", "b", "c", "d")
 
 
@@ -173,14 +224,19 @@ def test_test_images_of_its_own():
     others, labels = images_and_labels(12, seed=1)
     test = np.concatenate([others, IMAGES[:3]]), np.concatenate([labels, LABELS[:3]])
     made = analyse(images=test[0], labels=test[1])
-    assert len(made.ranking) == 80 and np.array_equal(np.sort(made.test.images, 0), np.sort(test[0], 0))
+    assert len(made.ranking) == 80 and np.array_equal(
+        np.sort(made.test.images, 0), np.sort(test[0], 0)
+    )
     assert made.about["remark"] == "3 of 15 test images are among those that rank frequencies"
 
 
 def test_test_images_of_other_classes_are_refused(tmp_path):
     first = store(tmp_path / "a.h5", ("test", IMAGES, LABELS))
     second = store(tmp_path / "b.h5", ("test", IMAGES, LABELS), classes="bacd")
-    with pytest.raises(ValueError, match="test images are of the classes b, a, c, d, images of a, b, c, d: expected"):
+    with pytest.raises(
+        ValueError,
+        match="test images are of the classes b, a, c, d, images of a, b, c, d: expected",
+    ):
         analyse(first, None, images=second, mean=None, std=None)
 
 
@@ -211,7 +267,10 @@ def test_probabilities_give_the_results_of_their_logits_and_a_remark(caplog):
     assert expected.about["remark"] == "" and not caplog.text
     made = analyse(network=nn.Sequential(WaveNetwork(), nn.Softmax(1)), maps=expected.maps)
     pd.testing.assert_frame_equal(made.rates, expected.rates)
-    assert made.about["remark"].startswith("the network gives probabilities") and made.about["remark"] in caplog.text
+    assert (
+        made.about["remark"].startswith("the network gives probabilities")
+        and made.about["remark"] in caplog.text
+    )
 
 
 def test_images_of_some_of_the_classes():
@@ -219,7 +278,9 @@ def test_images_of_some_of_the_classes():
     assert made.classes == ("a", "b", "c", "d") and made.about["outputs"] == 5
     pd.testing.assert_frame_equal(made.rates, analyse().rates)
     for outputs in (OUTPUTS, {"1": 2, "0": 0, "3": 4, "2": 3}):
-        pd.testing.assert_frame_equal(analyse(network=FiveOutputs(), outputs=outputs).rates, made.rates)
+        pd.testing.assert_frame_equal(
+            analyse(network=FiveOutputs(), outputs=outputs).rates, made.rates
+        )
 
 
 def test_the_neutral_class_is_named_like_the_labels():
@@ -238,13 +299,17 @@ def test_maps_of_ones_own_are_tested():
     made = analyse(maps=torch.from_numpy(expected.maps))
     pd.testing.assert_frame_equal(made.rates, expected.rates)
     assert made.found is None and made.about["passes of the search"] == 0
-    assert "images that find the maps" not in made.about and made.about["images of the spectra"] == 40
+    assert (
+        "images that find the maps" not in made.about and made.about["images of the spectra"] == 40
+    )
     assert "Maps of 2.34 % of the frequencies, zeros elsewhere" in made.summary()
 
 
 def test_maps_alone_have_no_verdicts():
     made = analyse(parts=())
-    with pytest.raises(ValueError, match="no maps were tested: call analyse without quick, and with the parts keep"):
+    with pytest.raises(
+        ValueError, match="no maps were tested: call analyse without quick, and with the parts keep"
+    ):
         made.verdicts  # noqa: B018
     with pytest.raises(ValueError, match="nothing was tested: call analyse with the parts keep"):
         made.flips  # noqa: B018

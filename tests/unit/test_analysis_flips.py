@@ -43,13 +43,19 @@ def followed():
 def test_a_network_follows_the_planted_wave_and_nothing_else(followed):
     table = followed.flips
     assert table.columns.tolist() == COLUMNS and table["class"].tolist() == [*CLASSES]
-    assert table["verdict"].tolist() == ["follows" if c == WAVED else "nothing found" for c in range(len(CLASSES))]
+    assert table["verdict"].tolist() == [
+        "follows" if c == WAVED else "nothing found" for c in range(len(CLASSES))
+    ]
     assert table["follows"].tolist() == ["fine" if c == WAVED else "" for c in range(len(CLASSES))]
     assert table.loc[WAVED, "fine"] > 0.4 and table.loc[WAVED, "field"] < 0.05
-    assert table["cause"].tolist() == [CAUSES["wave"] if c == WAVED else None for c in range(len(CLASSES))]
+    assert table["cause"].tolist() == [
+        CAUSES["wave"] if c == WAVED else None for c in range(len(CLASSES))
+    ]
     lines = followed.summary().splitlines()
     assert lines[2].split()[:3] == [NAME, "follows", "fine"]
-    assert f"Likely, by the images alone: {NAME}: {CAUSES['wave']}." in " ".join(map(str.strip, lines))
+    assert f"Likely, by the images alone: {NAME}: {CAUSES['wave']}." in " ".join(
+        map(str.strip, lines)
+    )
     size = SIZE // 2
     best = np.unravel_index(followed.differences[WAVED].argmax(), (SIZE, SIZE))
     assert followed.differences.shape == (len(CLASSES), SIZE, SIZE)
@@ -79,12 +85,17 @@ def test_of_two_classes_there_is_one_statement_that_accuses_none():
     ("causes", "words"),
     [
         ({0: "raised floor"}, ["raised floor", "lost high frequencies"]),
-        ({0: "raised floor", 1: "lost high frequencies"}, ["raised floor", "lost high frequencies"]),
+        (
+            {0: "raised floor", 1: "lost high frequencies"},
+            ["raised floor", "lost high frequencies"],
+        ),
         ({1: "blocks"}, [None, "blocks"]),
     ],
 )
 def test_what_one_of_two_classes_lost_may_be_raised_in_the_other(causes, words):
-    expected = [f"{name}: {CAUSES[one]}" for name, one in zip(("ant", "bee"), words, strict=True) if one]
+    expected = [
+        f"{name}: {CAUSES[one]}" for name, one in zip(("ant", "bee"), words, strict=True) if one
+    ]
     assert of_pair(causes, ("ant", "bee")) == ", or ".join(expected)
 
 
@@ -97,7 +108,9 @@ def test_few_images_have_no_cause_but_a_verdict(followed):
 def test_without_maps_there_is_nothing_of_maps(followed):
     assert followed.maps is followed.found is followed.hits is followed.rates is None
     for name in ("verdicts", "table"):
-        with pytest.raises(ValueError, match="no maps were tested: call analyse without quick, and with the parts"):
+        with pytest.raises(
+            ValueError, match="no maps were tested: call analyse without quick, and with the parts"
+        ):
             getattr(followed, name)
     with pytest.raises(ValueError, match="there are no maps to save: call analyse without quick"):
         followed.save_maps("nowhere.h5")
@@ -111,8 +124,15 @@ def test_flips_are_the_same_with_maps_and_without(followed):
 
 def test_a_counterfactual_is_an_image_that_is_called_the_class(followed):
     made = followed.counterfactual(NAME)
-    assert (made.part, made.called_before, made.called_after) == ("fine", made.label, NAME) and made.label != NAME
-    assert made.logits_before.argmax() == CLASSES.index(made.label) and made.logits_after.argmax() == WAVED
+    assert (made.part, made.called_before, made.called_after) == (
+        "fine",
+        made.label,
+        NAME,
+    ) and made.label != NAME
+    assert (
+        made.logits_before.argmax() == CLASSES.index(made.label)
+        and made.logits_after.argmax() == WAVED
+    )
     for picture in (made.before, made.after, made.difference):
         assert picture.shape == (1, SIZE, SIZE) and picture.dtype == np.uint8
     before, after = (picture.astype(float) for picture in (made.before, made.after))
@@ -138,13 +158,18 @@ def test_what_is_shown_is_what_was_tested(part, followed):
 
 @pytest.mark.parametrize("of", ["wasp", 8, -1])
 def test_a_class_that_is_not_there_has_no_counterfactual(followed, of):
-    with pytest.raises(ValueError, match=f"class {of}: expected a name or number of a class of the images, ant, bee"):
+    with pytest.raises(
+        ValueError,
+        match=f"class {of}: expected a name or number of a class of the images, ant, bee",
+    ):
         followed.counterfactual(of)
 
 
 def test_the_neutral_class_has_no_row_and_no_counterfactual(followed):
     made = analyse(Reader(follows=200), test=fs.Test(neutral=0))
-    assert made.flips["class"].tolist() == [*CLASSES[1:]] and made.flips.loc[0, "verdict"] == "follows"
+    assert (
+        made.flips["class"].tolist() == [*CLASSES[1:]] and made.flips.loc[0, "verdict"] == "follows"
+    )
     with pytest.raises(ValueError, match="class ant was not tested: it is the neutral class"):
         made.counterfactual("ant")
     with pytest.raises(ValueError, match="unknown part 'need': choose from fine, field, patch"):
@@ -167,16 +192,25 @@ def test_images_that_need_the_wave_flip_without_it_and_no_others_are_listed(need
     """Against a loop over images and draws, with planes and waves one by one."""
     table, test, answers = needed.images, needed.test, needed.flip_test.answers
     assert {*table["class"]} == {NAME} and {*table["part"]} == {"fine"} and table["flips"].all()
-    assert sorted(table["image"]) == np.flatnonzero(test.labels == WAVED).tolist() and table["path"].isna().all()
+    assert (
+        sorted(table["image"]) == np.flatnonzero(test.labels == WAVED).tolist()
+        and table["path"].isna().all()
+    )
     ranking, own = needed.ranking.images / 255, np.flatnonzero(answers.labels == WAVED)
     others = np.unique(answers.labels[answers.images[WAVED]])
     short = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(SIZE)) > 1 / LONGEST + 1e-9
     who, said = subject(needed.ranking), np.zeros((len(own), 4, len(CLASSES)))
     for draw in range(4):
-        who.generator.manual_seed(int(np.random.SeedSequence([0, WAVED, 0, draw]).generate_state(1)[0]))
+        who.generator.manual_seed(
+            int(np.random.SeedSequence([0, WAVED, 0, draw]).generate_state(1)[0])
+        )
         classes = others[torch.randint(len(others), (len(own),), generator=who.generator).numpy()]
-        for n, (image, c, donor) in enumerate(zip(own, classes, who.donors(classes).numpy(), strict=True)):
-            assert min(np.abs(donor - one).max() for one in ranking[needed.ranking.labels == c]) < 1e-5
+        for n, (image, c, donor) in enumerate(
+            zip(own, classes, who.donors(classes).numpy(), strict=True)
+        ):
+            assert (
+                min(np.abs(donor - one).max() for one in ranking[needed.ranking.labels == c]) < 1e-5
+            )
             spectra = np.fft.fft2(donor[0]), np.fft.fft2(test.images[image][0] / 255)
             mixed = np.fft.ifft2(np.where(short, *spectra)).real.clip(0, 1)
             seen = torch.from_numpy((mixed - MEAN[0]) / STD[0]).float()[None, None]
@@ -195,9 +229,14 @@ def test_the_clearest_images_that_flip_are_drawn_with_and_without(needed, follow
     axes = needed.flipped().axes
     for row, one in zip((axes[:3], axes[3:]), drawn, strict=True):
         assert np.array_equal(row[0].images[0].get_array(), needed.test.images[one.image][0])
-        assert row[0].get_title() == f"image of {NAME}" and one.called_after != NAME == one.called_before
+        assert (
+            row[0].get_title() == f"image of {NAME}"
+            and one.called_after != NAME == one.called_before
+        )
         assert row[1].get_title() == "with what is fine\nin other classes"
-    assert not followed.images["flips"].any() and len(followed.images) == 20  # its object is recognised without it
+    assert (
+        not followed.images["flips"].any() and len(followed.images) == 20
+    )  # its object is recognised without it
     with pytest.raises(ValueError, match="no image flips without what its class follows"):
         followed.flipped()
     assert analyse(Reader()).images.empty
@@ -212,22 +251,35 @@ def test_half_of_the_images_rank_and_those_of_maps_come_first():
     assert np.bincount(labels[chosen.test[: chosen.tested]]).tolist() == [10, 50]
     assert not {*chosen.ranking} & {*chosen.test}
     few = choose(labels, ("a", "b"), Counts(200, 3, 4, 3), 0, halves=True, fewest=10)
-    assert np.bincount(labels[few.ranking]).tolist() == [17, 200] and np.bincount(labels[few.test]).tolist() == [3, 3]
+    assert np.bincount(labels[few.ranking]).tolist() == [17, 200] and np.bincount(
+        labels[few.test]
+    ).tolist() == [3, 3]
 
 
 def test_fewer_than_ten_ranking_images_are_refused():
-    with pytest.raises(ValueError, match="class ant has 18 images, of which half test: expected at least 20"):
+    with pytest.raises(
+        ValueError, match="class ant has 18 images, of which half test: expected at least 20"
+    ):
         analyse(Reader(), n=144)
     images, labels = images_and_labels(72)
     with pytest.raises(ValueError, match="class 0 has 9 images: expected at least 10"):
-        fs.analyse(Reader(), images, labels, mean=MEAN, std=STD, test=fs.Test(images=images, labels=labels))
+        fs.analyse(
+            Reader(), images, labels, mean=MEAN, std=STD, test=fs.Test(images=images, labels=labels)
+        )
 
 
 def test_a_network_of_double_precision_and_images_without_a_known_range(followed):
     images, labels = images_and_labels()
     network = Reader(follows=200).double()
     ready = (images / 255 - MEAN[0]) / STD[0]
-    made = fs.analyse(network, ready, labels, quick=True, test=fs.Test(classes=CLASSES), run=fs.Run(progress=False))
+    made = fs.analyse(
+        network,
+        ready,
+        labels,
+        quick=True,
+        test=fs.Test(classes=CLASSES),
+        run=fs.Run(progress=False),
+    )
     assert made.flips["verdict"].tolist() == followed.flips["verdict"].tolist()
     assert made.counterfactual(NAME).called_after == NAME
 
@@ -235,9 +287,18 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
 def test_the_numbers_have_flat_names(followed, with_all):
     """Those of each table, one by one; words and missing values are left out."""
     made = with_all
-    expected, words = {}, ["verdict", "follows", "cause", "reason", "best_control", "closest_class", "than_lowest"]
-    for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
-        numbers = table.drop(columns=words, errors="ignore").melt(["class", "source"] if kind == "source" else "class")
+    expected, words = (
+        {},
+        ["verdict", "follows", "cause", "reason", "best_control", "closest_class", "than_lowest"],
+    )
+    for kind, table in (
+        ("flip", made.flips),
+        ("map", made.verdicts),
+        ("source", made.recall_by_source),
+    ):
+        numbers = table.drop(columns=words, errors="ignore").melt(
+            ["class", "source"] if kind == "source" else "class"
+        )
         for *names, value in numbers.dropna().itertuples(index=False):
             expected["/".join([kind, *names])] = float(value)
     found = made.to_dict()
@@ -250,8 +311,14 @@ def test_the_numbers_have_flat_names(followed, with_all):
 def test_a_flip_is_drawn_on_axes_of_the_user(followed):
     """Of the clearest class, or of another one, and of a part."""
     _, axes = plt.subplots(2, 3)
-    for of, part, given, name in ((None, None, axes[0], NAME), ("ant", "patch", list(axes[1]), "ant")):
-        drawn, made = fs.plot_flip(followed, of, part=part, ax=given), followed.counterfactual(name, part)
+    for of, part, given, name in (
+        (None, None, axes[0], NAME),
+        ("ant", "patch", list(axes[1]), "ant"),
+    ):
+        drawn, made = (
+            fs.plot_flip(followed, of, part=part, ax=given),
+            followed.counterfactual(name, part),
+        )
         assert drawn == list(given)
         for axis, picture in zip(drawn, (made.before, made.after, made.difference), strict=True):
             assert np.array_equal(axis.images[0].get_array(), picture[0])
@@ -262,24 +329,39 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
         assert f"({float(f'{made.factor:.2g}'):g} times)" in drawn[2].get_title()
     rows = [axis.get_ylabel() for axis in followed.flip().axes[::3]]
     assert rows == ["fine:\nfollowed", "field:\nnot followed", "patch:\nnot followed"]
-    with pytest.raises(ValueError, match="2 axes: expected three, for the image before and after, and the difference"):
+    with pytest.raises(
+        ValueError,
+        match="2 axes: expected three, for the image before and after, and the difference",
+    ):
         fs.plot_flip(followed, ax=axes[0, :2])
 
 
 @pytest.mark.usefixtures("closed_figures")
 def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre(followed):
     _, given = plt.subplots()
-    for plane, scale in ((followed.differences[WAVED], None), (np.ones((SIZE, SIZE - 1), bool), (0, 1))):
+    for plane, scale in (
+        (followed.differences[WAVED], None),
+        (np.ones((SIZE, SIZE - 1), bool), (0, 1)),
+    ):
         assert fs.plot_map(plane, ax=given) is given
         shown, (height, width) = given.images[-1], plane.shape
         assert np.array_equal(shown.get_array(), plane) and scale in (None, shown.get_clim())
         left, right, bottom, top = shown.get_extent()
         assert (right - left, top - bottom) == (width, height)
-        assert (left + width // 2, bottom + height // 2) == (-0.5, -0.5)  # so the centre of this cell is at zero
-        assert given.get_xlabel() == given.get_ylabel() == "cycles per image" and shown.origin == "lower"
+        assert (left + width // 2, bottom + height // 2) == (
+            -0.5,
+            -0.5,
+        )  # so the centre of this cell is at zero
+        assert (
+            given.get_xlabel() == given.get_ylabel() == "cycles per image"
+            and shown.origin == "lower"
+        )
     other = fs.plot_map(torch.zeros(4, 6), vmax=3)
     assert other.figure is not given.figure and other.images[0].get_clim() == (0, 3)
-    with pytest.raises(ValueError, match=r"a map is \[8, 32, 32\]: expected one plane \[H, W\], such as result.maps"):
+    with pytest.raises(
+        ValueError,
+        match=r"a map is \[8, 32, 32\]: expected one plane \[H, W\], such as result.maps",
+    ):
         fs.plot_map(followed.differences)
 
 
@@ -287,14 +369,18 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictu
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
     assert names == {"report.html", "flips.csv", "flips.h5", "flip.png", "images.csv"}
-    assert pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
+    assert (
+        pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
+    )
     with h5py.File(folder / "flips.h5") as file:
         stored = rates(read_answers(file))
         assert file.attrs["weights_sha256"] == followed.about["weights_sha256"]
         assert file.attrs["classes"].tolist() == [*CLASSES]
     assert stored["fine"].tolist() == followed.flips["fine"].tolist()
     page = (folder / "report.html").read_text()
-    assert page.index("<img") < page.index("<li>Follows: ") < page.index("<h2>Parts of a class</h2>")
+    assert (
+        page.index("<img") < page.index("<li>Follows: ") < page.index("<h2>Parts of a class</h2>")
+    )
     assert page.count('<tr class="strong">') == 1 and "Is a map enough?" not in page
     assert f"<td>{CAUSES['wave']}</td>" in page
 
@@ -311,9 +397,25 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictu
 )  # fmt: skip
 def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pictures):
     files, out = class_folders(tmp_path / "images", *images_and_labels(), CLASSES), tmp_path / "out"
-    rows = [(f"{file.parent.name}/{file.name}", "north" if i % 3 else "south") for i, file in enumerate(files)]
-    pd.DataFrame(rows, columns=["path", "source"]).to_csv(sources := tmp_path / "sources.csv", index=False)
-    shared = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--out", out]
+    rows = [
+        (f"{file.parent.name}/{file.name}", "north" if i % 3 else "south")
+        for i, file in enumerate(files)
+    ]
+    pd.DataFrame(rows, columns=["path", "source"]).to_csv(
+        sources := tmp_path / "sources.csv", index=False
+    )
+    shared = [
+        "--images",
+        tmp_path / "images",
+        "--size",
+        SIZE,
+        "--mean",
+        MEAN[0],
+        "--std",
+        STD[0],
+        "--out",
+        out,
+    ]
     command = ["analyse", "fine_wave:network", "--source", sources, *shared, *options]
     done = CliRunner().invoke(main, [*map(str, command)])
     assert done.exit_code == code, done.output
@@ -324,8 +426,14 @@ def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pi
         assert " on images</title>" in (out / "report.html").read_text()
         assert not (out / "maps.h5").exists()
         by_source = pd.read_csv(out / "recall_by_source.csv")
-        assert len(by_source) == 16 and by_source["images"].sum() == 160 and "Recall by source: " in done.stdout
-        assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)
+        assert (
+            len(by_source) == 16
+            and by_source["images"].sum() == 160
+            and "Recall by source: " in done.stdout
+        )
+        assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == (
+            "--swapped" in options
+        )
 
 
 @pytest.fixture(scope="module")
@@ -343,8 +451,15 @@ def made(request, tmp_path_factory, needed, with_all):
         images.transform = lambda one: one  # which cannot be pickled
         return fs.analyse(Needs(follows=200), images, **options)
     if request.param == "transform":
-        root = class_folders(tmp_path_factory.mktemp("images"), *images_and_labels(), CLASSES)[0].parent.parent
-        return fs.analyse(Needs(follows=200), root, transform=lambda one: (to_tensor(one)[:1] - 0.4) / 0.2, **options)
+        root = class_folders(tmp_path_factory.mktemp("images"), *images_and_labels(), CLASSES)[
+            0
+        ].parent.parent
+        return fs.analyse(
+            Needs(follows=200),
+            root,
+            transform=lambda one: (to_tensor(one)[:1] - 0.4) / 0.2,
+            **options,
+        )
     return with_all if request.param == "maps" else needed
 
 
@@ -353,31 +468,52 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
     made.save(tmp_path / "first")
     files = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
     for number, again in enumerate((fs.load(tmp_path / "first"), pickle.loads(pickle.dumps(made)))):
-        names = ["flips", "images", *(["verdicts", "table", "table_1", "rates", "recall_by_source"] * bool(made.hits))]
+        names = [
+            "flips",
+            "images",
+            *(["verdicts", "table", "table_1", "rates", "recall_by_source"] * bool(made.hits)),
+        ]
         for name in names:
-            pd.testing.assert_frame_equal(getattr(again, name), getattr(made, name), check_exact=True)
-        assert (again.summary(), repr(again), again.to_dict()) == (made.summary(), repr(made), made.to_dict())
+            pd.testing.assert_frame_equal(
+                getattr(again, name), getattr(made, name), check_exact=True
+            )
+        assert (again.summary(), repr(again), again.to_dict()) == (
+            made.summary(),
+            repr(made),
+            made.to_dict(),
+        )
         assert again.classes == made.classes and again.about == made.about
         if made.hits is not None:
-            assert np.array_equal(again.maps, made.maps) and np.array_equal(again.found.score, made.found.score)
+            assert np.array_equal(again.maps, made.maps) and np.array_equal(
+                again.found.score, made.found.score
+            )
         folder = again.save(tmp_path / f"again{number}")
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
         shown = made.counterfactual(NAME, "fine")
         assert np.array_equal(again.counterfactual(NAME, "fine").after, shown.after)
         for ask in (lambda one: one.differences, lambda one: one.counterfactual("cat", "fine")):
-            with pytest.raises(ValueError, match=r"needs the images and the network, .*: call analyse again$"):
+            with pytest.raises(
+                ValueError, match=r"needs the images and the network, .*: call analyse again$"
+            ):
                 ask(again)
 
 
 def test_a_folder_without_a_result_or_with_an_older_one_is_not_loaded(tmp_path, needed):
-    with pytest.raises(FileNotFoundError, match=r"holds no result: expected flips.h5, which the result of an analysis"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"holds no result: expected flips.h5, which the result of an analysis",
+    ):
         fs.load(tmp_path)
     (tmp_path / "data.json").write_text("{}")
-    with pytest.raises(FileNotFoundError, match=r"holds a result of the data check, which data.json and its"):
+    with pytest.raises(
+        FileNotFoundError, match=r"holds a result of the data check, which data.json and its"
+    ):
         fs.load(tmp_path)
     with h5py.File(tmp_path / "flips.h5", "w") as file:
         write_answers(file, needed.flip_test.answers)
-    with pytest.raises(ValueError, match=r"flips.h5 is of an older version, or of a study: analyse again"):
+    with pytest.raises(
+        ValueError, match=r"flips.h5 is of an older version, or of a study: analyse again"
+    ):
         fs.load(tmp_path)
 
 
@@ -388,13 +524,22 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
     maps, other = analyse(Needs(follows=200), **MAPS), analyse(network)
     fewer = analyse(Needs(follows=200), test=fs.Test(neutral=0))
     (tmp_path / "flips.csv").write_text("mine")
-    with pytest.raises(ValueError, match=r"holds flips.csv, which no such result wrote: choose another folder,"):
+    with pytest.raises(
+        ValueError, match=r"holds flips.csv, which no such result wrote: choose another folder,"
+    ):
         needed.save(tmp_path)
     replace(needed, sources=np.array(["north"] * 160)).save(tmp_path, overwrite=True)
     maps.save(tmp_path)
     (tmp_path / "files.csv").write_text("mine")
-    for result, names in ((other, "weights_sha256.*differ"), (needed, ".*method, .*differ"), (fewer, ".*options.*")):
-        with pytest.raises(ValueError, match=rf"holds another result \({names}.*\): choose another folder, or overwri"):
+    for result, names in (
+        (other, "weights_sha256.*differ"),
+        (needed, ".*method, .*differ"),
+        (fewer, ".*options.*"),
+    ):
+        with pytest.raises(
+            ValueError,
+            match=rf"holds another result \({names}.*\): choose another folder, or overwri",
+        ):
             result.save(tmp_path)
     assert fs.load(tmp_path).flips.equals(maps.flips) and (tmp_path / "maps.h5").exists()
     other.save(tmp_path, overwrite=True)
@@ -405,6 +550,12 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
 
 def test_a_notebook_shows_the_table_and_the_picture(needed):
     shown = needed._repr_html_()
-    assert shown.count("<tr") == 1 + len(CLASSES) and "<td>follows</td>" in shown and "<script" not in shown
-    with Image.open(io.BytesIO(base64.b64decode(shown.partition("base64,")[2].partition('"')[0]))) as picture:
+    assert (
+        shown.count("<tr") == 1 + len(CLASSES)
+        and "<td>follows</td>" in shown
+        and "<script" not in shown
+    )
+    with Image.open(
+        io.BytesIO(base64.b64decode(shown.partition("base64,")[2].partition('"')[0]))
+    ) as picture:
         assert picture.format == "PNG" and picture.width > 200

@@ -9,7 +9,12 @@ from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis.analyse import SAMPLES, has_gradient, negatives_by_default, plan_search
+from frequency_shortcuts.analysis.analyse import (
+    SAMPLES,
+    has_gradient,
+    negatives_by_default,
+    plan_search,
+)
 from frequency_shortcuts.exchange.test import count_passes
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import mixture, registry
@@ -71,7 +76,9 @@ def test_sure_log_probabilities_have_a_gradient():
 def test_a_named_method_that_needs_gradients_says_so_itself():
     with pytest.raises(ValueError, match="the network gives no gradient"):
         analyse(network=WithoutGradient(), method="mixture")
-    with pytest.raises(ValueError, match=r"no gradient, .*: name the method that the settings samples are of"):
+    with pytest.raises(
+        ValueError, match=r"no gradient, .*: name the method that the settings samples are of"
+    ):
         analyse(network=WithoutGradient(), method=None, settings={"samples": 9})
     assert analyse(network=WithoutGradient(), method="low_pass", parts=()).about["remark"] == ""
 
@@ -144,12 +151,18 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
 def test_passes_of_removal_and_classes_with_false_positives_have_a_closed_form():
     removal = trials.Trials(("remove",), ["zeros"], controls=3, negatives=12)
     assert trials.count_passes(4, 40, removal) == 4 * (10 + 12) + 3 * 40
-    assert [trials.has_negatives(n, neutral) for n, neutral in ((2, None), (2, 0), (3, None))] == [False, True, True]
+    assert [trials.has_negatives(n, neutral) for n, neutral in ((2, None), (2, 0), (3, None))] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_one_sample_is_even_over_the_classes_and_leaves_out_those_of_the_class():
     labels = np.repeat(np.arange(5), [3, 1, 4, 9, 2])
-    negative = trials.negatives_by_class(labels, 5, None, trials.Trials(negatives=7, one_sample=True, seed=1))
+    negative = trials.negatives_by_class(
+        labels, 5, None, trials.Trials(negatives=7, one_sample=True, seed=1)
+    )
     sample = np.flatnonzero(negative.any(axis=0))
     assert len(sample) == 7 and np.bincount(labels[sample]).max() <= 2
     for c, of_class in enumerate(negative):

@@ -45,7 +45,10 @@ def test_the_small_network_has_three_convolutions_that_halve_the_image_twice():
     found = [shape for shape in shapes(network).values() if len(shape) == 4]
     assert found == [(8, 3, 3, 3), (16, 8, 3, 3), (32, 16, 3, 3)]
     assert [module.kernel_size for module in network if isinstance(module, nn.MaxPool2d)] == [2, 2]
-    assert architectures.parameters(network) == 72 * 3 + 72 * 16 + 144 * 32 + 2 * (8 + 16 + 32) + 33 * 10
+    assert (
+        architectures.parameters(network)
+        == 72 * 3 + 72 * 16 + 144 * 32 + 2 * (8 + 16 + 32) + 33 * 10
+    )
 
 
 def test_with_torchvisions_weights_it_gives_torchvisions_logits():
@@ -96,24 +99,32 @@ def test_narrow_shortcuts_equal_strided_convolutions(size):
         slope = torch.randn_like(expected)
         gradients = torch.autograd.grad(y, (x, layer.weight), slope)
         reference = torch.autograd.grad(expected, (x, plain.weight), slope)
-        assert all(torch.allclose(a, b, rtol=0, atol=1e-10) for a, b in zip(gradients, reference, strict=True))
+        assert all(
+            torch.allclose(a, b, rtol=0, atol=1e-10)
+            for a, b in zip(gradients, reference, strict=True)
+        )
         layer.float()
 
 
 @pytest.mark.parametrize(
-    ("size", "stem", "small"), [(63, "auto", True), (64, "auto", False), (32, "standard", False), (224, "small", True)]
+    ("size", "stem", "small"),
+    [(63, "auto", True), (64, "auto", False), (32, "standard", False), (224, "small", True)],
 )
 def test_the_stem_is_small_below_64_pixels_unless_said_otherwise(size, stem, small):
     with torch.device("meta"):
         network = architectures.build(Architecture("resnet18", 2, 3, size, width=8, stem=stem))
-    assert (network.conv1.stride, network.conv1.kernel_size) == (((1, 1), (3, 3)) if small else ((2, 2), (7, 7)))
+    assert (network.conv1.stride, network.conv1.kernel_size) == (
+        ((1, 1), (3, 3)) if small else ((2, 2), (7, 7))
+    )
     assert isinstance(network.maxpool, nn.Identity) == small
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg16", "alexnet", "cnn3"])
 def test_every_inner_width_scales_with_the_width(name):
     with torch.device("meta"):
-        slim, full = (shapes(architectures.build(Architecture(name, 2, 3, 32, width=w))) for w in (16, 64))
+        slim, full = (
+            shapes(architectures.build(Architecture(name, 2, 3, 32, width=w))) for w in (16, 64)
+        )
     assert slim.keys() == full.keys()
     for key, shape in full.items():
         for axis, length in enumerate(shape[:2]):
@@ -121,7 +132,10 @@ def test_every_inner_width_scales_with_the_width(name):
             assert slim[key][axis] == (length if length in (2, 3) else length // 4), key
     with torch.device("meta"):  # a ViT narrows by whole heads of 64
         vit = architectures.build(Architecture("vit_b_16", 2, 3, 32, width=16))
-    assert vit.conv_proj.weight.shape == (192, 3, 4, 4) and vit.encoder.layers[0].self_attention.num_heads == 3
+    assert (
+        vit.conv_proj.weight.shape == (192, 3, 4, 4)
+        and vit.encoder.layers[0].self_attention.num_heads == 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,13 +173,17 @@ def test_save_and_load_round_trip(tmp_path):
 def test_weights_that_do_not_fit_name_the_first_few(tmp_path):
     narrow, wide = (Architecture("resnet18", 3, 1, 8, width=width) for width in (2, 4))
     architectures.save(tmp_path / "w.safetensors", architectures.build(narrow).state_dict(), narrow)
-    with pytest.raises(ValueError, match=r"conv1\.weight is \[2, 1, 3, 3\], not \[4, 1, 3, 3\], bn1.* and \d+ more"):
+    with pytest.raises(
+        ValueError, match=r"conv1\.weight is \[2, 1, 3, 3\], not \[4, 1, 3, 3\], bn1.* and \d+ more"
+    ):
         architectures.load_weights(architectures.build(wide), tmp_path / "w.safetensors")
 
 
 def test_a_file_without_an_architecture_says_what_to_use(tmp_path):
     save_file({"weight": torch.ones(2, 2), "bias": torch.ones(2)}, tmp_path / "w.safetensors")
-    with pytest.raises(ValueError, match="does not say which network it belongs to: build that network and use"):
+    with pytest.raises(
+        ValueError, match="does not say which network it belongs to: build that network and use"
+    ):
         architectures.load(tmp_path / "w.safetensors")
     network = architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
     assert torch.equal(network.weight, torch.ones(2, 2))
@@ -175,23 +193,32 @@ def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert pick_device() == pick_device("cpu") == torch.device("cpu")
-    with pytest.raises(RuntimeError, match=r"device cuda was requested, but .* 0 CUDA devices .*set device to auto"):
+    with pytest.raises(
+        RuntimeError, match=r"device cuda was requested, but .* 0 CUDA devices .*set device to auto"
+    ):
         pick_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'gpu': choose auto, cpu, cuda"):
         pick_device("gpu")
     for name in ("mps", "mps:0"):  # as a user types it, and of a network that is there
-        with pytest.raises(ValueError, match=r"device mps has no float64, .*: set device to cpu, or give network\.cpu"):
+        with pytest.raises(
+            ValueError,
+            match=r"device mps has no float64, .*: set device to cpu, or give network\.cpu",
+        ):
             pick_device(name)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert pick_device() == torch.device("cuda")
     assert pick_device("cuda:1") == torch.device("cuda", 1)
-    with pytest.raises(RuntimeError, match="device cuda:2 was requested, but this machine offers 2 CUDA devices"):
+    with pytest.raises(
+        RuntimeError, match="device cuda:2 was requested, but this machine offers 2 CUDA devices"
+    ):
         pick_device("cuda:2")
 
 
 def test_confusion_counts_true_by_called():
-    found = predictions.confusion(np.array([0, 0, 1, 2, 2, 2, 2]), torch.tensor([0, 1, 1, 0, 2, 2, 2]), 4)
+    found = predictions.confusion(
+        np.array([0, 0, 1, 2, 2, 2, 2]), torch.tensor([0, 1, 1, 0, 2, 2, 2]), 4
+    )
     assert found.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 3, 0], [0] * 4]
     labels = np.repeat(np.arange(20, dtype=np.uint8), 3)  # 19 * 20 does not fit into one byte
     assert np.array_equal(predictions.confusion(labels, labels, 20), 3 * np.eye(20, dtype=int))
@@ -208,7 +235,10 @@ def test_predict_is_the_largest_logit_in_evaluation_mode(small_network):
 
 
 def test_classes_out_of_range_are_named():
-    for labels, called, message in (([0, 3], [0, 0], "labels 0 to 3"), ([0, 1], [0, 3], "output for class 3")):
+    for labels, called, message in (
+        ([0, 3], [0, 0], "labels 0 to 3"),
+        ([0, 1], [0, 3], "output for class 3"),
+    ):
         with pytest.raises(ValueError, match=message):
             predictions.confusion(labels, called, 3)
 
@@ -245,9 +275,15 @@ class Buffered(nn.Module):
         self.register_buffer("mean", torch.tensor(buffer), persistent=False)
 
 
-@pytest.mark.parametrize("change", [{"weight": 2.0}, {"buffer": 0.1}, {"dtype": torch.bfloat16}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"weight": 2.0}, {"buffer": 0.1}, {"dtype": torch.bfloat16}], ids=str
+)
 def test_weights_buffers_and_dtypes_change_the_digest(change):
-    assert state_digest(Buffered()) == state_digest(copy.deepcopy(Buffered())) != state_digest(Buffered(**change))
+    assert (
+        state_digest(Buffered())
+        == state_digest(copy.deepcopy(Buffered()))
+        != state_digest(Buffered(**change))
+    )
 
 
 def test_logits_are_the_same_up_to_a_share_of_the_greatest():

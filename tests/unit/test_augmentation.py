@@ -23,7 +23,9 @@ from study.trainings.augmentation import KINDS, Augmentation
 
 def noise(n=64, channels=1, height=12, width=10):
     generator = torch.Generator().manual_seed(0)
-    return torch.randint(0, 256, (n, channels, height, width), generator=generator, dtype=torch.uint8)
+    return torch.randint(
+        0, 256, (n, channels, height, width), generator=generator, dtype=torch.uint8
+    )
 
 
 def augmented(augmentation, images, seed=0):
@@ -31,7 +33,9 @@ def augmented(augmentation, images, seed=0):
     return augmentation(images)
 
 
-@pytest.mark.parametrize(("shift", "flip", "wrap"), [(2, True, False), (2, True, True), (6, False, True)])
+@pytest.mark.parametrize(
+    ("shift", "flip", "wrap"), [(2, True, False), (2, True, True), (6, False, True)]
+)
 def test_shifts_and_flips_move_whole_pixels(shift, flip, wrap):
     """At scale (1, 1) each image is a moved one, so no frequency is damped; the border is a reflection or wraps.
 
@@ -40,7 +44,9 @@ def test_shifts_and_flips_move_whole_pixels(shift, flip, wrap):
     images = noise(n=200)
     seen = augmented(Augmentation(shift=shift, flip=flip, wrap=wrap), images).numpy()
     height, width = images.shape[-2:]
-    places = [range(side) if shift >= side // 2 else range(2 * shift + 1) for side in (height, width)]
+    places = [
+        range(side) if shift >= side // 2 else range(2 * shift + 1) for side in (height, width)
+    ]
     tolerance = 0 if wrap else 0.01  # of 255 levels: the grid's rounding in float32
     moves = []
     for before, after in zip(images[:, 0].numpy(), seen[:, 0], strict=True):
@@ -53,7 +59,10 @@ def test_shifts_and_flips_move_whole_pixels(shift, flip, wrap):
         assert len(matches) == 1
         moves += matches
     for axis, drawn in enumerate(places):
-        assert stats.chisquare(np.bincount(np.array(moves)[:, axis], minlength=len(drawn))).pvalue > 1e-3
+        assert (
+            stats.chisquare(np.bincount(np.array(moves)[:, axis], minlength=len(drawn))).pvalue
+            > 1e-3
+        )
     mirrored = sum(move[2] == -1 for move in moves)
     assert 65 < mirrored < 135 if flip else not mirrored  # half of 200, 5 standard deviations
 
@@ -61,10 +70,14 @@ def test_shifts_and_flips_move_whole_pixels(shift, flip, wrap):
 def test_without_flip_nothing_is_mirrored():
     images = noise(n=32)
     # A scale of nearly 1 goes through the same resampling, without the flip.
-    still = augmented(Augmentation(shift=0, flip=False, crop_scale=(0.999999, 1), crop_ratio=(1, 1)), images)
+    still = augmented(
+        Augmentation(shift=0, flip=False, crop_scale=(0.999999, 1), crop_ratio=(1, 1)), images
+    )
     torch.testing.assert_close(still, images.float(), rtol=0, atol=0.05)
     # A scale of one is no crop, also written as a list, since YAML has lists only.
-    assert torch.equal(augmented(Augmentation(shift=0, flip=False, crop_scale=[1.0, 1.0]), images), images.float())
+    assert torch.equal(
+        augmented(Augmentation(shift=0, flip=False, crop_scale=[1.0, 1.0]), images), images.float()
+    )
 
 
 def test_a_crop_of_a_quarter_of_the_area_magnifies_twice():
@@ -88,7 +101,12 @@ def test_torchs_generator_seeds_everything(name):
 def test_unknown_names_and_impossible_scales_are_refused():
     with pytest.raises(ValueError, match="unknown augmentation 'mixup'"):
         Augmentation("mixup")
-    for scale, wrap in (((0.0, 1.0), False), ((0.8, 0.5), False), ((0.5, 1.5), False), ((0.5, 1.0), True)):
+    for scale, wrap in (
+        ((0.0, 1.0), False),
+        ((0.8, 0.5), False),
+        ((0.5, 1.5), False),
+        ((0.5, 1.0), True),
+    ):
         with pytest.raises(ValueError, match="crop_scale"):
             Augmentation(crop_scale=scale, wrap=wrap)
 
@@ -104,7 +122,12 @@ def pictures(n, channels, height, width):
     """Noise, smooth images, an even one and one of two levels."""
     generator = torch.Generator().manual_seed(n)
     coarse = torch.rand(n, channels, 4, 4, generator=generator)
-    smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic").mul(300).sub(20).clamp(0, 255)
+    smooth = (
+        torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")
+        .mul(300)
+        .sub(20)
+        .clamp(0, 255)
+    )
     smooth[0], smooth[1] = 77, 0
     smooth[1, ..., : height // 3, :] = 200
     return torch.cat([noise(n, channels, height, width), smooth.to(torch.uint8)])
@@ -113,7 +136,10 @@ def pictures(n, channels, height, width):
 def one_by_one(images, names, magnitudes, interpolation="nearest"):
     """Each image through torchvision."""
     policy = v2.AutoAugment(interpolation=v2.InterpolationMode(interpolation))
-    settings, drawn = (policy.interpolation, policy._fill), zip(images, names, magnitudes, strict=True)
+    settings, drawn = (
+        (policy.interpolation, policy._fill),
+        zip(images, names, magnitudes, strict=True),
+    )
     return torch.stack([policy._apply_image_or_video_transform(*each, *settings) for each in drawn])
 
 
@@ -170,7 +196,10 @@ def test_augmix_is_its_draw_applied_and_mixed_by_hand():
     expected = []
     for i, image in enumerate(images.numpy()):
         parts = [chains[k * len(images) + i].numpy() for k in range(3)]
-        expected.append(kept[i, 0] * image + kept[i, 1] * sum(w * p for w, p in zip(shares[i], parts, strict=True)))
+        expected.append(
+            kept[i, 0] * image
+            + kept[i, 1] * sum(w * p for w, p in zip(shares[i], parts, strict=True))
+        )
     torch.manual_seed(5)
     difference = (augmix.augment(images).numpy() - np.floor(expected)).astype(int)
     assert (np.abs(difference) > 1).mean() < 0.01
@@ -180,7 +209,9 @@ def test_augmix_is_its_draw_applied_and_mixed_by_hand():
 def in_sequence(draws):
     """The same of our draws."""
     each = zip(*(zip(*draw, strict=True) for draw in draws), strict=True)
-    return [[(name, magnitude) for name, magnitude in steps if name != "Identity"] for steps in each]
+    return [
+        [(name, magnitude) for name, magnitude in steps if name != "Identity"] for steps in each
+    ]
 
 
 def test_augmix_mixes_by_flat_dirichlet_shares():
@@ -190,7 +221,9 @@ def test_augmix_mixes_by_flat_dirichlet_shares():
         torch.testing.assert_close(shares.sum(dim=1), torch.ones(20000), rtol=0, atol=1e-5)
         variance = (parts - 1) / parts**2 / (parts + 1)
         # 5 standard errors of a mean over 20000 draws, and 5 % of the variance
-        np.testing.assert_allclose(shares.mean(dim=0), 1 / parts, rtol=0, atol=5 * (variance / 20000) ** 0.5)
+        np.testing.assert_allclose(
+            shares.mean(dim=0), 1 / parts, rtol=0, atol=5 * (variance / 20000) ** 0.5
+        )
         np.testing.assert_allclose(shares.var(dim=0), variance, rtol=0.05)
 
 
@@ -215,16 +248,24 @@ def assert_alike(one, other):
     one, other = collections.Counter(map(tuple, one)), collections.Counter(map(tuple, other))
     kinds = [kind for kind in one | other if one[kind] + other[kind] >= 10]
     rare = [sum(n for kind, n in counts.items() if kind not in kinds) for counts in (one, other)]
-    table = np.array([[one[kind], other[kind]] for kind in kinds] + ([rare] if sum(rare) >= 10 else []))
+    table = np.array(
+        [[one[kind], other[kind]] for kind in kinds] + ([rare] if sum(rare) >= 10 else [])
+    )
     assert len(table) > 2
     assert stats.chi2_contingency(table).pvalue > 1e-3
 
 
 def test_policies_draw_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
-    expected, drawn = recorded(monkeypatch, v2.AutoAugment(), 2000), in_sequence(autoaugment.draw(2000, 8, 8))
+    expected, drawn = (
+        recorded(monkeypatch, v2.AutoAugment(), 2000),
+        in_sequence(autoaugment.draw(2000, 8, 8)),
+    )
     assert_alike(drawn, expected)  # whole sequences, signs and magnitudes included
-    expected, drawn = recorded(monkeypatch, v2.AugMix(mixture_width=1), 2000), in_sequence(augmix.draw(2000, 8, 8))
+    expected, drawn = (
+        recorded(monkeypatch, v2.AugMix(mixture_width=1), 2000),
+        in_sequence(augmix.draw(2000, 8, 8)),
+    )
     for aspect in (
         lambda sequence: [len(sequence)],
         lambda sequence: sequence[:1],
@@ -247,7 +288,9 @@ def others(n, generator):
 
 
 @pytest.mark.parametrize("parts", [*PARTS, ("fine", "patch")], ids=str)
-def test_each_image_gets_the_parts_of_images_of_the_batch_one_after_the_other_and_labels_stay(parts):
+def test_each_image_gets_the_parts_of_images_of_the_batch_one_after_the_other_and_labels_stay(
+    parts,
+):
     generator, made, labels = torch.Generator().manual_seed(1), images(), torch.arange(40)
     for part in [parts] if isinstance(parts, str) else parts:
         partners = others(40, generator)
@@ -271,14 +314,20 @@ def test_images_keep_their_type_and_bytes_their_range(dtype):
 def test_it_works_in_a_collate_function():
     swap = fs.Swap()
     data = TensorDataset(images(), torch.arange(40))
-    batches = list(DataLoader(data, batch_size=20, collate_fn=lambda samples: swap(default_collate(samples))))
+    batches = list(
+        DataLoader(data, batch_size=20, collate_fn=lambda samples: swap(default_collate(samples)))
+    )
     assert [tuple(batch.shape) for batch, _ in batches] == [(20, 1, SIZE, SIZE)] * 2
-    assert batches[1][1].tolist() == list(range(20, 40)) and not torch.equal(batches[0][0], images()[:20])
+    assert batches[1][1].tolist() == list(range(20, 40)) and not torch.equal(
+        batches[0][0], images()[:20]
+    )
 
 
 def test_one_image_stays_as_it_is():
     batch = images(1)
-    with pytest.warns(UserWarning, match="a batch of one image has no other to swap with") as caught:
+    with pytest.warns(
+        UserWarning, match="a batch of one image has no other to swap with"
+    ) as caught:
         assert fs.Swap()(batch) is batch
     assert caught[0].filename == __file__
 
@@ -303,20 +352,30 @@ def test_the_name_of_version_2_still_works_with_a_warning():
 def test_steps_of_a_training_with_it_by_hand(monkeypatch):
     """One step an epoch, on all images, without geometry, dropout or momentum; then statistics of unchanged images."""
     recipe = dataclasses.replace(RECIPE, epochs=3, batch_size=N, momentum=0.0, weight_decay=0.0)
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+    network = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)
+    )
     slow = copy.deepcopy(network)
-    mean, std = (torch.as_tensor(part, dtype=torch.float32)[:, None, None] for part in (DATA.mean, DATA.std))
+    mean, std = (
+        torch.as_tensor(part, dtype=torch.float32)[:, None, None] for part in (DATA.mean, DATA.std)
+    )
     for epoch in range(3):
         order = np.random.default_rng([3, epoch, 1]).permutation(N)
         torch.manual_seed(int(np.random.SeedSequence([3, epoch]).generate_state(1)[0]))
-        pixels, labels = torch.from_numpy(DATA.images[order]).float() / 255, torch.from_numpy(DATA.labels[order])
+        pixels, labels = (
+            torch.from_numpy(DATA.images[order]).float() / 255,
+            torch.from_numpy(DATA.labels[order]),
+        )
         loss = functional.cross_entropy(slow((fs.Swap()(pixels) - mean) / std), labels)
         gradients = torch.autograd.grad(loss, list(slow.parameters()))
         with torch.no_grad():
             for weight, gradient in zip(slow.parameters(), gradients, strict=True):
                 weight -= recipe.learning_rate * gradient
     filtered = slow[0]((torch.from_numpy(DATA.images).float() / 255 - mean) / std)
-    slow[1].running_mean, slow[1].running_var = filtered.mean(dim=(0, 2, 3)), filtered.var(dim=(0, 2, 3))
+    slow[1].running_mean, slow[1].running_var = (
+        filtered.mean(dim=(0, 2, 3)),
+        filtered.var(dim=(0, 2, 3)),
+    )
     scripted(monkeypatch, [3.0, 2.0, 1.0])  # the weights of the last epoch are the best
     swap = Augmentation("swap", shift=0, flip=False)
     trained = run(network=network, recipe=recipe, dynamics=None, augmentation=swap).weights

@@ -98,7 +98,10 @@ def two_of_each(generator):
     names = ["C0", "C1", "C2", "C3"]
     labels = names * 2 + list(generator.choice(names, 12))
     right = generator.random((6, 20)) < generator.choice([0.3, 0.7, 1], (6, 1))
-    called = {pair: list(np.where(right[i], labels, generator.choice(names, 20))) for i, pair in enumerate(PAIRS)}
+    called = {
+        pair: list(np.where(right[i], labels, generator.choice(names, 20)))
+        for i, pair in enumerate(PAIRS)
+    }
     return labels, called
 
 
@@ -109,22 +112,31 @@ def test_b_chooses_the_best_pair_on_one_half_of_the_images_and_judges_it_on_the_
     labels, called = two_of_each(np.random.default_rng(seed))
     found = numbers("bandstop", band_stop(dataset, labels, called), STUDY)
     assert set(found["class"]) == {"C1", "C2"}
-    halves = [[i for i, name in enumerate(labels) if labels[:i].count(name) % 2 == half] for half in range(2)]
+    halves = [
+        [i for i, name in enumerate(labels) if labels[:i].count(name) % 2 == half]
+        for half in range(2)
+    ]
     pairs = [pair for pair in PAIRS if band not in pair]
     assert len(pairs) == 3
     for name in ("C1", "C2"):
-        first, second = ([difference(labels, called[pair], name, half) for pair in pairs] for half in halves)
+        first, second = (
+            [difference(labels, called[pair], name, half) for pair in pairs] for half in halves
+        )
         of_all = [difference(labels, called[pair], name, range(20)) for pair in pairs]
         best = first.index(max(first))
         assert picked(found, "b", **{"class": name}) == [second[best] > 0.4999]
         assert picked(found, "b", EVERY_PAIR, **{"class": name}) == [min(of_all) > 0.4999]
-        assert picked(found, "b", MEAN_OF_PAIRS, **{"class": name}) == pytest.approx([np.mean(of_all)])
+        assert picked(found, "b", MEAN_OF_PAIRS, **{"class": name}) == pytest.approx(
+            [np.mean(of_all)]
+        )
 
 
 def test_b_is_no_when_the_best_pair_of_one_half_fails_on_the_other_and_half_is_enough():
     labels = [name for name in ("C0", "C1", "C2", "C3") for _ in range(20)]
     nothing = ["C0"] * 80
-    first, second = ([name if i % 2 == half else "C0" for i, name in enumerate(labels)] for half in range(2))
+    first, second = (
+        [name if i % 2 == half else "C0" for i, name in enumerate(labels)] for half in range(2)
+    )
     called = dict.fromkeys(PAIRS, nothing) | {"B2+B3": first, "B2+B4": second}
     found = numbers("bandstop", band_stop("syn_1", labels, called), STUDY)
     assert picked(found, "b") == [0, 0]
@@ -176,11 +188,16 @@ def test_c_is_a_rank_correlation_within_each_network_on_enough_classes_of_photog
 def test_p_of_the_classes_is_the_share_of_all_their_permutations(seed, networks):
     generator = np.random.default_rng(seed)
     earliness = generator.integers(0, 6, (5, networks)) + np.arange(5)[:, None]
-    tables = [dynamics_of(SMALL, dict(zip(made.CLASSES, f1, strict=True)), i) for i, f1 in enumerate(earliness.T)]
+    tables = [
+        dynamics_of(SMALL, dict(zip(made.CLASSES, f1, strict=True)), i)
+        for i, f1 in enumerate(earliness.T)
+    ]
     found = numbers("dynamics", pd.concat(tables), STUDY)
 
     def mean_correlation(scores):
-        return np.mean([stats.spearmanr(scores, of_network).statistic for of_network in earliness.T])
+        return np.mean(
+            [stats.spearmanr(scores, of_network).statistic for of_network in earliness.T]
+        )
 
     own = mean_correlation(range(5))
     means = [mean_correlation(scores) for scores in itertools.permutations(range(5))]
@@ -209,7 +226,11 @@ def test_f_and_g_are_differences_of_margins_seed_by_seed_and_levels_are_of_each_
     ]
     found = numbers("own_map_advantage", pd.concat(tables), STUDY)
     # The third seed was trained with augmentation, and wide, but not narrow.
-    assert picked(found, "f", networks_of="large minus small") == picked(found, "f") == pytest.approx([0.2, 0.3])
+    assert (
+        picked(found, "f", networks_of="large minus small")
+        == picked(found, "f")
+        == pytest.approx([0.2, 0.3])
+    )
     assert picked(found, "g") == pytest.approx([0.3, 0.2])
     levels = {"small": [0.1, 0.2], "middle": [0.8], "large": [0.3, 0.5, 0.7], "deep": [0.6]}
     for network, values in levels.items():
@@ -293,13 +314,18 @@ def test_d_f_and_g_are_of_the_first_kind_of_each_width_and_with_augmentation():
 
 def test_e1_is_the_mean_over_the_renditions_cell_by_cell_and_each_is_a_variant():
     first, second = np.random.default_rng(0).random((2, 3, 4))
-    tables = [cross_of(SMALL, [rates], [rates / 2], rendition=name) for name, rates in (("a", first), ("b", second))]
+    tables = [
+        cross_of(SMALL, [rates], [rates / 2], rendition=name)
+        for name, rates in (("a", first), ("b", second))
+    ]
     tables += [
         cross_of(SMALL, [RATES], rendition="a", fill="swap"),
         cross_of(LARGE, [RATES], rendition="a"),
     ]
     found = of_maps.matrices("ood_cross_matrix", pd.concat(tables), STUDY)
-    assert kinds_of(found) == {("e1", variant, "small"): [200] for variant in ("", "a", "b", "swap")}
+    assert kinds_of(found) == {
+        ("e1", variant, "small"): [200] for variant in ("", "a", "b", "swap")
+    }
     own = found[found["variant"] == ""].set_index(["class", "map"])
     names = [*made.CLASSES[:3], LOWEST_NAME]
     for c, m in itertools.product(range(3), range(4)):
@@ -328,7 +354,9 @@ def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_se
 
 def test_the_first_photographs_come_first():
     study = replace(STUDY, photographs=["zoo", "farm"])
-    of_networks = pd.concat([margins({SMALL: [0.1], LARGE: [0.2]}, dataset=name) for name in ("farm", "zoo")])
+    of_networks = pd.concat(
+        [margins({SMALL: [0.1], LARGE: [0.2]}, dataset=name) for name in ("farm", "zoo")]
+    )
     cells = pd.concat([cross_of(SMALL, [RATES], dataset=name) for name in ("farm", "zoo")])
     tables = (
         numbers("own_map_advantage", of_networks, study),

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies
-from made_up_results import CLASSES, PARAMETERS, cells_of, holm, interval, of_nothing, rates_of, words_of
+from made_up_results import (
+    CLASSES,
+    PARAMETERS,
+    cells_of,
+    holm,
+    interval,
+    of_nothing,
+    rates_of,
+    words_of,
+)
 from scipy import stats
 
 from study.findings import claims, controls
@@ -83,7 +92,9 @@ def expected_classes(tpr, fpr, names=CLASSES):
             continue
         raw = {m: stats.ttest_1samp(values, 0).pvalue for m, values in beside.items()}
         worse = [p for m, p in holm(raw).items() if p < 0.05 and np.mean(beside[m]) < 0]
-        value, low, high = min((interval(values) for values in beside.values()), key=lambda ends: ends[1])
+        value, low, high = min(
+            (interval(values) for values in beside.values()), key=lambda ends: ends[1]
+        )
         if low > 0:
             expected[names[c], OTHERS] = value, low, high, max(raw.values()), BETTER
         elif worse:
@@ -122,17 +133,33 @@ def test_the_row_of_a_control_counts_the_classes_and_has_the_mean_over_them(rate
         own = [of_network[c, c] for c in range(classes)]
         means[PUBLISHED].append(np.mean(own))
         means[LOWEST].append(np.mean(own) - of_network[:, -1].mean())
-        others = {c: np.mean([of_network[c, m] for m in maps_of(tpr, c)]) for c in range(classes) if maps_of(tpr, c)}
-        means[OTHERS].append(np.mean([own[c] - mean for c, mean in others.items()]) if others else np.nan)
+        others = {
+            c: np.mean([of_network[c, m] for m in maps_of(tpr, c)])
+            for c in range(classes)
+            if maps_of(tpr, c)
+        }
+        means[OTHERS].append(
+            np.mean([own[c] - mean for c, mean in others.items()]) if others else np.nan
+        )
     for control, row in rows.items():
-        assert [row[key] for key in ("value", "low", "high")] == pytest.approx(interval(means[control]))
+        assert [row[key] for key in ("value", "low", "high")] == pytest.approx(
+            interval(means[control])
+        )
         words = of_classes[of_classes["control"] == control].set_index("class")["word"]
         names = {"better": (BETTER, COUNTS), "worse": (WORSE,), "borderline": (BORDERLINE,)}
         for key, counted in names.items():
-            assert row[f"{key}_classes"] == ", ".join(name for name, word in words.items() if word in counted)
+            assert row[f"{key}_classes"] == ", ".join(
+                name for name, word in words.items() if word in counted
+            )
         counts = [words.isin(names[key]).sum() for key in ("better", "worse")]
-        assert [row["better"], row["worse"], row["classes"], row["networks"]] == [*counts, classes, n]
-    of_lowest = [published(tpr[:, c, -1], None if fpr is None else fpr[:, c, -1]) for c in range(classes)]
+        assert [row["better"], row["worse"], row["classes"], row["networks"]] == [
+            *counts,
+            classes,
+            n,
+        ]
+    of_lowest = [
+        published(tpr[:, c, -1], None if fpr is None else fpr[:, c, -1]) for c in range(classes)
+    ]
     assert rows[PUBLISHED]["lowest"] == of_lowest.count(COUNTS)
 
 
@@ -157,12 +184,16 @@ def test_a_class_with_the_detectable_difference_is_better_in_half_of_the_studies
 
 def test_one_network_and_four_have_values_of_the_closest_map_without_words():
     for n in (1, 4):
-        tpr = np.repeat([[[0.9, 0.2, 0.7, 0.6], [0.5, 0.5, 0.1, 0.1], [0.1, 0, 0.3, 0.9]]], n, axis=0)
+        tpr = np.repeat(
+            [[[0.9, 0.2, 0.7, 0.6], [0.5, 0.5, 0.1, 0.1], [0.1, 0, 0.3, 0.9]]], n, axis=0
+        )
         found, _, by_class = claims.judge(of_nothing(), cells_of(tpr, tpr / 10), PARAMETERS)
         own = found[found["claim"] == "d"]
         assert set(own["word"]) == {FEW_NETWORKS}
         assert own["low"].isna().all()
-        assert own.set_index("control")["better"].tolist() == pytest.approx([1, np.nan, np.nan], nan_ok=True)
+        assert own.set_index("control")["better"].tolist() == pytest.approx(
+            [1, np.nan, np.nan], nan_ok=True
+        )
         assert set(by_class["word"]) == {NO_WORD}
         closest = by_class[by_class["control"] == OTHERS].set_index("class")
         assert closest["against"].tolist() == ["cow", "ant", "ant"]
@@ -181,22 +212,36 @@ def test_classes_of_fifteen_networks_have_words_and_of_fewer_not():
             continue
         assert own["word"].to_dict() == {PUBLISHED: NO_WORD, LOWEST: SEEN, OTHERS: SEEN}
         assert own["decided"].to_dict() == {PUBLISHED: False, LOWEST: True, OTHERS: True}
-        assert own.loc[LOWEST, ["better_classes", "worse_classes"]].tolist() == ["ant, bee", "cow, dog"]
+        assert own.loc[LOWEST, ["better_classes", "worse_classes"]].tolist() == [
+            "ant, bee",
+            "cow, dog",
+        ]
     tpr, fpr = rates_of(15)
     none_better = cells_of(np.where(np.arange(5) == 4, 0.95, tpr), fpr)
     own = words_of(claims.judge(of_nothing(), none_better, PARAMETERS)[0], "d")
-    assert (own["word"][LOWEST], own["decided"][LOWEST], own["better"][LOWEST]) == (NOT_SHOWN, False, 0)
+    assert (own["word"][LOWEST], own["decided"][LOWEST], own["better"][LOWEST]) == (
+        NOT_SHOWN,
+        False,
+        0,
+    )
 
 
 def test_a_map_that_some_networks_did_not_try_and_equal_networks_make_no_class_better_or_worse():
     tpr, fpr = rates_of(16)
-    tpr[8:, :, 3] = np.where(np.arange(4) == 3, tpr[8:, :, 3], np.nan)  # half of the networks have no map of dog
+    tpr[8:, :, 3] = np.where(
+        np.arange(4) == 3, tpr[8:, :, 3], np.nan
+    )  # half of the networks have no map of dog
     by_class = controls.classes(cells_of(tpr, fpr))
     found = by_class[by_class["control"] == OTHERS].set_index("class")
     assert found["word"].to_dict() == {"ant": BETTER, "bee": BETTER, "cow": WORSE, "dog": WORSE}
     assert "dog" not in set(found["against"])
     # Clopper and Pearson: 0 of 16 networks are different, so that 0.1 may be a chance, and 0.3 is none.
-    for difference, words in ((0.1, {UNDECIDED}), (0.3, {BETTER}), (-0.1, {UNDECIDED}), (-0.3, {WORSE})):
+    for difference, words in (
+        (0.1, {UNDECIDED}),
+        (0.3, {BETTER}),
+        (-0.1, {UNDECIDED}),
+        (-0.3, {WORSE}),
+    ):
         equal = np.full((16, 3, 4), 0.5) + difference * np.eye(3, 4)
         by_class = controls.classes(cells_of(equal))
         assert set(by_class[by_class["control"] != PUBLISHED]["word"]) == words

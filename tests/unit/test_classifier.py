@@ -69,7 +69,11 @@ class Shared(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.convolution, self.first, self.second = convolution(), nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+        self.convolution, self.first, self.second = (
+            convolution(),
+            nn.BatchNorm2d(2),
+            nn.BatchNorm2d(2),
+        )
 
     def forward(self, images):
         return self.second(self.convolution(self.first(self.convolution(images)))).flatten(1)
@@ -90,7 +94,9 @@ def hooked():
 
 
 def with_spectral_norm():
-    network = nn.Sequential(nn.utils.spectral_norm(convolution()), nn.BatchNorm2d(2), nn.Flatten()).double()
+    network = nn.Sequential(
+        nn.utils.spectral_norm(convolution()), nn.BatchNorm2d(2), nn.Flatten()
+    ).double()
     with torch.no_grad():  # it holds a weight that can be copied
         network(noise(2, 2, 8, 8))
     return network
@@ -102,11 +108,15 @@ NETWORKS = {
     "vit_b_16": lambda: named("vit_b_16"),
     "not traceable": Course,
     "used twice": Twice,
-    "relu between": lambda: nn.Sequential(convolution(), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten()),
+    "relu between": lambda: nn.Sequential(
+        convolution(), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten()
+    ),
     "no bias, circular": lambda: normalised(bias=False, padding_mode="circular"),
     "not affine": lambda: normalised(nn.BatchNorm2d(2, affine=False)),
     "statistics of the batch": lambda: normalised(nn.BatchNorm2d(2, track_running_stats=False)),
-    "linear": lambda: nn.Sequential(nn.Flatten(), nn.Linear(2 * 32 * 32, 5), nn.BatchNorm1d(5), nn.Dropout()),
+    "linear": lambda: nn.Sequential(
+        nn.Flatten(), nn.Linear(2 * 32 * 32, 5), nn.BatchNorm1d(5), nn.Dropout()
+    ),
     "no parameters": lambda: nn.Sequential(nn.AvgPool2d(16), nn.Flatten()),
     "no layers": lambda: nn.Sequential(nn.Flatten(), nn.Sequential()),
     # What tracing breaks
@@ -122,7 +132,11 @@ DOUBLE, SINGLE = (torch.float64, 1e-10), (torch.float32, 1e-5)
 
 @pytest.mark.parametrize(
     ("name", "dtype", "tolerance"),
-    [("resnet18", *SINGLE), ("vit_b_16", *SINGLE), *((name, *DOUBLE) for name in NETWORKS if name != "vit_b_16")],
+    [
+        ("resnet18", *SINGLE),
+        ("vit_b_16", *SINGLE),
+        *((name, *DOUBLE) for name in NETWORKS if name != "vit_b_16"),
+    ],
 )
 def test_the_logits_are_the_networks_own(name, dtype, tolerance):
     network, images = lively(NETWORKS[name](), dtype), noise(4, 2, 32, 32, dtype=dtype)
@@ -142,12 +156,16 @@ def test_a_normalisation_is_folded_where_a_convolution_alone_feeds_it(name, left
     """A narrow residual network keeps those of its two narrowest shortcuts, which use our own convolution."""
     with caplog.at_level(logging.INFO, "frequency_shortcuts"):
         folded = fold(NETWORKS[name]())
-    kept = [module for module in folded.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    kept = [
+        module for module in folded.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
+    ]
     assert len(kept) == left and ("cannot be traced" in caplog.text) == (name == "not traceable")
     assert not any(module.training for module in folded.modules())
 
 
-@pytest.mark.parametrize(("name", "precision"), [("resnet18", "float32"), ("not traceable", "bfloat16")])
+@pytest.mark.parametrize(
+    ("name", "precision"), [("resnet18", "float32"), ("not traceable", "bfloat16")]
+)
 def test_the_network_is_left_as_it_was(name, precision):
     network = lively(NETWORKS[name](), torch.float32).train()
     next(network.children()).eval()  # every module keeps its own mode
@@ -181,7 +199,11 @@ def test_a_batch_that_does_not_fit_into_memory_is_named_in_parts():
     network = nn.Flatten()
     network.forward = forward
     with Classifier(network).naming() as name:
-        assert name(images).tolist() == name(images).tolist() == images.flatten(1).argmax(dim=1).tolist()
+        assert (
+            name(images).tolist()
+            == name(images).tolist()
+            == images.flatten(1).argmax(dim=1).tolist()
+        )
         assert sizes == [9, 4] + 2 * [2, 2, 2, 2, 1]
         network.forward = lambda seen: forward(seen, 0)
         with pytest.raises(torch.OutOfMemoryError):
@@ -217,8 +239,12 @@ def flags_of_the_user():
 
 
 @pytest.mark.usefixtures("flags_of_the_user")
-@pytest.mark.skipif(not hasattr(MATMUL, "fp32_precision"), reason="PyTorch before 2.9 has other flags")
-@pytest.mark.parametrize(("precision", "error"), [("float32", None), ("tf32", RuntimeError("broken"))])
+@pytest.mark.skipif(
+    not hasattr(MATMUL, "fp32_precision"), reason="PyTorch before 2.9 has other flags"
+)
+@pytest.mark.parametrize(
+    ("precision", "error"), [("float32", None), ("tf32", RuntimeError("broken"))]
+)
 def test_tf32_flags_hold_inside_and_are_restored(precision, error):
     frozen = Classifier.frozen(Spy(error), precision)
     frozen.device = torch.device("cuda")  # which only the flags ask for
@@ -235,7 +261,9 @@ def test_tf32_flags_hold_inside_and_are_restored(precision, error):
 def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten():
     seen, network, images = [], nn.Flatten(), noise(2, 3, 4, 5)
     network.forward = lambda images: (seen.append(images), images.mul_(2).flatten(1))[1]
-    torch.testing.assert_close(Classifier.frozen(network).logits(images.clone()), 2 * images.flatten(1), rtol=0, atol=0)
+    torch.testing.assert_close(
+        Classifier.frozen(network).logits(images.clone()), 2 * images.flatten(1), rtol=0, atol=0
+    )
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
 
 
@@ -285,7 +313,9 @@ class Functional(nn.Module):
         return nn.functional.conv2d(images, self.weight).mean((2, 3))
 
 
-def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu_and_a_batch_in_its_memory(monkeypatch):
+def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu_and_a_batch_in_its_memory(
+    monkeypatch,
+):
     """96 channels of 32 x 32 in float32 are 384 KiB: 21 of them are 8 MiB. Where they are small, 128 are enough."""
     image = torch.zeros(1, 1, 32, 32)
     wide, narrow = (Classifier.frozen(Functional(channels)) for channels in (96, 2))
@@ -302,8 +332,17 @@ def test_a_backward_batch_fits_the_activations_of_all_layers(monkeypatch):
 
     A layer in place, and a view, add none.
     """
-    layers = nn.Conv2d(1, 4, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
-    frozen, image = Classifier.frozen(nn.Sequential(*layers).double()), torch.zeros(1, 1, 32, 32, dtype=torch.float64)
+    layers = (
+        nn.Conv2d(1, 4, 1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 4, 1),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    )
+    frozen, image = (
+        Classifier.frozen(nn.Sequential(*layers).double()),
+        torch.zeros(1, 1, 32, 32, dtype=torch.float64),
+    )
     before = image.clone()
     for fit, batch in ((64, 64), (63, 32), (0, 1)):
         monkeypatch.setattr(predictions, "CPU_ACTIVATION", 2**22)

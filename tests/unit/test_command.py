@@ -37,24 +37,45 @@ def run(*arguments):
 
 
 def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, small_pictures):
-    options = ["--method", "gradient", "--percent", 2, "--images-per-class", "2,1", "--out", tmp_path / "out"]
+    options = [
+        "--method",
+        "gradient",
+        "--percent",
+        2,
+        "--images-per-class",
+        "2,1",
+        "--out",
+        tmp_path / "out",
+    ]
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, *options)
     assert done.exit_code == 0, done.output
     assert "Maps of 2 % of the frequencies, zeros elsewhere" in done.stdout
     assert "8 find maps, 4 test them" in done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"report.html", "flips.csv", "verdicts.csv", "rates.csv", "maps.h5", "cards.png"} <= names
+    assert {
+        "report.html",
+        "flips.csv",
+        "verdicts.csv",
+        "rates.csv",
+        "maps.h5",
+        "cards.png",
+    } <= names
     assert not [name for name in names if name.startswith("unfinished")]
 
 
-def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp_path, monkeypatch, small_pictures):
+def test_a_network_has_a_folder_in_which_another_command_needs_leave(
+    folder, tmp_path, monkeypatch, small_pictures
+):
     """The same command, and with maps after --quick, replaces its result; nothing is computed where that is refused."""
     monkeypatch.chdir(tmp_path)
     options = ["analyse", MODEL, "--images", "images", *STATISTICS]
     out = Path("results/waves_and_network_WaveNetwork")
     out.mkdir(parents=True)
     (out / "images.csv").write_text("path,label")
-    assert "holds images.csv, which no such result wrote: give another --out, or --over" in run(*options).output
+    assert (
+        "holds images.csv, which no such result wrote: give another --out, or --over"
+        in run(*options).output
+    )
     (out / "images.csv").unlink()
     for more in (["--quick"], ["--quick"], []):
         done = run(*options, *more)
@@ -68,27 +89,59 @@ def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp
     assert refused.exit_code == 1 and refused.output.endswith(
         f"Error: {out} holds the result of another command ({about['command']}): give another --out, or --overwrite\n"
     )
-    assert run(*options, "--quick", "--seed", 1, "--overwrite").exit_code == 0 and not (out / "maps.h5").exists()
+    assert (
+        run(*options, "--quick", "--seed", 1, "--overwrite").exit_code == 0
+        and not (out / "maps.h5").exists()
+    )
 
 
 def test_the_test_of_the_paper_prints_its_table_first(folder, tmp_path, small_pictures):
-    options = ["analyse", MODEL, "--images", folder, *STATISTICS, "--as-published", "--out", tmp_path / "out"]
-    assert run(*options, "--images-per-class", "2,1").stdout.startswith("Table 1 of the paper: TPR / FPR in %")
-    assert "--percent is set by --as-published: give one or the other" in run(*options, "--percent", "2").output
+    options = [
+        "analyse",
+        MODEL,
+        "--images",
+        folder,
+        *STATISTICS,
+        "--as-published",
+        "--out",
+        tmp_path / "out",
+    ]
+    assert run(*options, "--images-per-class", "2,1").stdout.startswith(
+        "Table 1 of the paper: TPR / FPR in %"
+    )
+    assert (
+        "--percent is set by --as-published: give one or the other"
+        in run(*options, "--percent", "2").output
+    )
 
 
-def test_maps_can_be_made_first_and_tested_later_and_a_terminal_shows_the_plan(folder, tmp_path, small_pictures):
+def test_maps_can_be_made_first_and_tested_later_and_a_terminal_shows_the_plan(
+    folder, tmp_path, small_pictures
+):
     file = tmp_path / "maps.h5"
     options = ["--images", folder, *STATISTICS]
     settings = ["--settings", "patch=4", "--settings", "fill=zeros,patience=9"]
-    done = run("maps", MODEL, *options, "--method", "culling_swap", *settings, "--percent", "2", "--out", file)
+    done = run(
+        "maps",
+        MODEL,
+        *options,
+        "--method",
+        "culling_swap",
+        *settings,
+        "--percent",
+        "2",
+        "--out",
+        file,
+    )
     assert done.exit_code == 0 and str(file) in done.output
     assert "accuracy without a filter: 100.0%" in done.stderr and "accuracy" not in done.stdout
     assert "search by culling_swap: about 360 passes" in done.stderr  # 9 cells of 40 images
     masks = dfm.read_mask(file, 2)
     done = run("test", MODEL, *options, "--maps", file, "--percent", "2", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    size = float(f"{100 * masks.mean():.3g}")  # of whole cells; which come first depends on the machine
+    size = float(
+        f"{100 * masks.mean():.3g}"
+    )  # of whole cells; which come first depends on the machine
     assert np.array_equal(dfm.read_mask(tmp_path / "out" / "maps.h5", size), masks)
     assert (tmp_path / "out" / "rates.csv").exists()
 
@@ -97,11 +150,15 @@ def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_p
     """A result that cannot be saved leaves the state, from which the same command resumes."""
     options = ["maps", MODEL, "--images", folder, *STATISTICS, "--out", tmp_path / "maps.h5"]
     with monkeypatch.context() as patched:
-        patched.setattr(Analysis, "save_maps", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+        patched.setattr(
+            Analysis, "save_maps", lambda *_: (_ for _ in ()).throw(OSError("the disk is full"))
+        )
         done = run(*options)
         assert done.exit_code == 1 and "the disk is full" in done.output
     assert (tmp_path / "maps.h5.unfinished").exists()
-    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", pytest.fail)  # nothing is computed again
+    monkeypatch.setattr(
+        "frequency_shortcuts.maps.methods.mixture._block", pytest.fail
+    )  # nothing is computed again
     assert run(*options).exit_code == 0
     assert not (tmp_path / "maps.h5.unfinished").exists() and (tmp_path / "maps.h5").exists()
 
@@ -121,7 +178,10 @@ def test_a_stopped_command_says_whether_it_resumes(folder, tmp_path, monkeypatch
     monkeypatch.setattr(f"frequency_shortcuts.{where}", stop)
     before = signal.getsignal(signal.SIGTERM)
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, "--out", tmp_path / "out")
-    assert done.exit_code == 1 and done.output.splitlines()[-1] == f"Error: stopped: the same command {what}"
+    assert (
+        done.exit_code == 1
+        and done.output.splitlines()[-1] == f"Error: stopped: the same command {what}"
+    )
     assert (tmp_path / "out" / "unfinished").exists() == what.startswith("resumes")
     assert signal.getsignal(signal.SIGTERM) == before
 
@@ -136,7 +196,9 @@ def test_outputs_are_numbers_or_pairs():
     assert outputs(None, None, "94,277") == [94, 277] and outputs(None, None, None) is None
     assert outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}
     for text in ("bird=94,277", "bird=x", "a", "bird=1,bird=2", "=3", ""):
-        with pytest.raises(click.BadParameter, match="expected whole numbers, such as 340,345, or zebra=340,ox=345"):
+        with pytest.raises(
+            click.BadParameter, match="expected whole numbers, such as 340,345, or zebra=340,ox=345"
+        ):
             outputs(None, None, text)
 
 
@@ -153,4 +215,8 @@ def test_published_weights_give_transform_and_names(monkeypatch):
         load = f"{name}.load_state_dict_from_url"
         monkeypatch.setattr(load, lambda *_, **__: models.squeezenet1_1().state_dict())
     found = open_network("torchvision:squeezenet1_1", weights="DEFAULT")
-    assert found.categories[0][340] == "zebra" and found.transform.crop_size == [224] and not found.network.training
+    assert (
+        found.categories[0][340] == "zebra"
+        and found.transform.crop_size == [224]
+        and not found.network.training
+    )

@@ -18,12 +18,16 @@ LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])
 def test_controls_have_the_size_of_the_map_and_the_radial_ones_its_rings(kind, size):
     pairs, ring = ConjugatePairs(*size), np.rint(spectrum.radius(*size)).astype(int)
     for seed in range(0, 20, 4):
-        mask = dominant(np.random.default_rng(seed).standard_normal((1, len(pairs))), pairs, 5 + 4 * seed)[0]
+        mask = dominant(
+            np.random.default_rng(seed).standard_normal((1, len(pairs))), pairs, 5 + 4 * seed
+        )[0]
         drawn = control_mask(mask, kind, seed)
         assert drawn.sum() == mask.sum()
         assert spectrum.symmetric(drawn)
         if kind == "radial":
-            np.testing.assert_array_equal(np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99))
+            np.testing.assert_array_equal(
+                np.bincount(ring[drawn], minlength=99), np.bincount(ring[mask], minlength=99)
+            )
 
 
 def test_random_controls_are_uniform_over_the_pairs_and_a_whole_ring_is_its_own_radial_control():
@@ -59,7 +63,9 @@ def test_donors_are_of_the_neutral_class_and_never_the_image_itself():
     found = fills.donors(LABELS, neutral=2, seed=3)
     assert (LABELS[found] == 2).all()
     assert (found != np.arange(len(LABELS))).all()
-    assert sorted(found[LABELS == 2]) == sorted(np.flatnonzero(LABELS == 2))  # each gives to one of its own class
+    assert sorted(found[LABELS == 2]) == sorted(
+        np.flatnonzero(LABELS == 2)
+    )  # each gives to one of its own class
 
 
 def test_donors_without_a_neutral_class_are_of_another_class():
@@ -77,15 +83,25 @@ def test_every_donor_of_a_class_is_used_about_equally_often():
 
 def test_a_donor_of_the_own_class_is_another_image_of_it_and_each_image_is_one_once():
     found = fills.donors_of_own_class(LABELS, seed=3)
-    assert (LABELS[found] == LABELS).all() and (found != np.arange(12)).all() and sorted(found) == list(range(12))
+    assert (
+        (LABELS[found] == LABELS).all()
+        and (found != np.arange(12)).all()
+        and sorted(found) == list(range(12))
+    )
     assert not np.array_equal(found, fills.donors_of_own_class(LABELS, seed=8))
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: control_mask(np.ones((4, 4), bool), "ring", 0), "unknown control 'ring': choose from random, radial"),
-        (lambda: fills.donors([0, 1, 1], neutral=0), "of class 0 needs another image of the neutral class 0"),
+        (
+            lambda: control_mask(np.ones((4, 4), bool), "ring", 0),
+            "unknown control 'ring': choose from random, radial",
+        ),
+        (
+            lambda: fills.donors([0, 1, 1], neutral=0),
+            "of class 0 needs another image of the neutral class 0",
+        ),
         (lambda: fills.donors_of_own_class([0, 0, 1]), "class 1 has one image, and no other"),
     ],
 )

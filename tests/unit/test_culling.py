@@ -31,12 +31,16 @@ def test_screened_increments_marked_as_evaluated_are_exact(network, size, target
     images, pairs = batch(size), ConjugatePairs(*size)
     found = culling.cull(network, Split(images, LABELS), percent=10, target_recall=target_recall)
     exact = culling.cull(network, Split(images, LABELS), "exact").score
-    np.testing.assert_allclose(found.score[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        found.score[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9
+    )
     assert np.isfinite(found.score).all()
     masks = pairs.gather(dfm.dominant(found.score, pairs, 10))
     assert found.evaluated[masks].all()
     count, passes = found.about["images_per_class"], found.about["passes"]
-    assert (found.evaluated.sum(axis=1) * count <= passes).all() and (passes <= count * len(pairs)).all()
+    assert (found.evaluated.sum(axis=1) * count <= passes).all() and (
+        passes <= count * len(pairs)
+    ).all()
 
 
 def test_screened_finds_the_map_with_few_passes():
@@ -63,7 +67,11 @@ def test_screened_finds_the_map_with_few_passes():
     assert (about["expected_recall"] >= 0.98).all() and (about["audited"] > 0).all()
     assert (about["left_out"] == (~found.evaluated).sum(axis=1) + about["audited"]).all()
     # An audit that misses nothing bounds the recall from below.
-    assert (about["recall"] == 1).all() and (about["recall_low"] < 1).all() and about["recall_high"].max() == 1
+    assert (
+        (about["recall"] == 1).all()
+        and (about["recall_low"] < 1).all()
+        and about["recall_high"].max() == 1
+    )
 
 
 def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
@@ -75,12 +83,15 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
         return screen(*arguments, seed=seed, **options)
 
     monkeypatch.setattr(screening, "screen", noting)
-    culling.cull(small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS), "screened", seed=1)
+    culling.cull(
+        small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS), "screened", seed=1
+    )
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
 @pytest.mark.parametrize(
-    ("fill", "said"), [("zeros", "without the frequency"), ("swap", "with a donor's coefficients at the frequency")]
+    ("fill", "said"),
+    [("zeros", "without the frequency"), ("swap", "with a donor's coefficients at the frequency")],
 )
 def test_an_increment_that_is_not_finite_is_named_with_its_frequency(network, fill, said):
     """The network has no answer for images whose mean is not near 1, unless they have no wave (1, 2).
@@ -94,12 +105,20 @@ def test_an_increment_that_is_not_finite_is_named_with_its_frequency(network, fi
         return torch.where(odd[:, None], torch.nan, inner(images))
 
     wave = torch.cos(2 * torch.pi * (torch.arange(8)[:, None] + 2 * torch.arange(8)) / 8).double()
-    images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None].expand(-1, 2, -1, -1)
-    with pytest.raises(ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"):
-        culling.cull(Changed(network, refuse), Split(images, np.array([0, 0, 1, 1])), "exact", fill=fill)
+    images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None].expand(
+        -1, 2, -1, -1
+    )
+    with pytest.raises(
+        ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"
+    ):
+        culling.cull(
+            Changed(network, refuse), Split(images, np.array([0, 0, 1, 1])), "exact", fill=fill
+        )
 
 
-def test_a_network_that_caches_a_tensor_of_its_first_pass_is_culled_and_can_be_trained_afterwards(network):
+def test_a_network_that_caches_a_tensor_of_its_first_pass_is_culled_and_can_be_trained_afterwards(
+    network,
+):
     def caching(inner, images):
         if not hasattr(inner, "ramp"):
             inner.ramp = torch.linspace(0, 1, 6, dtype=torch.float64)
@@ -114,7 +133,9 @@ def test_a_network_that_caches_a_tensor_of_its_first_pass_is_culled_and_can_be_t
 
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
-    workspace = Workspace(small_network(2, 3), Split(batch((6, 6)), LABELS), limits=Limits(batch=32))
+    workspace = Workspace(
+        small_network(2, 3), Split(batch((6, 6)), LABELS), limits=Limits(batch=32)
+    )
     sizes = []
 
     def never():
@@ -129,7 +150,10 @@ def test_backward_passes_get_smaller_too(small_network):
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
 def test_reduced_precision_stays_near(small_network, precision):
     split = Split(batch((6, 6), dtype=torch.float32), LABELS)
-    full, reduced = (culling.cull(small_network(2, 3), split, "exact", precision=p) for p in ("float32", precision))
+    full, reduced = (
+        culling.cull(small_network(2, 3), split, "exact", precision=p)
+        for p in ("float32", precision)
+    )
     assert reduced.about["precision"] == precision
     np.testing.assert_allclose(reduced.score, full.score, rtol=0, atol=0.05)
     assert precision == "tf32" or not np.array_equal(reduced.score, full.score)  # a CPU has no TF32
@@ -138,7 +162,11 @@ def test_reduced_precision_stays_near(small_network, precision):
 @pytest.mark.parametrize(("method", "fill"), [("exact", "swap"), ("screened", "zeros")])
 @pytest.mark.usefixtures("small_blocks")
 def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill):
-    arguments = (small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS, neutral=0), method)
+    arguments = (
+        small_network(2, 3),
+        Split(batch((6, 6), dtype=torch.float32), LABELS, neutral=0),
+        method,
+    )
     options, pairs = {"batch": 4, "fill": fill}, ConjugatePairs(6, 6)
     paths = [tmp_path / f"{i}.h5" for i in range(5)]
     for path, classes in zip(paths, [*np.array_split(np.arange(3), 4), np.arange(3)], strict=True):
@@ -167,13 +195,25 @@ def test_exact_equals_full_fft_in_float64(small_network, size, batch_size, fill,
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     split = Split(images, LABELS, neutral=neutral)
     found = culling.cull(network, split, "exact", fill=fill, seed=5, batch=batch_size)
-    donors = images[torch.from_numpy(fills.donors(LABELS, neutral=neutral, seed=5))] if fill == "swap" else None
-    np.testing.assert_allclose(found.score, slow_increments(network, images, LABELS, donors), rtol=0, atol=1e-9)
+    donors = (
+        images[torch.from_numpy(fills.donors(LABELS, neutral=neutral, seed=5))]
+        if fill == "swap"
+        else None
+    )
+    np.testing.assert_allclose(
+        found.score, slow_increments(network, images, LABELS, donors), rtol=0, atol=1e-9
+    )
     with torch.no_grad():
-        losses = functional.cross_entropy(network(images), torch.from_numpy(LABELS), reduction="none").numpy()
+        losses = functional.cross_entropy(
+            network(images), torch.from_numpy(LABELS), reduction="none"
+        ).numpy()
     means = [losses[c == LABELS].mean() for c in range(3)]
     np.testing.assert_allclose(found.about["baseline_loss"], means, rtol=0, atol=1e-12)
-    assert found.about["fill"] == fill and found.evaluated.all() and not {"patch", "audits"} & set(found.about)
+    assert (
+        found.about["fill"] == fill
+        and found.evaluated.all()
+        and not {"patch", "audits"} & set(found.about)
+    )
     assert found.about["images_per_class"].tolist() == [5, 2, 3]
     assert found.about["passes"].tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 3)]
 
@@ -181,7 +221,10 @@ def test_exact_equals_full_fft_in_float64(small_network, size, batch_size, fill,
 def test_float32_separates_the_pairs_of_a_confident_network():
     """Loss of 1e-4 and less: the increments must not drown in the rounding of a float32 loss (1e-3 of the largest)."""
     torch.manual_seed(0)
-    network, images = nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), batch((6, 6), 1, dtype=torch.float32)
+    network, images = (
+        nn.Sequential(nn.Flatten(), nn.Linear(36, 3)),
+        batch((6, 6), 1, dtype=torch.float32),
+    )
     with torch.no_grad():
         network[1].bias.copy_(torch.tensor([20, 0.0, 0.0]))
     found = culling.cull(network, Split(images, LABELS), "exact").score[0]
@@ -190,7 +233,9 @@ def test_float32_separates_the_pairs_of_a_confident_network():
 
 
 def of_first_class(network, size, at_once):
-    return ClassEvaluator(Workspace(network, Split(batch(size), LABELS), limits=Limits(batch=at_once)), 0)
+    return ClassEvaluator(
+        Workspace(network, Split(batch(size), LABELS), limits=Limits(batch=at_once)), 0
+    )
 
 
 @pytest.mark.parametrize(("size", "at_once"), [((6, 6), 4), ((5, 7), 7), ((6, 5), 512)])
@@ -201,7 +246,9 @@ def test_pairs_of_several_groups_share_forward_passes(network, size, at_once):
     count, generator = len(of_class.workspace.pairs), np.random.default_rng(0)
     of_class.bounds = np.array([0, 1, 2, 4, 5])
     group, index = generator.integers(0, 4, 2 * count), generator.permutation(2 * count) % count
-    expected = [of_class.sums(index[[i]], *of_class.bounds[g : g + 2])[0] / 5 for i, g in enumerate(group)]
+    expected = [
+        of_class.sums(index[[i]], *of_class.bounds[g : g + 2])[0] / 5 for i, g in enumerate(group)
+    ]
     seen.clear()
     np.testing.assert_allclose(of_class.group_sums(group, index), expected, rtol=0, atol=1e-12)
     sizes = [images for images, _ in seen]
@@ -246,7 +293,9 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):
 
 
 def test_an_image_has_at_least_two_noisy_copies_and_few_where_pairs_are_few():
-    copies = [gradients.noisy_copies(len(ConjugatePairs(side, side))) for side in (1, 8, 32, 64, 128, 224)]
+    copies = [
+        gradients.noisy_copies(len(ConjugatePairs(side, side))) for side in (1, 8, 32, 64, 128, 224)
+    ]
     assert copies == [2, 2, 2, 4, 8, 8]
 
 
@@ -257,8 +306,13 @@ def test_noise_has_the_strength_of_the_median_pair_and_is_drawn_per_image():
     assert torch.equal(seen[:, 0], images)
     noise = seen[:, 1:] - images[:, None]
     for one, drawn in zip(images, noise, strict=True):
-        strengths = [np.square(exchanged(one, pairs.scatter(pair))).sum() for pair in np.eye(len(pairs), dtype=bool)]
-        np.testing.assert_allclose(drawn.square().sum(dim=(1, 2, 3)).sqrt(), np.sqrt(np.median(strengths)), rtol=0.15)
+        strengths = [
+            np.square(exchanged(one, pairs.scatter(pair))).sum()
+            for pair in np.eye(len(pairs), dtype=bool)
+        ]
+        np.testing.assert_allclose(
+            drawn.square().sum(dim=(1, 2, 3)).sqrt(), np.sqrt(np.median(strengths)), rtol=0.15
+        )
     flat = noise.flatten(end_dim=1).flatten(start_dim=1)
     assert np.abs(np.corrcoef(flat) - np.eye(len(flat))).max() < 0.3
     alone = gradients.with_noise(images[2:3], pairs, 3, [2])
@@ -271,13 +325,17 @@ def test_noise_has_the_strength_of_the_median_pair_and_is_drawn_per_image():
 def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_once):
     """Gradient by gradient, image by image: within 1e-12 of the largest."""
     network, images, label = small_network(2, 3, dtype=torch.float64).eval(), batch((6, 6)), 1
-    of_class = ClassEvaluator(Workspace(network, Split(images, LABELS), limits=Limits(batch=at_once)), label)
+    of_class = ClassEvaluator(
+        Workspace(network, Split(images, LABELS), limits=Limits(batch=at_once)), label
+    )
     found, pairs = of_class.features(), ConjugatePairs(6, 6)
     share, bounds = pairs.size / 36, of_class.bounds
     slow = np.zeros((2, 5, len(bounds) - 1, len(pairs)))
     for i, image in enumerate(of_class.take(0, len(of_class))):
         changes = []
-        for seen in gradients.with_noise(image[None], pairs, gradients.noisy_copies(len(pairs)), [i]):
+        for seen in gradients.with_noise(
+            image[None], pairs, gradients.noisy_copies(len(pairs)), [i]
+        ):
             seen = seen[None].clone().requires_grad_()
             functional.cross_entropy(network(seen), torch.tensor([label])).backward()
             spectra = np.fft.fftshift(np.fft.fft2(np.stack([image, seen.grad[0]])), axes=(-2, -1))
@@ -286,19 +344,34 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
             if len(changes) == 1:
                 product = (np.abs(image_) * np.abs(slope)).sum(axis=0) * share
         energy = (np.abs(image_) ** 2).sum(axis=0) * share * of_class.influence[i]
-        features = [changes[0], product, energy, np.mean(changes[1:], axis=0) - changes[0], np.std(changes[1:], axis=0)]
+        features = [
+            changes[0],
+            product,
+            energy,
+            np.mean(changes[1:], axis=0) - changes[0],
+            np.std(changes[1:], axis=0),
+        ]
         group = np.searchsorted(bounds, i, side="right") - 1
-        slow[:, :, group] += np.array(features) / len(of_class), np.array(features) ** 2 / len(of_class) ** 2
+        slow[:, :, group] += (
+            np.array(features) / len(of_class),
+            np.array(features) ** 2 / len(of_class) ** 2,
+        )
     for computed, expected in zip((found.mean, found.spread), slow, strict=True):
         np.testing.assert_allclose(computed, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
-    assert found.share.tolist() == [(last - first) / len(of_class) for first, last in pairwise(bounds)]
+    assert found.share.tolist() == [
+        (last - first) / len(of_class) for first, last in pairwise(bounds)
+    ]
 
 
 def test_features_keep_no_graph_of_the_gradients(small_network, monkeypatch):
     """Gradients are enabled only for the loss: a graph of all images would fill the memory."""
     enabled, with_noise = [], gradients.with_noise
     monkeypatch.setattr(
-        gradients, "with_noise", lambda *images: enabled.append(torch.is_grad_enabled()) or with_noise(*images)
+        gradients,
+        "with_noise",
+        lambda *images: enabled.append(torch.is_grad_enabled()) or with_noise(*images),
     )
-    ClassEvaluator(Workspace(small_network(2, 3).eval(), Split(batch((6, 6)).float(), LABELS)), 1).features()
+    ClassEvaluator(
+        Workspace(small_network(2, 3).eval(), Split(batch((6, 6)).float(), LABELS)), 1
+    ).features()
     assert enabled and not any(enabled)

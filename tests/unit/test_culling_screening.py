@@ -19,9 +19,29 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 def test_groups_partition_the_images_and_the_first_are_small():
     for n in range(1, 301):
         bounds = group_bounds(n)
-        assert (bounds[0], bounds[-1]) == (0, n) and (np.diff(bounds) > 0).all() and 2 <= len(bounds) <= 15
+        assert (
+            (bounds[0], bounds[-1]) == (0, n)
+            and (np.diff(bounds) > 0).all()
+            and 2 <= len(bounds) <= 15
+        )
     assert group_bounds(13).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13]
-    assert group_bounds(300).tolist() == [0, 15, 30, 45, 60, 75, 90, 105, 120, 150, 180, 210, 240, 270, 300]
+    assert group_bounds(300).tolist() == [
+        0,
+        15,
+        30,
+        45,
+        60,
+        75,
+        90,
+        105,
+        120,
+        150,
+        180,
+        210,
+        240,
+        270,
+        300,
+    ]
 
 
 def test_perfect_features_find_the_top_set_at_small_cost():
@@ -36,13 +56,17 @@ def test_perfect_features_find_the_top_set_at_small_cost():
 
 def test_the_search_depends_on_the_seed():
     problems = [Problem(32) for _ in range(3)]
-    found, again, _ = (problem.screen(seed=seed) for problem, seed in zip(problems, (1, 1, 2), strict=True))
+    found, again, _ = (
+        problem.screen(seed=seed) for problem, seed in zip(problems, (1, 1, 2), strict=True)
+    )
     np.testing.assert_equal(vars(found), vars(again))
     assert problems[0].evaluations == problems[1].evaluations != problems[2].evaluations
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(("side", "n_images", "features"), [(1, 1, "good"), (2, 3, "perfect"), (3, 40, "random")])
+@pytest.mark.parametrize(
+    ("side", "n_images", "features"), [(1, 1, "good"), (2, 3, "perfect"), (3, 40, "random")]
+)
 def test_tiny_problems_are_evaluated_whole(side, n_images, features):
     """1, 4 and 5 pairs; 1 and more groups. The audit draws all remaining pairs."""
     problem = Problem(side, n_images, features)
@@ -102,12 +126,18 @@ def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search(size):
     """Errors of so many times the expected size, at most CLIP, change the deviation of pairs at the same level."""
     search = searching(Problem())
     said, squares = search.prediction, 30 * min(size, screening.CLIP) ** 2
-    search._evaluate = lambda group, index: said.next_mean[index] + size * said.next_deviation[index]
+    search._evaluate = lambda group, index: (
+        said.next_mean[index] + size * said.next_deviation[index]
+    )
     search.evaluate_next_group(np.flatnonzero(search.level == 0)[:30])
     search.predict()
-    assert search.tried.tolist() == [30, 0] and search.errors[0] == pytest.approx(squares, abs=1e-20)
+    assert search.tried.tolist() == [30, 0] and search.errors[0] == pytest.approx(
+        squares, abs=1e-20
+    )
     prior = screening.PRIOR_COMPARISONS
-    scale = np.where(search.level == 0, np.sqrt((squares / screening.SPREAD + prior) / (30 + prior)), 1)
+    scale = np.where(
+        search.level == 0, np.sqrt((squares / screening.SPREAD + prior) / (30 + prior)), 1
+    )
     np.testing.assert_allclose(search.deviation, scale * search.prediction.deviation)
 
 
@@ -115,7 +145,9 @@ def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search(size):
 def test_the_pilot_takes_the_best_by_either_feature_and_as_many_at_random(side, count):
     """3 % of the pairs each, at least 8: those with the best place by the change or by the product, on one group."""
     problem = Problem(side)
-    search = screening._Search(problem.features, problem.evaluate, problem.pairs, 5, np.random.default_rng(0))
+    search = screening._Search(
+        problem.features, problem.evaluate, problem.pairs, 5, np.random.default_rng(0)
+    )
     search.pilot()
     change, product = (problem.features.mean[k].sum(axis=0) for k in (0, 1))
     places = np.array([stats.rankdata(-one, method="ordinal") for one in (change, product)])
@@ -129,7 +161,9 @@ def test_the_error_ratio_of_an_audit_is_the_size_of_its_errors_in_units_of_the_e
     search = searching(problem)
     chosen = np.flatnonzero(search.level == 0)[::9]
     errors = [(problem.truth[p] - search.mean[p]) / search.deviation[p] for p in chosen]
-    expected = np.sqrt(sum(error**2 for error in errors) / len(errors) / stats.t(screening.FREEDOM).var())
+    expected = np.sqrt(
+        sum(error**2 for error in errors) / len(errors) / stats.t(screening.FREEDOM).var()
+    )
     assert search.finish(chosen) == pytest.approx(expected)
     assert search.evaluated[chosen].all() and search.finish(np.empty(0, int)) == 0
 
@@ -141,8 +175,12 @@ def slow_step(search, allowed, patience, held):
     together, at most the allowed number of missing pairs, or half of all that may be missing.
     """
     last = search.mean[search.top[-1]]
-    others = np.array([p for p in np.flatnonzero(search.level < search.groups) if p not in search.top], int)
-    chances = stats.t.cdf((search.mean[others] - last) / search.deviation[others], screening.FREEDOM)
+    others = np.array(
+        [p for p in np.flatnonzero(search.level < search.groups) if p not in search.top], int
+    )
+    chances = stats.t.cdf(
+        (search.mean[others] - last) / search.deviation[others], screening.FREEDOM
+    )
     chance = dict(zip(others.tolist(), chances.tolist(), strict=True))
     may_miss = sum(chance.values())
     least, stays = 0.0, set()
@@ -158,7 +196,8 @@ def slow_step(search, allowed, patience, held):
 
 
 @pytest.mark.parametrize(
-    ("patience", "allowed", "features"), [(0, 0.02, "good"), (30, 0.3, "good"), (100, 0.3, "random")]
+    ("patience", "allowed", "features"),
+    [(0, 0.02, "good"), (30, 0.3, "good"), (100, 0.3, "random")],
 )
 def test_each_step_takes_the_top_set_and_the_likeliest_of_the_others(patience, allowed, features):
     """Against a slow reference, step by step to the end, which says how many pairs may be missing."""
@@ -204,8 +243,12 @@ def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
         increment = generator.standard_normal((1, len(pairs))).round(trial % 3) * scale  # many ties
         evaluated = generator.random((1, len(pairs))) < 0.3
         evaluated[0, trial % len(pairs)] = True
-        stored = screening.cap_predictions(increment[0], evaluated[0], pairs.size, positions(8, 8, percent))
-        assert (stored[evaluated[0]] == increment[0][evaluated[0]]).all() and (stored <= increment[0]).all()
+        stored = screening.cap_predictions(
+            increment[0], evaluated[0], pairs.size, positions(8, 8, percent)
+        )
+        assert (stored[evaluated[0]] == increment[0][evaluated[0]]).all() and (
+            stored <= increment[0]
+        ).all()
         rank, chosen = protected(stored, evaluated[0], pairs, percent)
         assert rank[~evaluated[0]].min(initial=999) > rank[chosen].max()
 
@@ -221,7 +264,10 @@ def test_the_interval_covers_the_true_recall(audit):
     top_size, left_out, audited, missing = audit
     missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, 4000)
     known = {hits: recall(top_size, left_out, audited, hits) for hits in np.unique(missed)}
-    true, (estimate, low, high) = 1 - (missing - missed) / top_size, np.transpose([known[hits] for hits in missed])
+    true, (estimate, low, high) = (
+        1 - (missing - missed) / top_size,
+        np.transpose([known[hits] for hits in missed]),
+    )
     assert np.mean((low <= true + 1e-12) & (true <= high + 1e-12)) >= 0.94
     assert audit in SMALL or abs(np.mean(estimate - true)) < 0.01
     assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()
@@ -246,7 +292,9 @@ def test_all_audits_that_there_could_be_share_the_error(monkeypatch):
 
 
 @pytest.mark.parametrize(("ratio", "audits"), [(2.99, 1), (3.01, 2)])
-def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monkeypatch, ratio, audits):
+def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(
+    monkeypatch, ratio, audits
+):
     """Although it finds no pair that was wrongly left out. Then the search counts with the larger errors."""
     ratios, finish, inflations = iter([ratio, 0.0]), screening._Search.finish, []
 
@@ -263,7 +311,8 @@ def test_an_audit_fails_if_its_errors_are_three_times_as_large_as_expected(monke
 
 
 @pytest.mark.parametrize(
-    ("population", "drawn", "tail"), [(9, 4, 0.025), (30, 8, 0.001), (60, 60, 0.025), (600, 8, 0.01)]
+    ("population", "drawn", "tail"),
+    [(9, 4, 0.025), (30, 8, 0.001), (60, 60, 0.025), (600, 8, 0.01)],
 )
 def test_the_hypergeometric_interval_is_found_by_trying_every_number(population, drawn, tail):
     for hits in range(drawn + 1):

@@ -58,7 +58,12 @@ def found(folder):
 
 @pytest.fixture(scope="module")
 def waved():
-    return find(IMAGES, LABELS, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
+    return find(
+        IMAGES,
+        LABELS,
+        classes=CLASSES,
+        source=np.where(np.arange(320) % 3, "north", "south").tolist(),
+    )
 
 
 def rows(found):
@@ -73,12 +78,24 @@ def test_facts_of_files_that_set_a_class_apart_come_first(found):
         ["b", "chroma subsampling 4:2:0", "100", "0"],
     ]  # fmt: skip
     assert cause[:2] == ["b", "likely the blocks of JPEG"] and cause[3] == MISSING
-    assert others and all(what.endswith(" (may be natural)") and "bytes" not in what for _, what, *_ in others)
+    assert others and all(
+        what.endswith(" (may be natural)") and "bytes" not in what for _, what, *_ in others
+    )
     row = found.facts.query("fact == 'format' and `class` == 'b'").iloc[0]
     assert (row["value"], row["own"], row["others"]) == ("JPEG", 1, 0)
     title, names, first, *_ = found.summary().splitlines()
     assert title == "Share of the images of a class, and of the others, in %"
-    assert names.split() == ["class", "what", "sets", "it", "apart", "images", "others", "clearest", "in"]
+    assert names.split() == [
+        "class",
+        "what",
+        "sets",
+        "it",
+        "apart",
+        "images",
+        "others",
+        "clearest",
+        "in",
+    ]
     assert first.split() == ["b", "file", "format", "JPEG", "100", "0", MISSING]
     assert words(found).endswith(
         "3 of 4 classes have neither a fact that sets them apart nor a likely cause. A network could use all of this; "
@@ -96,27 +113,44 @@ def test_a_cause_is_named_with_the_images_that_carry_it(waved):
     )
     files = waved.files[waved.files["class"] == NAME]
     ((label, shown),) = waved.examples.items()
-    assert label == f"{NAME}:\na plane wave" and [one.above for one in shown[:3]] == files["path"][:3].tolist()
+    assert (
+        label == f"{NAME}:\na plane wave"
+        and [one.above for one in shown[:3]] == files["path"][:3].tolist()
+    )
     assert all(np.array_equal(one.values, IMAGES[int(one.above)]) for one in shown)
     assert [int(one.above) % 8 == WAVED for one in shown] == [True] * 3 + [False] * 3
-    assert len(files) == 40 and set(files["cause"]) == {"wave"} and files["score"].is_monotonic_decreasing
+    assert (
+        len(files) == 40
+        and set(files["cause"]) == {"wave"}
+        and files["score"].is_monotonic_decreasing
+    )
     assert set(files["path"].astype(int) % 8) == {WAVED}
     ((name, cause, share, clearest),) = difference_table(waved).to_numpy().tolist()
-    assert (name, cause) == (NAME, "likely a plane wave, such as mains hum or the lines of a scanner")
+    assert (name, cause) == (
+        NAME,
+        "likely a plane wave, such as mains hum or the lines of a scanner",
+    )
     assert share == f"{100 * row['carriers']:.0f}" and clearest == ", ".join(files["path"].head(3))
 
 
 def test_noise_differs_in_nothing(tmp_path):
     made = find(write(tmp_path / "pictures", classes=3, n=60))
-    assert made.summary().startswith("3 of 3 classes have neither a fact that sets them apart nor a likely cause.")
+    assert made.summary().startswith(
+        "3 of 3 classes have neither a fact that sets them apart nor a likely cause."
+    )
     assert difference_table(made).empty and made.reason_to_fail(0) is None
 
 
 @pytest.mark.usefixtures("closed_figures")
 def test_of_two_classes_either_may_be_the_one(tmp_path):
     made = find(write(tmp_path / "pictures", classes=2, b="jpg"))
-    assert [row[:2] for row in rows(made)][:2] == [["a", "file format PNG"], ["b", "file format JPEG"]]
-    assert sum(bool(axis.images) and axis.get_visible() for axis in made.figure().axes) == 3  # their difference once
+    assert [row[:2] for row in rows(made)][:2] == [
+        ["a", "file format PNG"],
+        ["b", "file format JPEG"],
+    ]
+    assert (
+        sum(bool(axis.images) and axis.get_visible() for axis in made.figure().axes) == 3
+    )  # their difference once
     table = made.table.assign(cause=[RAISED, LOST], carriers=[1.0, 0.9])
     (pair,) = (row for row in rows(replace(made, table=table)) if "likely" in row[1])
     assert pair[:2] == ["a or b", f"likely a: {CAUSES[RAISED]}, or b: {CAUSES[LOST]}"]
@@ -130,19 +164,28 @@ def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
         Image.new("L", (side, side), i).save(tmp_path / "pictures" / "c" / f"{i:02}.png")
     made = find(tmp_path / "pictures", size=SIZE)
     facts = [row[1:] for row in rows(made) if row[0] == "c"]
-    assert facts[:2] == [["colour mode grey", "100", "0"], ["size none of the common ones", "97", "0"]]
-    assert facts[2][0].startswith("number of pixels above") and facts[3][0].startswith("likely lost high frequencies")
+    assert facts[:2] == [
+        ["colour mode grey", "100", "0"],
+        ["size none of the common ones", "97", "0"],
+    ]
+    assert facts[2][0].startswith("number of pixels above") and facts[3][0].startswith(
+        "likely lost high frequencies"
+    )
     assert [what.split()[0] for what, *_ in facts[4:]] == ["brightness", "contrast", "saturation"]
     assert all(what.endswith(" (may be natural)") for what, *_ in facts[4:])
     assert "The pictures have 30 sizes. All are compared at 32 x 32 pixels; resizing" in words(made)
 
 
 def test_a_source_that_only_a_class_has_is_said_first_and_sources_are_compared(folder):
-    found = find(folder, source=lambda path: "A" if path.parent.name == "c" else f"B{int(path.stem) % 2}")
+    found = find(
+        folder, source=lambda path: "A" if path.parent.name == "c" else f"B{int(path.stem) % 2}"
+    )
     assert rows(found)[0] == ["c", "source A", "100", "0"]
     cross = found.sources.cross.set_index(["class", "source"])["images"]
     assert cross.to_dict() == {("c", "A"): 30, **{(k, s): 15 for k in "abd" for s in ("B0", "B1")}}
-    assert found.sources.table["source"].tolist() == ["A", "B0", "B1"] and not found.sources.left_out
+    assert (
+        found.sources.table["source"].tolist() == ["A", "B0", "B1"] and not found.sources.left_out
+    )
 
 
 def test_small_sources_are_left_out(folder):
@@ -151,10 +194,14 @@ def test_small_sources_are_left_out(folder):
 
 
 def test_a_source_has_a_likely_cause():
-    found = find(IMAGES, np.arange(320) // 8 % 2, source=np.where(LABELS == WAVED, "scanner", "camera"))
+    found = find(
+        IMAGES, np.arange(320) // 8 % 2, source=np.where(LABELS == WAVED, "scanner", "camera")
+    )
     row = found.sources.table.set_index("source").loc["scanner"]
     assert row["cause"] == "wave" and row["carriers"] > 0.9
-    assert rows(found)[0][0] == "source scanner" and rows(found)[0][1].startswith("likely a plane wave")
+    assert rows(found)[0][0] == "source scanner" and rows(found)[0][1].startswith(
+        "likely a plane wave"
+    )
 
 
 def test_a_csv_names_labels_and_sources(folder, tmp_path):
@@ -172,7 +219,9 @@ def test_a_csv_names_labels_and_sources(folder, tmp_path):
         assert set(made.sources.cross["source"]) == {*"abcd"}
     assert set(find(folder / "list.csv", source="camera").sources.cross["source"]) == {"x", "y"}
     of_folders = find(folder, source=tmp_path / "sources.csv")
-    assert of_folders.sources.cross[["class", "source"]].to_numpy().tolist() == [[k, k] for k in "abcd"]
+    assert of_folders.sources.cross[["class", "source"]].to_numpy().tolist() == [
+        [k, k] for k in "abcd"
+    ]
     (folder / "list.csv").unlink()
 
 
@@ -194,13 +243,20 @@ def test_csv_files_without_what_is_needed_are_refused(text, line, folder, tmp_pa
 def test_sources_that_do_not_belong_to_the_images_are_refused(folder, tmp_path):
     with pytest.raises(ValueError, match="there are 3 sources for 120 images"):
         find(folder, source=["x"] * 3)
-    with pytest.raises(FileNotFoundError, match="hospital does not exist: expected a CSV with the columns path"):
+    with pytest.raises(
+        FileNotFoundError, match="hospital does not exist: expected a CSV with the columns path"
+    ):
         find(folder, source="hospital")
     (tmp_path / "sources.csv").write_text("path,source\na/00.png,x\n")
-    with pytest.raises(ValueError, match=r"lists no source of .*a/01.png.* and 114 more: expected a row for each"):
+    with pytest.raises(
+        ValueError, match=r"lists no source of .*a/01.png.* and 114 more: expected a row for each"
+    ):
         find(folder, source=tmp_path / "sources.csv")
     for source, kind in ((str, "a function"), ("north", "a path")):
-        with pytest.raises(ValueError, match=f"source is {kind}, which needs images in files: give one name for each"):
+        with pytest.raises(
+            ValueError,
+            match=f"source is {kind}, which needs images in files: give one name for each",
+        ):
             find(IMAGES, LABELS, source=source)
 
 
@@ -253,15 +309,21 @@ def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
     pd.testing.assert_frame_equal(find(tmp_path / "images.h5").table, in_order.table)
     normalised = torch.from_numpy(IMAGES / 255 * 3 - 1)  # of unknown range
     made = find(normalised, LABELS)
-    assert made.table["class"].tolist() == [*"01234567"] and made.table.loc[WAVED, "cause"] == "wave"
-    assert not set(made.facts["fact"]) & {"format", "size"} and "brightness" in set(made.facts["fact"])
+    assert (
+        made.table["class"].tolist() == [*"01234567"] and made.table.loc[WAVED, "cause"] == "wave"
+    )
+    assert not set(made.facts["fact"]) & {"format", "size"} and "brightness" in set(
+        made.facts["fact"]
+    )
 
 
 @pytest.mark.usefixtures("closed_figures")
 def test_the_picture_shows_each_spectrum_above_its_differences(waved):
     figure = waved.figure()
     panels = [axis for axis in figure.axes if axis.images and axis.get_visible()]
-    assert [axis.get_title() for axis in panels if axis.get_title()] == [*CLASSES] and len(panels) == 16
+    assert [axis.get_title() for axis in panels if axis.get_title()] == [*CLASSES] and len(
+        panels
+    ) == 16
     place = [axis.get_title() for axis in figure.axes].index(NAME)
     shown = figure.axes[place + 4].images[0].get_array()
     assert np.array_equal(shown, waved.differences[WAVED].clip(1, None))
@@ -275,15 +337,27 @@ def test_the_files_hold_all_results(waved, found, tmp_path, small_pictures):
     }  # fmt: skip
     numbers = json.loads((out / "data.json").read_text())
     assert numbers[f"class/{NAME}/carriers"] == pytest.approx(waved.table.loc[WAVED, "carriers"])
-    assert numbers["source/north/images"] == 213 and numbers["images"] == 320 and numbers["unreadable"] == 0
+    assert (
+        numbers["source/north/images"] == 213
+        and numbers["images"] == 320
+        and numbers["unreadable"] == 0
+    )
     assert not any(isinstance(value, dict | list) for value in numbers.values())
-    assert waved.to_dict() == {name: value for name, value in numbers.items() if not isinstance(value, str)}
+    assert waved.to_dict() == {
+        name: value for name, value in numbers.items() if not isinstance(value, str)
+    }
     assert pd.read_csv(out / "files.csv")["cause"].tolist() == waved.files["cause"].tolist()
     page = (out / "data.html").read_text()
-    for text in ("<h2>What sets classes apart</h2>", "<h2>Classes and sources</h2>", "likely a plane wave"):
+    for text in (
+        "<h2>What sets classes apart</h2>",
+        "<h2>Classes and sources</h2>",
+        "likely a plane wave",
+    ):
         assert text in page
     assert "http" not in page and page.index("<li>") < page.index("<img")
-    with pytest.raises(ValueError, match=r"out holds another result \(.*name.*images_sha256.* differ\): choose"):
+    with pytest.raises(
+        ValueError, match=r"out holds another result \(.*name.*images_sha256.* differ\): choose"
+    ):
         found.save(out)
     found.save(out, overwrite=True)
     assert "<td>" in found._repr_html_() and "data:image/png;base64," in found._repr_html_()
@@ -297,20 +371,29 @@ def test_the_files_hold_all_results(waved, found, tmp_path, small_pictures):
         ([], 0, None),
         (["--fail-above", 1], 0, None),
         (["--fail-above", 0.9], 1, "b, file format JPEG: a share of 1.00 of its images, above 0.9"),
-        (["--csv", "list.csv"], 1, "Error: list.csv does not exist: expected a CSV with the columns path and label"),
+        (
+            ["--csv", "list.csv"],
+            1,
+            "Error: list.csv does not exist: expected a CSV with the columns path and label",
+        ),
     ],
 )
 def test_the_command_prints_what_differs_and_fails_above_a_limit(
     options, code, line, folder, tmp_path, monkeypatch, small_pictures
 ):
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, [str(one) for one in ("data", folder, "--out", "out", *options)])
+    done = CliRunner().invoke(
+        main, [str(one) for one in ("data", folder, "--out", "out", *options)]
+    )
     assert done.exit_code == code, done.output
     if line is not None:
         assert done.stderr.splitlines()[-1] == line
     if not line or not line.startswith("Error"):
         assert done.stdout.startswith("Share of the images of a class, and of the others, in %\n")
-        assert done.stdout.endswith("The page: out/data.html\n") and (tmp_path / "out" / "data.html").exists()
+        assert (
+            done.stdout.endswith("The page: out/data.html\n")
+            and (tmp_path / "out" / "data.html").exists()
+        )
 
 
 def test_recall_by_source_puts_the_surest_loss_first():
@@ -322,17 +405,28 @@ def test_recall_by_source_puts_the_surest_loss_first():
     assert table[["class", "source", "images", "recall"]].to_numpy().tolist() == [
         ["a", "x", 40, 0.5], ["a", "y", 2, 0.0], ["b", "x", 30, 1.0]
     ]  # fmt: skip
-    assert table.loc[0, ["recall_low", "recall_high"]].tolist() == pytest.approx([0.352, 0.648], abs=1e-3)
+    assert table.loc[0, ["recall_low", "recall_high"]].tolist() == pytest.approx(
+        [0.352, 0.648], abs=1e-3
+    )
 
 
 def test_an_analysis_says_the_recall_by_source():
     source = np.where(np.arange(320) < 160, "north", "south")
     made = analyse(Reader(follows=200), test=fs.Test(source=source))
     table = made.recall_by_source
-    assert set(table["source"]) == {"north", "south"} and table["images"].sum() == len(made.test.labels)
-    given = {image.tobytes(): name for image, name in zip(images_and_labels()[0], source, strict=True)}
-    assert [given[np.asarray(image).tobytes()] for image in made.test.images] == made.sources.tolist()
-    assert "Recall by source: shares in %, 95 % intervals class source images recall ant north" in words(made)
+    assert set(table["source"]) == {"north", "south"} and table["images"].sum() == len(
+        made.test.labels
+    )
+    given = {
+        image.tobytes(): name for image, name in zip(images_and_labels()[0], source, strict=True)
+    }
+    assert [
+        given[np.asarray(image).tobytes()] for image in made.test.images
+    ] == made.sources.tolist()
+    assert (
+        "Recall by source: shares in %, 95 % intervals class source images recall ant north"
+        in words(made)
+    )
     with pytest.raises(ValueError, match="no sources were given: call analyse with Test"):
         _ = analyse(Reader(follows=200)).recall_by_source
     with pytest.raises(ValueError, match="there are 2 sources for 320 images"):

@@ -44,16 +44,23 @@ INNOCENT = "kind.isna() and (suite != 'grain2' or set == 'clean')"
 WHOLE = "harm == 'harmful' and share == 1 and part == "
 BOTH = "harm == 'harmful' and others > 0"
 CALLED = f"called >= {HARMFUL} and called_low >= {HARMFUL_LOW}"
-FEW_KINDS = "harm == 'harmful' and share == 1 and kind in ['sharpened', 'tag'] and verdict != 'follows'"
+FEW_KINDS = (
+    "harm == 'harmful' and share == 1 and kind in ['sharpened', 'tag'] and verdict != 'follows'"
+)
 OTHERS = "suite == 'crops' and set != 'clean' and kind.isna() and verdict != 'not recognised'"
 
 
 def found_by_maps():
     """Of harmful artefacts in all images: those with an own-map advantage above 95 % of others, and by the test."""
     key = ["suite", "seed", "set", "class"]
-    tables = [read(f"leaks/{name}").astype(dict.fromkeys(key, str)) for name in ("tables/leaks", "maps")]
+    tables = [
+        read(f"leaks/{name}").astype(dict.fromkeys(key, str)) for name in ("tables/leaks", "maps")
+    ]
     joined = tables[0].merge(tables[1], on=key)
-    harmful, others = joined.query("harm == 'harmful' and share == 1"), joined[joined["kind"].isna()]
+    harmful, others = (
+        joined.query("harm == 'harmful' and share == 1"),
+        joined[joined["kind"].isna()],
+    )
     found = harmful["advantage_culling"] > others["advantage_culling"].quantile(0.95)
     return found.mean(), (harmful["verdict"] == FOLLOWS).mean()
 
@@ -61,14 +68,23 @@ def found_by_maps():
 def followed(is_):
     """Of how many networks on photographs, or not, the test warns in the default study, and how many there are."""
     table = rows("laptop/tables/flips", f"dataset {is_} 'fashion_mnist'")
-    return len(table[table["verdict"] == FOLLOWS][RUN].drop_duplicates()), len(table[RUN].drop_duplicates())
+    return len(table[table["verdict"] == FOLLOWS][RUN].drop_duplicates()), len(
+        table[RUN].drop_duplicates()
+    )
 
 
 def named():
     """Causes that the images alone give: of all artefacts and by share, and of classes without one."""
     aims = read("leaks/tables/leaks_data_aims").set_index("aim")
-    counts = [[aims["value"][aim] * aims["count"][aim], aims["count"][aim]] for aim in ("cause", "false")]
-    return [*counts[0], *aims["value"][["cause_all", "cause_half"]], *counts[1], aims.loc["false", "high"]]
+    counts = [
+        [aims["value"][aim] * aims["count"][aim], aims["count"][aim]] for aim in ("cause", "false")
+    ]
+    return [
+        *counts[0],
+        *aims["value"][["cause_all", "cause_half"]],
+        *counts[1],
+        aims.loc["false", "high"],
+    ]
 
 
 def met(verdict):
@@ -91,7 +107,11 @@ def by_recall(*shares):
     aims = read("leaks/tables/leaks_aims").query("images == 'all sets'").set_index("aim")
     for share in shares:
         recall, test = aims.loc[f"recall_{share}"], aims.loc[share]
-        yield from (recall["value"] * recall["count"], recall["count"], test["value"] * test["count"])
+        yield from (
+            recall["value"] * recall["count"],
+            recall["count"],
+            test["value"] * test["count"],
+        )
 
 
 NOW, BEFORE = "605-609", "600-604"
@@ -121,7 +141,9 @@ def cost_of_matched(seeds=NOW):
 
 def clean_crops():
     """Least and greatest accuracy of clean networks on crops, in the benchmark of the trainings."""
-    accuracy = rows("cure/tables/cure_networks", "suite == 'crops' and case == 'clean' and training == 'none'")
+    accuracy = rows(
+        "cure/tables/cure_networks", "suite == 'crops' and case == 'clean' and training == 'none'"
+    )
     return accuracy["accuracy"].min(), accuracy["accuracy"].max()
 
 
@@ -133,7 +155,9 @@ def accuracy_of_crops():
 
 def like_x_rays():
     """Recall without the trace: most of plain training, least and most with Swap; accuracy, clean, of both."""
-    table = rows("xray", "size == 64").groupby(["trace", "training"])[["recall_ill", "accuracy"]].mean()
+    table = (
+        rows("xray", "size == 64").groupby(["trace", "training"])[["recall_ill", "accuracy"]].mean()
+    )
     swap, plain = (table.xs(name, level="training") for name in ("Swap()", "plain"))
     recall = swap["recall_ill"].drop("none")
     clean = [of.loc["none", "accuracy"] for of in (swap, plain)]
@@ -146,21 +170,31 @@ def lost(removed, *names):
 
 
 def of_classes(claim, control, name):
-    return rows("findings/tables/claims", f"claim == '{claim}' and control == '{control}'").iloc[0][name]
+    return rows("findings/tables/claims", f"claim == '{claim}' and control == '{control}'").iloc[0][
+        name
+    ]
 
 
 def better_and_worse(claim):
-    return [of_classes(claim, control, name) for control in ("lowest", "others") for name in ("better", "worse")]
+    return [
+        of_classes(claim, control, name)
+        for control in ("lowest", "others")
+        for name in ("better", "worse")
+    ]
 
 
 def better_than_both(claim):
-    lowest, others = (of_classes(claim, control, "better_classes").split(", ") for control in ("lowest", "others"))
+    lowest, others = (
+        of_classes(claim, control, "better_classes").split(", ") for control in ("lowest", "others")
+    )
     return [name for name in lowest if name in others]
 
 
 def found_masks(ranking="dfm"):
     query = f"truth == 'own' and cut == 'percent' and uses == True and ranking == '{ranking}'"
-    scores = rows("laptop/tables/truth", query).drop_duplicates([*RUN, "class"])["average_precision"]
+    scores = rows("laptop/tables/truth", query).drop_duplicates([*RUN, "class"])[
+        "average_precision"
+    ]
     return (scores >= FOUND_MASK).sum(), len(scores)
 
 
@@ -171,10 +205,14 @@ def minutes(study, column="wall_s", jobs=2):
 
 
 def of_real(claim):
-    return rows("real/tables/claims", f"claim == '{claim}'")[["value", "low", "high"]].iloc[0].tolist()
+    return (
+        rows("real/tables/claims", f"claim == '{claim}'")[["value", "low", "high"]].iloc[0].tolist()
+    )
 
 
-AT_TEST, AFTER = ([f"{name}{end}" for end in ("", "_low", "_high")] for name in ("lost_at_test", "lost_after"))
+AT_TEST, AFTER = (
+    [f"{name}{end}" for end in ("", "_low", "_high")] for name in ("lost_at_test", "lost_after")
+)
 # Page, sentence with a slot for each number, and the numbers.
 SENTENCES = [
     (README, "Accuracy {:.2f}, recall of coats in PNG files {:.2f}: *follows*. All as PNG: {:.2f} and {:.2f}, *nothing "
@@ -299,7 +337,9 @@ def test_a_sentence_has_the_numbers_of_the_files(page, sentence, numbers):
 
 @pytest.mark.parametrize("page", [README, RESULTS])
 def test_no_other_sentence_of_readme_and_results_has_a_number_of_a_result(page):
-    text = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
+    text = re.sub(
+        r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL
+    )
     text = " ".join(text.split())
     for sentence in (sentence for of, sentence, _ in SENTENCES if of == page):
         text = re.sub(re.sub(r"\\\{.*?\\\}", r"-?[\\d.]+", re.escape(sentence)), "", text)
@@ -329,7 +369,12 @@ def test_the_readme_shows_what_the_example_printed():
 
 
 FILE = pd.DataFrame(
-    {"class": ["b", "a", "b"], "seed": [0, 1, 2], "value": [0.25, np.nan, 0.5], "met": [True, None, False]}
+    {
+        "class": ["b", "a", "b"],
+        "seed": [0, 1, 2],
+        "value": [0.25, np.nan, 0.5],
+        "met": [True, None, False],
+    }
 )
 
 
@@ -350,7 +395,9 @@ def test_a_page_gets_the_tables_whose_files_are_there(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery, "TABLES", tables)
     write_table(FILE, tmp_path / "here.csv")
     page = "<!-- here -->\nold\n<!-- /here -->\nText.\n<!-- gone -->\nold\n<!-- /gone -->\n<!-- other -->\n"
-    assert gallery.renewed(page, tmp_path) == page.replace("old", "| seed |\n| --- |\n| 0 |\n| 1 |\n| 2 |", 1)
+    assert gallery.renewed(page, tmp_path) == page.replace(
+        "old", "| seed |\n| --- |\n| 0 |\n| 1 |\n| 2 |", 1
+    )
 
 
 def test_a_study_replaces_its_stored_files_and_pictures(tmp_path, monkeypatch, capsys):
@@ -367,18 +414,29 @@ def test_a_study_replaces_its_stored_files_and_pictures(tmp_path, monkeypatch, c
     write_table(FILE, made / "new.csv")
     gallery.main()
     assert "results/other is not here" in capsys.readouterr().out
-    stored = {path.name: len(read_table(path)) for path in (tmp_path / "DATA").rglob("tables/*.csv")}
+    stored = {
+        path.name: len(read_table(path)) for path in (tmp_path / "DATA").rglob("tables/*.csv")
+    }
     assert stored == {"new.csv": 3}
 
 
 def test_advice_counts_the_restored_recalls_of_the_table():
-    kinds, parts = {"clothing": "flat", "grain4": "grain"}, {"fine": "fine", "smooth": "field", "local": "patch"}
+    kinds, parts = (
+        {"clothing": "flat", "grain4": "grain"},
+        {"fine": "fine", "smooth": "field", "local": "patch"},
+    )
     table = rows("cure/tables/cure", "training != 'none'")
     table = table.assign(kind=table["suite"].map(kinds), part=table["family"].map(parts), one=1)
     table["restored"] = table["back_low"] >= RESTORED
     counted = table.groupby(["kind", "part", "training"])[["restored", "one"]].sum()
-    advised = {(*of, name): counts for of, trainings in ADVISED.items() for name, counts in trainings.items()}
-    assert advised == dict(zip(counted.index, counted.itertuples(index=False, name=None), strict=True))
+    advised = {
+        (*of, name): counts
+        for of, trainings in ADVISED.items()
+        for name, counts in trainings.items()
+    }
+    assert advised == dict(
+        zip(counted.index, counted.itertuples(index=False, name=None), strict=True)
+    )
     costs = table.groupby(["kind", "training"])["accuracy_loss"].max()
     assert {key: abs(round(value, 2)) for key, value in costs.items()} == COST
 
@@ -387,4 +445,6 @@ def test_the_miss_rate_and_the_last_judging_are_those_of_the_tables():
     assert missed() == MISSED
     both = ["suite", "case", "training", "back", "back_low", "accuracy_loss"]
     last = rows("cure/judgings", f"seeds == '{NOW}'")[both].reset_index(drop=True)
-    pd.testing.assert_frame_equal(last, rows("cure/tables/cure", "training != 'none'")[both].reset_index(drop=True))
+    pd.testing.assert_frame_equal(
+        last, rows("cure/tables/cure", "training != 'none'")[both].reset_index(drop=True)
+    )

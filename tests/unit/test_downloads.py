@@ -31,7 +31,9 @@ def idx(array):
 def fashion(monkeypatch):
     generator, arrays = np.random.default_rng(0), {}
     for part, n in (("train", 12), ("t10k", 5)):
-        arrays[f"{part}-images-idx3-ubyte.gz"] = generator.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        arrays[f"{part}-images-idx3-ubyte.gz"] = generator.integers(
+            0, 256, (n, 28, 28), dtype=np.uint8
+        )
         arrays[f"{part}-labels-idx1-ubyte.gz"] = generator.integers(0, 10, n, dtype=np.uint8)
     sums = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays.items()}
     monkeypatch.setattr(type(FASHION), "files", sums)
@@ -43,10 +45,16 @@ def cifar(monkeypatch):
     generator = np.random.default_rng(0)
     contents = {}
     for name in CIFAR.files[:6]:
-        labels, pixels = generator.integers(0, 10, N).tolist(), generator.integers(0, 256, (N, 3072), np.uint8)
+        labels, pixels = (
+            generator.integers(0, 10, N).tolist(),
+            generator.integers(0, 256, (N, 3072), np.uint8),
+        )
         contents[name] = {"labels": labels, "data": pixels}
     contents["batches.meta"] = {"label_names": list(CIFAR.classes)}
-    sums = {name: hashlib.md5(pickle.dumps(content, 2)).hexdigest() for name, content in contents.items()}
+    sums = {
+        name: hashlib.md5(pickle.dumps(content, 2)).hexdigest()
+        for name, content in contents.items()
+    }
     monkeypatch.setattr(CIFAR10, "train_list", [[name, sums[name]] for name in CIFAR.files[:5]])
     monkeypatch.setattr(CIFAR10, "test_list", [["test_batch", sums["test_batch"]]])
     monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": sums["batches.meta"]})
@@ -57,7 +65,9 @@ def put(folder, contents):
     """The files of published sets: arrays of Fashion-MNIST, and dicts of CIFAR-10."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        packed = pickle.dumps(content, 2) if isinstance(content, dict) else gzip.compress(idx(content))
+        packed = (
+            pickle.dumps(content, 2) if isinstance(content, dict) else gzip.compress(idx(content))
+        )
         (folder / name).write_bytes(packed)
     return folder
 
@@ -72,7 +82,10 @@ def put_archive(folder, contents, monkeypatch):
 
 def test_sealed_photographs_are_the_last_of_each_class_in_the_training_split_of_the_default_study():
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 6000))
-    sealed, train = FASHION.sealed(labels), stratified(labels, {"train": 0.9, "validation": 0.1}, 0)["train"]
+    sealed, train = (
+        FASHION.sealed(labels),
+        stratified(labels, {"train": 0.9, "validation": 0.1}, 0)["train"],
+    )
     assert (np.diff(sealed) > 0).all() and np.isin(sealed, train).all()
     assert (np.bincount(labels[sealed]) == 500).all()
     for c in range(10):
@@ -82,29 +95,49 @@ def test_sealed_photographs_are_the_last_of_each_class_in_the_training_split_of_
 
 
 @pytest.mark.parametrize("seed", [0, 7])
-def test_sealed_photographs_are_in_no_split_and_numbered_ones_in_the_test_split_alone(monkeypatch, seed):
+def test_sealed_photographs_are_in_no_split_and_numbered_ones_in_the_test_split_alone(
+    monkeypatch, seed
+):
     labels = np.repeat(np.arange(10), 60)
-    numbers = np.arange(600, dtype=np.uint16).view(np.uint8).reshape(600, 1, 1, 2)  # of each image, as its pixels
+    numbers = (
+        np.arange(600, dtype=np.uint16).view(np.uint8).reshape(600, 1, 1, 2)
+    )  # of each image, as its pixels
     monkeypatch.setattr(type(FASHION), "sealed_per_class", 5)
-    monkeypatch.setattr(type(FASHION), "read", lambda self, folder: ((numbers, labels), (numbers[:9], labels[:9])))
+    monkeypatch.setattr(
+        type(FASHION), "read", lambda self, folder: ((numbers, labels), (numbers[:9], labels[:9]))
+    )
     kept, other = (
-        {name: images.view(np.uint16).ravel() for name, (images, _) in FASHION.splits("raw", 0.1, seed, of).items()}
+        {
+            name: images.view(np.uint16).ravel()
+            for name, (images, _) in FASHION.splits("raw", 0.1, seed, of).items()
+        }
         for of in ("all", [40, 42])
     )
-    sealed, train = FASHION.sealed(labels), stratified(labels, {"train": 0.9, "validation": 0.1}, 0)["train"]
+    sealed, train = (
+        FASHION.sealed(labels),
+        stratified(labels, {"train": 0.9, "validation": 0.1}, 0)["train"],
+    )
     slow = [train[labels[train] == c][39:42] for c in range(10)]
-    assert np.array_equal(other["test"], np.concatenate(slow)) and len(sealed) == 50 and len(kept["test"]) == 9
+    assert (
+        np.array_equal(other["test"], np.concatenate(slow))
+        and len(sealed) == 50
+        and len(kept["test"]) == 9
+    )
     assert np.array_equal(np.sort(np.concatenate([sealed, *other.values()])), np.arange(600))
     for name in ("train", "validation"):
         assert np.array_equal(other[name], np.setdiff1d(kept[name], other["test"]))
-    halves = [FASHION.splits("raw", 0.1, seed, part)["test"] for part in ("first_half", "second_half")]
+    halves = [
+        FASHION.splits("raw", 0.1, seed, part)["test"] for part in ("first_half", "second_half")
+    ]
     assert [labels.tolist() for _, labels in halves] == [[0] * 4, [0] * 5]
     assert np.array_equal(np.concatenate([images for images, _ in halves]), numbers[:9])
     assert (np.bincount(labels[other["validation"]]) <= 6).all()
 
 
 def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):
-    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(put(tmp_path, fashion)), strict=True):
+    for part, (images, labels) in zip(
+        ("train", "t10k"), FASHION.read(put(tmp_path, fashion)), strict=True
+    ):
         raw = fashion[f"{part}-images-idx3-ubyte.gz"]
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
         assert images.shape == (len(raw), *FASHION.shape)
@@ -119,13 +152,17 @@ def test_cifar10_is_read_as_planes_of_red_green_and_blue(tmp_path, cifar):
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64) and images.flags.c_contiguous
         rows = np.concatenate([cifar[name]["data"] for name in names])
         np.testing.assert_array_equal(images.reshape(-1, 3072), rows)
-        np.testing.assert_array_equal(labels, np.concatenate([cifar[name]["labels"] for name in names]))
+        np.testing.assert_array_equal(
+            labels, np.concatenate([cifar[name]["labels"] for name in names])
+        )
     assert train[0].shape == (5 * N, *CIFAR.shape)
     assert train[0][N, 1, 5, 31] == cifar["data_batch_2"]["data"][0, 1024 + 32 * 5 + 31]
 
 
 @pytest.mark.parametrize("layout", ["files", "folder", "archive"])
-def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path, cifar, layout, monkeypatch):
+def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(
+    tmp_path, cifar, layout, monkeypatch
+):
     own = tmp_path / "own"
     if layout == "archive":
         put_archive(own, {**cifar, "readme.html": {}}, monkeypatch)
@@ -136,23 +173,45 @@ def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path
     assert len(CIFAR.read(tmp_path / "out")[0][1]) == 5 * N
 
 
-def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path, fashion, monkeypatch):
-    good, cut_off = put(tmp_path / "good", fashion), Mock(side_effect=http.client.IncompleteRead(b"half"))
+def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(
+    tmp_path, fashion, monkeypatch
+):
+    good, cut_off = (
+        put(tmp_path / "good", fashion),
+        Mock(side_effect=http.client.IncompleteRead(b"half")),
+    )
     tried = [cut_off, *(Mock(return_value=folder) for folder in (tmp_path / "nowhere", good, good))]
-    monkeypatch.setattr(FASHION, "sources", [*zip(("web", "first", "second", "third"), tried, strict=True)])
-    assert FASHION.fetch(tmp_path / "out") == "second" and [one.call_count for one in tried] == [1, 1, 1, 0]
+    monkeypatch.setattr(
+        FASHION, "sources", [*zip(("web", "first", "second", "third"), tried, strict=True)]
+    )
+    assert FASHION.fetch(tmp_path / "out") == "second" and [one.call_count for one in tried] == [
+        1,
+        1,
+        1,
+        0,
+    ]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FASHION.files)
     # A folder of the user is the only source.
-    with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
+    with pytest.raises(
+        NotFound,
+        match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install",
+    ):
         FASHION.fetch(tmp_path / "other", tmp_path / "own")
 
 
 def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_path, monkeypatch):
     unreachable = Mock(side_effect=OSError("network unreachable"))
-    monkeypatch.setattr(FASHION, "sources", [("the shelf", lambda scratch: tmp_path), ("the web", unreachable)])
+    monkeypatch.setattr(
+        FASHION, "sources", [("the shelf", lambda scratch: tmp_path), ("the web", unreachable)]
+    )
     with pytest.raises(NotFound) as caught:
         FASHION.fetch(tmp_path / "out")
-    for part in ("the shelf (no file", "the web (network unreachable)", *FASHION.files, "fashion_mnist: folder"):
+    for part in (
+        "the shelf (no file",
+        "the web (network unreachable)",
+        *FASHION.files,
+        "fashion_mnist: folder",
+    ):
         assert part in str(caught.value)
     assert not (tmp_path / "out").exists()
 
@@ -166,7 +225,9 @@ def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_pat
         ("archive", lambda raw: raw[: len(raw) // 2]),
     ],
 )
-def test_files_that_are_not_the_published_ones_are_refused(tmp_path, published, damage, fashion, cifar, monkeypatch):
+def test_files_that_are_not_the_published_ones_are_refused(
+    tmp_path, published, damage, fashion, cifar, monkeypatch
+):
     own = tmp_path / "own"
     written = {
         "fashion": lambda: put(own, fashion) / "t10k-labels-idx1-ubyte.gz",
@@ -175,7 +236,9 @@ def test_files_that_are_not_the_published_ones_are_refused(tmp_path, published, 
     }
     path = written[published]()
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(NotFound, match=r"does not hold the published files|is not the published archive"):
+    with pytest.raises(
+        NotFound, match=r"does not hold the published files|is not the published archive"
+    ):
         (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", own)
     assert not (tmp_path / "out").exists()
 
@@ -227,11 +290,15 @@ def test_a_rendition_is_repeatable_and_changes_every_image(name):
         np.testing.assert_array_equal(images, before)
         np.testing.assert_array_equal(renditions.Rendition(name, images, labels, seed=1)[:], drawn)
         assert (drawn != images).any(axis=(1, 2, 3)).all()
-        assert np.array_equal(renditions.Rendition(name, images, labels, seed=2)[:], drawn) == (name not in SEEDED)
+        assert np.array_equal(renditions.Rendition(name, images, labels, seed=2)[:], drawn) == (
+            name not in SEEDED
+        )
 
 
 def test_other_renditions_are_refused():
-    with pytest.raises(ValueError, match=r"unknown rendition 'oil': choose from sketch, cartoon, .*texture"):
+    with pytest.raises(
+        ValueError, match=r"unknown rendition 'oil': choose from sketch, cartoon, .*texture"
+    ):
         renditions.Rendition("oil", *photographs())
 
 
@@ -244,12 +311,18 @@ def test_renditions_of_a_step_a_ring_one_tone_and_all_levels():
     y, x = np.mgrid[:32, :32]
     step, even = np.where(x < 16, 0, 255), np.full((32, 32), 80)
     sketched, empty = drawn("sketch", step, even)  # nothing of the first may show in the second
-    assert sketched[:, 15:17].max() == 0 and sketched[:, :12].min() == 255 and sketched[:, 20:].min() == 255
+    assert (
+        sketched[:, 15:17].max() == 0
+        and sketched[:, :12].min() == 255
+        and sketched[:, 20:].min() == 255
+    )
     assert empty.min() == 255
     np.testing.assert_array_equal(drawn("cartoon", step)[0], step)
     assert set(np.unique(renditions.Rendition("cartoon", *photographs())[:])) <= {0, 85, 170, 255}
     radius = np.hypot(y - 15.5, x - 15.5)
-    rings = [np.where((radius < 10) & (radius > 4), tone, dark) for dark, tone in ((0, 200), (250, 90))]
+    rings = [
+        np.where((radius < 10) & (radius > 4), tone, dark) for dark, tone in ((0, 200), (250, 90))
+    ]
     for filled in drawn("silhouette", *rings):  # the object without its holes
         np.testing.assert_array_equal(filled, np.where(radius < 10, 255, 0))
     assert drawn("silhouette", even).max() == 0
@@ -263,9 +336,15 @@ def test_texture_keeps_low_frequencies_and_takes_high_ones_of_another_class():
     radius = np.hypot(np.fft.fftfreq(32, 1 / 32)[:, None], np.fft.fftfreq(32, 1 / 32))
     before, after = np.fft.fft2(images), np.fft.fft2(drawn)
     rounding = 6 * 32 / np.sqrt(12)  # six standard deviations of the rounding of 32 x 32 pixels
-    np.testing.assert_allclose(after[..., radius < 4], before[..., radius < 4], rtol=0, atol=rounding)
+    np.testing.assert_allclose(
+        after[..., radius < 4], before[..., radius < 4], rtol=0, atol=rounding
+    )
     for i, image in enumerate(after):
-        donors = [j for j in range(len(images)) if abs(image - before[j])[..., radius >= 4].max() < rounding]
+        donors = [
+            j
+            for j in range(len(images))
+            if abs(image - before[j])[..., radius >= 4].max() < rounding
+        ]
         assert len(donors) == 1
         assert labels[donors[0]] != labels[i]
 
@@ -274,7 +353,12 @@ def test_texture_keeps_low_frequencies_and_takes_high_ones_of_another_class():
 def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkeypatch, name):
     """From a store that is larger than what may be in memory, in batches, which shows that images do not interfere."""
     pixels, labels = photographs(7)
-    about = {"classes": ("a", "b", "c"), "source": "", "created_by": "", "statistics": (np.zeros(3), np.ones(3))}
+    about = {
+        "classes": ("a", "b", "c"),
+        "source": "",
+        "created_by": "",
+        "statistics": (np.zeros(3), np.ones(3)),
+    }
     stores.write(tmp_path / "test.h5", {"test": (pixels, labels)}, **about)
     stored = stores.read(tmp_path / "test.h5", "test", in_memory=pixels.nbytes - 1).images
     assert isinstance(stored, Stored)

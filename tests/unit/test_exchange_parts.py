@@ -54,13 +54,22 @@ def slow_fine(image: np.ndarray) -> np.ndarray:
     return made
 
 
-@pytest.mark.parametrize(("k", "channels", "size"), [(4, 1, (20, 20)), (3, 3, (11, 14)), (2, 1, (9, 8))])
-def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_in_rings(k, channels, size):
+@pytest.mark.parametrize(
+    ("k", "channels", "size"), [(4, 1, (20, 20)), (3, 3, (11, 14)), (2, 1, (9, 8))]
+)
+def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_in_rings(
+    k, channels, size
+):
     plain = grey(k, 12, size, channels)
     images = plain.images.astype(float)
     noise = np.random.default_rng(5).normal(0, 20, images.shape)
     images[plain.labels == 1] += noise[plain.labels == 1]  # one class is noisy
-    split = Split(images.clip(0, 255).astype(np.uint8), plain.labels, mean=np.zeros(channels), std=np.ones(channels))
+    split = Split(
+        images.clip(0, 255).astype(np.uint8),
+        plain.labels,
+        mean=np.zeros(channels),
+        std=np.ones(channels),
+    )
     who = subject(split)
     pixels = who.ranking.take(np.arange(len(split))).double().numpy()
     spectra = slow_spectra(pixels)
@@ -68,7 +77,9 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
     shape = (2, k, channels, *size)  # of each frequency, and of each ring
     ratio, noise, pattern = np.ones(shape), np.zeros(shape), np.zeros(shape, complex)
     power = np.stack([(np.abs(spectra[split.labels == c]) ** 2).mean(axis=0) for c in range(k)])
-    in_rings = np.stack([power[..., ring == number].mean(axis=-1) for number in np.unique(ring[short])], axis=-1)
+    in_rings = np.stack(
+        [power[..., ring == number].mean(axis=-1) for number in np.unique(ring[short])], axis=-1
+    )
     in_rings = np.log(in_rings).reshape(k, -1)
     for c in range(k):
         farthest = int(((in_rings - in_rings[c]) ** 2).sum(axis=1).argmax())
@@ -81,7 +92,9 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
             ratio[0][c][at], pattern[0][c][at] = r, mean[at] - r * rest_mean[at]
             noise[0][c][at] = np.sqrt(max(0, variance[at] - rest_variance[at]))
             here = channel, ring == ring[u, v]
-            r = np.sqrt(variance[here].mean() / rest_variance[here].mean()).clip(1 / LARGEST, LARGEST)
+            r = np.sqrt(variance[here].mean() / rest_variance[here].mean()).clip(
+                1 / LARGEST, LARGEST
+            )
             ratio[1][c][at] = r
             noise[1][c][at] = np.sqrt((np.abs(mean[here] - r * rest_mean[here]) ** 2).mean())
     shown, classes = who.ranking.take(np.arange(8)), np.arange(8) % k
@@ -116,7 +129,9 @@ def slow_surface(image: np.ndarray) -> np.ndarray:
     return (terms @ fitted).reshape(image.shape)
 
 
-@pytest.mark.parametrize(("part", "slow", "tolerance"), [(Fine, slow_fine, 1e-12), (Field, slow_surface, 1e-8)])
+@pytest.mark.parametrize(
+    ("part", "slow", "tolerance"), [(Fine, slow_fine, 1e-12), (Field, slow_surface, 1e-8)]
+)
 @few
 @given(SIZES)
 @example((10, 18))
@@ -127,7 +142,9 @@ def test_swapped_images_have_the_part_of_the_partner_and_keep_the_rest(part, slo
     for n, m in enumerate(partner):
         for channel in range(2):
             own, other = (images[k, channel].numpy() for k in (n, m))
-            np.testing.assert_allclose(swapped[n, channel], own - slow(own) + slow(other), atol=tolerance)
+            np.testing.assert_allclose(
+                swapped[n, channel], own - slow(own) + slow(other), atol=tolerance
+            )
 
 
 @few
@@ -157,7 +174,10 @@ def test_a_field_is_that_of_the_class_minus_the_median_of_others_without_the_far
     for c, part in zip(classes, added, strict=True):
         distance = np.sqrt(((of_class - of_class[c]) ** 2).sum(axis=(1, 2)))
         others = [k for k in range(4) if k not in (c, distance.argmax())]
-        expected = means[c] - surface(torch.from_numpy(of_class[others].mean(axis=0)), torch.Size((20, 20))).numpy()
+        expected = (
+            means[c]
+            - surface(torch.from_numpy(of_class[others].mean(axis=0)), torch.Size((20, 20))).numpy()
+        )
         np.testing.assert_allclose(part, expected, atol=1e-5)
     np.testing.assert_allclose(added[2].mean(axis=(1, 2)), [40 / 255, 0, 0], atol=0.04)
     assert 0.1 < added[1, 1, 0, -1] - added[1, 1, 0, 0] < 0.2  # about 40 / 255
@@ -177,7 +197,10 @@ def test_places_are_windows_of_a_fifth_that_cover_the_image_and_the_frame(size):
     for number, mask in enumerate(masks[:36]):
         rows, columns = (np.flatnonzero(mask.any(dim=axis)) for axis in (1, 0))
         assert int(mask.sum()) == height * width == len(rows) * len(columns)
-        for found, side, own, place in ((rows, size[0], height, number // 6), (columns, size[1], width, number % 6)):
+        for found, side, own, place in (
+            (rows, size[0], height, number // 6),
+            (columns, size[1], width, number % 6),
+        ):
             assert found[0] == round(place * (side - own) / 5) and found[-1] == found[0] + own - 1
     assert masks[:36].any(dim=0).all() or min(size) < 20
     frame = masks[36]
@@ -187,7 +210,9 @@ def test_places_are_windows_of_a_fifth_that_cover_the_image_and_the_frame(size):
 def tagged(place: int) -> tuple[Split, torch.Tensor]:
     """Images of which those of class 0 are white at a place, and where."""
     plain, mask = grey(3, 40), places(torch.Size((20, 20)))[place]
-    images = np.where((plain.labels == 0)[:, None, None, None] & mask.numpy(), 255, plain.images).astype(np.uint8)
+    images = np.where(
+        (plain.labels == 0)[:, None, None, None] & mask.numpy(), 255, plain.images
+    ).astype(np.uint8)
     return Split(images, plain.labels, mean=np.zeros(1), std=np.ones(1)), mask
 
 
@@ -221,7 +246,9 @@ def test_a_swap_exchanges_the_corners_and_the_frame():
     partner = torch.tensor([1, 2, 3, 3])
     swapped = Patch.swap(images, partner)
     for n, i, j in np.ndindex(4, 20, 30):
-        outer = min(i, 19 - i) < 2 or min(j, 29 - j) < 2 or (min(i, 19 - i) < 4 and min(j, 29 - j) < 6)
+        outer = (
+            min(i, 19 - i) < 2 or min(j, 29 - j) < 2 or (min(i, 19 - i) < 4 and min(j, 29 - j) < 6)
+        )
         assert torch.equal(swapped[n, :, i, j], images[partner[n] if outer else n, :, i, j])
 
 
@@ -234,18 +261,24 @@ def test_moments_are_those_of_a_loop(size, channels):
     for c in range(3):
         mean, variance = slow_moments(images, labels, c)
         np.testing.assert_allclose(statistics.of(c).mean, mean[..., :half], rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(statistics.of(c).variance, variance[..., :half], rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(
+            statistics.of(c).variance, variance[..., :half], rtol=1e-4, atol=1e-9
+        )
         assert statistics.of(c).images == 12
         # The other classes have as many images, so that they are one sample.
         mean, variance = slow_moments(images, labels != c, True)
         np.testing.assert_allclose(statistics.rest(c).mean, mean[..., :half], rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(statistics.rest(c).variance, variance[..., :half], rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(
+            statistics.rest(c).variance, variance[..., :half], rtol=1e-4, atol=1e-9
+        )
         assert statistics.rest(c).images == pytest.approx(24)
 
 
 def test_each_class_of_the_rest_counts_as_if_it_had_as_many_images():
     images, labels = noise(3, 40, (6, 6))
-    chosen = np.concatenate([np.flatnonzero(labels == c)[:n] for c, n in ((0, 20), (1, 10), (2, 40))])
+    chosen = np.concatenate(
+        [np.flatnonzero(labels == c)[:n] for c, n in ((0, 20), (1, 10), (2, 40))]
+    )
     statistics = class_statistics(pixels_of(images[chosen], labels[chosen]), 3)
     rest, means = statistics.rest(0), [statistics.of(c).mean for c in (1, 2)]
     torch.testing.assert_close(rest.mean, (means[0] + means[1]) / 2)
@@ -253,7 +286,9 @@ def test_each_class_of_the_rest_counts_as_if_it_had_as_many_images():
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
-def test_statistics_do_not_depend_on_batches_on_the_dtype_or_on_the_normalisation(monkeypatch, batch):
+def test_statistics_do_not_depend_on_batches_on_the_dtype_or_on_the_normalisation(
+    monkeypatch, batch
+):
     grey, labels = noise(3, 12, (16, 15), channels=3)
     images = np.rint(255 * grey).astype(np.uint8)
     expected = class_statistics(pixels_of(images, labels), 3)
@@ -274,8 +309,13 @@ def test_float_images_without_a_known_range_have_that_of_the_ranking_images_in_e
     images, labels = noise(2, 10, (5, 4), channels=2)
     low, high = images.min(axis=(0, 2, 3)), images.max(axis=(0, 2, 3))
     unknown, far = split(images, labels, 0, 1), split(images * [[[3]], [[300]]], labels)
-    for ranking, factor in ((unknown, [1, 1]), (far, [3, 300])):  # 300 is no value of pixels from 0 to 1
-        pixels, test = in_pixels(ranking, split(ranking.images[:4], labels[:4], ranking.mean[0]), torch.device("cpu"))
+    for ranking, factor in (
+        (unknown, [1, 1]),
+        (far, [3, 300]),
+    ):  # 300 is no value of pixels from 0 to 1
+        pixels, test = in_pixels(
+            ranking, split(ranking.images[:4], labels[:4], ranking.mean[0]), torch.device("cpu")
+        )
         shift, scale = ranking.pixel_units
         np.testing.assert_allclose(shift, low * factor, rtol=1e-6)
         np.testing.assert_allclose(scale, (high - low) * factor, rtol=1e-6)
@@ -283,7 +323,9 @@ def test_float_images_without_a_known_range_have_that_of_the_ranking_images_in_e
         assert taken.amin() == 0 and taken.amax() == pytest.approx(1)
         torch.testing.assert_close(test.take(np.arange(4)), taken[:4])
         torch.testing.assert_close(pixels.seen(taken), torch.from_numpy(ranking.images).float())
-        assert pixels.seen(torch.full((1, 2, 5, 4), 2.0)).amax(dim=(0, 2, 3)).tolist() == pytest.approx(high * factor)
+        assert pixels.seen(torch.full((1, 2, 5, 4), 2.0)).amax(
+            dim=(0, 2, 3)
+        ).tolist() == pytest.approx(high * factor)
 
 
 @pytest.mark.parametrize("n_classes", [2, 5])
@@ -298,7 +340,9 @@ def test_differences_are_one_by_chance_and_large_where_a_class_differs(n_classes
     images = np.fft.ifft2(np.fft.ifftshift(spectra, axes=(-2, -1))).real.astype(np.float32)
     raised = class_statistics(pixels_of(images, labels), n_classes).differences(0)
     highest = np.sort(raised.ravel())[-2:]
-    assert {tuple(place) for place in np.argwhere(raised >= highest[0])} == {tuple(place) for place in pair}
+    assert {tuple(place) for place in np.argwhere(raised >= highest[0])} == {
+        tuple(place) for place in pair
+    }
     assert highest[0] > 5
 
 
@@ -315,11 +359,17 @@ def test_ratios_are_bounded_where_a_class_has_no_power():
 
 def test_images_that_do_not_vary_or_are_few_are_refused():
     images, labels = noise(2, 10, (4, 6))
-    with pytest.raises(ValueError, match="class b has 9 images for the statistics of its spectrum: expected at least"):
+    with pytest.raises(
+        ValueError,
+        match="class b has 9 images for the statistics of its spectrum: expected at least",
+    ):
         class_statistics(pixels_of(images[:-1], labels[:-1]), 2, ("a", "b"))
     flat = np.full_like(images, 0.3) + labels[:, None, None, None].astype(np.float32) / 4
     for same in (flat, flat + np.linspace(0, 0.1, 20, dtype=np.float32)[:, None, None, None]):
-        with pytest.raises(ValueError, match="images of each class are all the same, but for brightness: expected im"):
+        with pytest.raises(
+            ValueError,
+            match="images of each class are all the same, but for brightness: expected im",
+        ):
             class_statistics(pixels_of(same, labels), 2)
     for stripes in (images.mean(axis=2, keepdims=True), images.mean(axis=3, keepdims=True)):
         assert len(class_statistics(pixels_of(stripes + 0 * images, labels), 2)) == 2

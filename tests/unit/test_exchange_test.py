@@ -9,20 +9,38 @@ import torch
 from exchange_subjects import Waves, grey
 
 from frequency_shortcuts.exchange import test as exchange
-from frequency_shortcuts.exchange.answers import BOUND, PARTS, Answers, rates, read_answers, typical, write_answers
+from frequency_shortcuts.exchange.answers import (
+    BOUND,
+    PARTS,
+    Answers,
+    rates,
+    read_answers,
+    typical,
+    write_answers,
+)
 from frequency_shortcuts.images.splits import Split, evenly
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
-def answers(*, k: int = 4, each: int = 30, gained: dict[tuple[str, int], int] | None = None, **how) -> Answers:
+def answers(
+    *, k: int = 4, each: int = 30, gained: dict[tuple[str, int], int] | None = None, **how
+) -> Answers:
     """A network that is always right, but calls so many images class c after they got a part of it."""
     labels = np.arange(k * each) % k
     images = np.stack([np.flatnonzero(labels != c) for c in range(k)])
     given, control = ({part: labels[images].astype(np.int16) for part in PARTS} for _ in range(2))
     for (part, c), count in (gained or {}).items():
         given[part][c, :count] = c
-    return Answers(labels, labels.copy(), images, given, control, {part: np.zeros(k, int) for part in PARTS}, **how)
+    return Answers(
+        labels,
+        labels.copy(),
+        images,
+        given,
+        control,
+        {part: np.zeros(k, int) for part in PARTS},
+        **how,
+    )
 
 
 def slow_ends(given: np.ndarray, control: np.ndarray) -> tuple[float, float, float]:
@@ -54,7 +72,9 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
             given, control = (after[part][c, :m] == c for after in (made.given, made.control))
             before = made.before[images[c, :m]] == c
             expected = slow_ends(given, control if part == "patch" else before)
-            assert tuple(row[f"{part}{end}"] for end in ("", "_low", "_high")) == pytest.approx(expected, abs=1e-6)
+            assert tuple(row[f"{part}{end}"] for end in ("", "_low", "_high")) == pytest.approx(
+                expected, abs=1e-6
+            )
             assert row[f"{part}_control"] == pytest.approx(control.mean() - before.mean())
 
 
@@ -65,8 +85,16 @@ def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
 
 
 def test_what_is_neither_above_its_threshold_nor_below_the_bound_cannot_be_told():
-    (row,) = rates(answers(gained={("patch", 1): 15})).query("verdict == 'cannot tell'").to_dict("records")
-    assert row["class"] == 1 and row["patch_low"] < PARTS["patch"].threshold and row["patch_high"] > BOUND
+    (row,) = (
+        rates(answers(gained={("patch", 1): 15}))
+        .query("verdict == 'cannot tell'")
+        .to_dict("records")
+    )
+    assert (
+        row["class"] == 1
+        and row["patch_low"] < PARTS["patch"].threshold
+        and row["patch_high"] > BOUND
+    )
 
 
 def test_a_class_that_is_not_recognised_has_no_verdict():
@@ -79,13 +107,18 @@ def test_a_class_that_is_not_recognised_has_no_verdict():
 
 def test_two_classes_have_the_verdict_of_the_pair():
     table = rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 20}))
-    assert list(table["verdict"]) == ["follows"] * 2 and list(table["follows"]) == ["fine, field"] * 2
+    assert (
+        list(table["verdict"]) == ["follows"] * 2 and list(table["follows"]) == ["fine, field"] * 2
+    )
     assert table["fine"].tolist() == [0, 0.5]  # the numbers stay those of each class
 
 
 def test_a_neutral_class_has_no_row_and_its_images_count():
     table = rates(answers(k=3, neutral=1, gained={("field", 2): 60}))
-    assert list(table["class"]) == [0, 2] and list(table["verdict"]) == ["nothing found", "follows"]  # no pair
+    assert list(table["class"]) == [0, 2] and list(table["verdict"]) == [
+        "nothing found",
+        "follows",
+    ]  # no pair
 
 
 def slow_hardly_confused(counts: np.ndarray) -> np.ndarray:
@@ -101,7 +134,9 @@ def test_classes_that_are_hardly_confused_count():
     draw = np.random.default_rng(1)
     for _ in range(20):
         counts = draw.poisson(1, (5, 5)) + np.diag(draw.integers(30, 90, 5))
-        np.testing.assert_array_equal(exchange.hardly_confused(counts), slow_hardly_confused(counts))
+        np.testing.assert_array_equal(
+            exchange.hardly_confused(counts), slow_hardly_confused(counts)
+        )
 
 
 CORNER = torch.zeros(20, 20, dtype=torch.bool)
@@ -120,7 +155,12 @@ def with_cue(split: Split, part: str) -> Split:
     pixels = torch.from_numpy(split.images).float() / 255
     own = torch.from_numpy(split.labels == 0)
     pixels[own] = CUES[part][0](pixels[own])
-    return Split((255 * pixels).round().clamp(0, 255).byte().numpy(), split.labels, mean=np.zeros(1), std=np.ones(1))
+    return Split(
+        (255 * pixels).round().clamp(0, 255).byte().numpy(),
+        split.labels,
+        mean=np.zeros(1),
+        std=np.ones(1),
+    )
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -152,10 +192,16 @@ def test_answers_are_read_as_they_were_written(tmp_path):
         np.testing.assert_equal(one, other)
 
 
-@pytest.mark.parametrize(("k", "neutral", "most"), [(10, None, 60_000), (3, None, 5_000), (3, 1, 5_000)])
+@pytest.mark.parametrize(
+    ("k", "neutral", "most"), [(10, None, 60_000), (3, None, 5_000), (3, 1, 5_000)]
+)
 def test_it_takes_few_forward_passes(k, neutral, most, monkeypatch):
     network, split = Waves(k), replace(grey(k, 200, size=(24, 24)), neutral=neutral)
     monkeypatch.setattr(exchange.Classifier, "frozen", lambda network: exchange.Classifier(network))
     exchange.collect(network, split, split)
     checks = 10  # whether the network can be tested
-    assert network.passes - checks <= exchange.count_passes(split.labels, k, neutral) <= min(most, 1.1 * network.passes)
+    assert (
+        network.passes - checks
+        <= exchange.count_passes(split.labels, k, neutral)
+        <= min(most, 1.1 * network.passes)
+    )

@@ -9,7 +9,14 @@ from torch import nn
 from conftest import state_of
 from frequency_shortcuts.images.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.external import ExternalNetwork, Logits, build, logits_only, probe, with_outputs
+from frequency_shortcuts.networks.external import (
+    ExternalNetwork,
+    Logits,
+    build,
+    logits_only,
+    probe,
+    with_outputs,
+)
 from frequency_shortcuts.networks.folding import fold
 from frequency_shortcuts.networks.weights import normalisation
 
@@ -47,7 +54,12 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
         network = build(ExternalNetwork(f"{name}:{function}", 7, 1, 4, 3, {"bias": False}))[1]
         assert (network.in_features, network.out_features, network.bias) == (12, 7, None)
     assert build(ExternalNetwork(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
-    assert call(f"{name}:fitting", {"n_classes": 2, "channels": 1}, size=(2, 2), unknown=1)[1].out_features == 2
+    assert (
+        call(f"{name}:fitting", {"n_classes": 2, "channels": 1}, size=(2, 2), unknown=1)[
+            1
+        ].out_features
+        == 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +78,9 @@ def test_mistakes_in_entry_points_are_one_sentence(module, function, sentence):
 
 def test_a_module_that_fails_while_importing_is_named_and_the_path_does_not_change(module):
     name, before = module("1 / 0"), list(sys.path)
-    with pytest.raises(ValueError, match=rf"{name} does not import \(ZeroDivisionError: division by zero\)"):
+    with pytest.raises(
+        ValueError, match=rf"{name} does not import \(ZeroDivisionError: division by zero\)"
+    ):
         entry_point(f"{name}:f")
     assert sys.path == before
 
@@ -93,7 +107,9 @@ def behind(*layers):
     "network",
     [
         nn.Sequential(Layer(lambda images: images / images.std((1, 2, 3), keepdim=True)), behind()),
-        behind(Layer(lambda logits: logits * (1 + 1e-6 * torch.randn_like(logits)))),  # as sums in another order
+        behind(
+            Layer(lambda logits: logits * (1 + 1e-6 * torch.randn_like(logits)))
+        ),  # as sums in another order
         nn.Sequential(Layer(lambda images: images.mul_(2)), behind()),
         behind().to("meta"),
     ],
@@ -106,10 +122,19 @@ def test_probe_takes_networks_that_work(network):
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [
-        (Layer(lambda images: sys.exit(0)), r"^Layer refuses images of 3 x 2 x 2 \(SystemExit: 0\)$"),
+        (
+            Layer(lambda images: sys.exit(0)),
+            r"^Layer refuses images of 3 x 2 x 2 \(SystemExit: 0\)$",
+        ),
         (behind(nn.Linear(5, 4)), "has 4 outputs, but there are 5 classes"),
-        (behind(nn.Linear(5, 1), nn.Flatten(0)), r"one output, .* a study does not take: return two, torch\.cat\(\["),
-        (nn.Identity(), r"gives \(2, 3, 2, 2\) for 2 images: expected logits of shape \[2, classes\]"),
+        (
+            behind(nn.Linear(5, 1), nn.Flatten(0)),
+            r"one output, .* a study does not take: return two, torch\.cat\(\[",
+        ),
+        (
+            nn.Identity(),
+            r"gives \(2, 3, 2, 2\) for 2 images: expected logits of shape \[2, classes\]",
+        ),
         (Layer(lambda images: (images, images)), "gives tuple for 2 images: expected logits"),
         (behind(Layer(lambda logits: logits / 0)), "gives logits that are not finite numbers"),
     ],
@@ -129,7 +154,9 @@ def test_probe_leaves_the_network_as_it_was():
 def test_an_external_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):
     what = ExternalNetwork(f"{module(NETWORK)}:fitting", 3, 1, 2, 2, {"bias": False})
     network = architectures.build(what)
-    architectures.save(tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]})
+    architectures.save(
+        tmp_path / "w.safetensors", network.state_dict(), what, {"mean": [0.5], "std": [0.2]}
+    )
     loaded = architectures.load(tmp_path / "w.safetensors")
     assert torch.equal(loaded[1].weight, network[1].weight) and not loaded.training
     assert architectures.architecture(tmp_path / "w.safetensors") == what
@@ -141,7 +168,9 @@ def test_tied_weights_are_saved(tmp_path):
     network[1].weight = network[0].weight
     form = architectures.Architecture("resnet18", 4, 3, 32)
     architectures.save(tmp_path / "w.safetensors", network.state_dict(), form)
-    other = architectures.load_weights(nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), tmp_path / "w.safetensors")
+    other = architectures.load_weights(
+        nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4)), tmp_path / "w.safetensors"
+    )
     assert torch.equal(other[1].weight, network[0].weight)
 
 
@@ -154,8 +183,12 @@ def test_tied_weights_are_saved(tmp_path):
 def test_checkpoints_of_torch_are_read_in_every_usual_form(tmp_path, wrap):
     network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     torch.save(wrap(network.state_dict()), tmp_path / "w.pt")
-    other = architectures.load_weights(nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), tmp_path / "w.pt")
-    assert all(torch.equal(value, other.state_dict()[name]) for name, value in network.state_dict().items())
+    other = architectures.load_weights(
+        nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)), tmp_path / "w.pt"
+    )
+    assert all(
+        torch.equal(value, other.state_dict()[name]) for name, value in network.state_dict().items()
+    )
 
 
 class Attack:
@@ -198,7 +231,11 @@ def test_a_probability_of_zero_has_a_finite_logarithm_and_gradient():
     images = IMAGES.clone().requires_grad_()
     logits = network(images)
     logits.sum().backward()
-    assert (network.network(IMAGES) == 0).any() and logits.isfinite().all() and images.grad.isfinite().all()
+    assert (
+        (network.network(IMAGES) == 0).any()
+        and logits.isfinite().all()
+        and images.grad.isfinite().all()
+    )
 
 
 def test_probabilities_in_half_precision_are_recognised():
@@ -212,7 +249,9 @@ def first_is_one_hot(images):
     return torch.where(first, torch.eye(5)[:1], images.new_full((1, 5), 2))
 
 
-@pytest.mark.parametrize("network", [behind(), behind(nn.LogSoftmax(1)), behind(nn.Sigmoid()), Layer(first_is_one_hot)])
+@pytest.mark.parametrize(
+    "network", [behind(), behind(nn.LogSoftmax(1)), behind(nn.Sigmoid()), Layer(first_is_one_hot)]
+)
 def test_other_outputs_stay_as_they_are(network):
     assert logits_only(network, IMAGES)[0] is network
 
@@ -225,7 +264,9 @@ def test_a_masked_output_does_not_hide_that_logits_depend_on_the_batch(masked):
     plain = Layer(lambda images: beside(images.flatten(1)[:, :3]))
     assert logits_only(plain, IMAGES)[0] is plain
     with pytest.raises(ValueError, match="than in a batch"):
-        logits_only(Layer(lambda images: beside((images - images.mean(0)).flatten(1)[:, :3])), IMAGES)
+        logits_only(
+            Layer(lambda images: beside((images - images.mean(0)).flatten(1)[:, :3])), IMAGES
+        )
 
 
 def test_batch_normalisation_behind_chosen_outputs_is_folded():

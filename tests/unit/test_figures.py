@@ -9,7 +9,16 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, FIRST, KINDS, check_drawing, check_page, has_whole_ticks, table, verdicts
+from drawn_tables import (
+    CLASSES,
+    FIRST,
+    KINDS,
+    check_drawing,
+    check_page,
+    has_whole_ticks,
+    table,
+    verdicts,
+)
 from matplotlib import pyplot as plt
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
@@ -39,7 +48,11 @@ def test_drawing_leaves_the_users_style_alone():
 
 
 JUDGED = ("C1", "C2", "shirt")
-VERDICTS = {"C1": ["texture", "texture", "shape"], "C2": ["undecided", None, None], "shirt": [None] * 3}
+VERDICTS = {
+    "C1": ["texture", "texture", "shape"],
+    "C2": ["undecided", None, None],
+    "shirt": [None] * 3,
+}
 
 
 def of_phase(seeds=3):
@@ -48,9 +61,19 @@ def of_phase(seeds=3):
         rates = {}
         for kept in KEPT:
             tpr = generator.uniform()
-            rates |= {f"tpr_{kept}": tpr, f"tpr_{kept}_low": tpr - 0.03, f"tpr_{kept}_high": tpr + 0.03}
+            rates |= {
+                f"tpr_{kept}": tpr,
+                f"tpr_{kept}_low": tpr - 0.03,
+                f"tpr_{kept}_high": tpr + 0.03,
+            }
             rates[f"fpr_{kept}"] = generator.uniform(0, 0.2)
-        run = {"dataset": "zoo", "network": "resnet18", "augmentation": "none", "seed": seed, "negatives": 10**6}
+        run = {
+            "dataset": "zoo",
+            "network": "resnet18",
+            "augmentation": "none",
+            "seed": seed,
+            "negatives": 10**6,
+        }
         rows.append({**run, "class": name, **rates, "verdict": VERDICTS[name][seed]})
     return pd.DataFrame(rows)
 
@@ -72,24 +95,48 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
     )
     check_drawing(figure, *words)
     axis = figure.axes[0]
-    drawn = [line.get_xydata()[0] for line in axis.lines if line.get_marker() in "os^" and len(line.get_xdata()) == 1]
+    drawn = [
+        line.get_xydata()[0]
+        for line in axis.lines
+        if line.get_marker() in "os^" and len(line.get_xdata()) == 1
+    ]
     bars = [bar.get_segments()[0] for bar in axis.collections]
-    for (place, name), (shift, kept) in itertools.product(enumerate(JUDGED), zip((-0.24, 0, 0.24), KEPT, strict=True)):
+    for (place, name), (shift, kept) in itertools.product(
+        enumerate(JUDGED), zip((-0.24, 0, 0.24), KEPT, strict=True)
+    ):
         of = rows[rows["class"] == name]
         value, at = (of[f"tpr_{kept}"] - of[f"fpr_{kept}"].fillna(0)).mean(), place + shift
         assert any(np.allclose(mark, (value, at)) for mark in drawn)
-        assert any(np.allclose(bar, [(value - 0.03, at), (value + 0.03, at)], atol=1e-3) for bar in bars)
+        assert any(
+            np.allclose(bar, [(value - 0.03, at), (value + 0.03, at)], atol=1e-3) for bar in bars
+        )
 
 
 def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_over_all_networks():
-    columns = {"rendition": ("toy", "sketch"), "filter": ("unfiltered", "dfm", "low_pass"), "class": CLASSES}
+    columns = {
+        "rendition": ("toy", "sketch"),
+        "filter": ("unfiltered", "dfm", "low_pass"),
+        "class": CLASSES,
+    }
     rows, generator = table(seed=(0, 1, 2), **columns)
     rows[["tpr", "fpr"]] = generator.uniform(size=(len(rows), 2))
-    rows, tested, first = rows.assign(fill="zeros"), verdicts(seeds=range(4)), {"zoo": list(KINDS[1])}
+    rows, tested, first = (
+        rows.assign(fill="zeros"),
+        verdicts(seeds=range(4)),
+        {"zoo": list(KINDS[1])},
+    )
     figure = shortcuts.draw_ood("zoo", CLASSES, rows, tested, first, "zeros", 12)
     note = " \nvgg16 augmix, the first of 2 kinds of networks; marks: mean of 3 networks, lines: lowest to highest"
     check_drawing(
-        figure, *CLASSES, note, "TPR - FPR", "test images", "toy", "unfiltered", "own map", canvas.CONTROLS["low_pass"]
+        figure,
+        *CLASSES,
+        note,
+        "TPR - FPR",
+        "test images",
+        "toy",
+        "unfiltered",
+        "own map",
+        canvas.CONTROLS["low_pass"],
     )
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert shown == ["test images", "toy", "sketch"]
@@ -110,11 +157,15 @@ def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_o
 
 
 def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
-    frame, _ = table(seed=range(5), percent=(1, 5, 20), filter=("dfm", "low_pass"), **{"class": CLASSES})
+    frame, _ = table(
+        seed=range(5), percent=(1, 5, 20), filter=("dfm", "low_pass"), **{"class": CLASSES}
+    )
     value = frame["percent"] / 25 + frame["filter"].eq("dfm") * 0.1 + frame["seed"] / 100
     frame = frame.assign(measure=value, measure_low=value - 0.1, measure_high=value + 0.1)
     figure = shortcuts.draw_sizes(CLASSES, frame.query("network == 'vgg16'"), verdicts(), FIRST, 12)
-    check_drawing(figure, *CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum")
+    check_drawing(
+        figure, *CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum"
+    )
     for axis in figure.axes:
         lines = {line.get_label(): line.get_ydata() for line in axis.lines}
         np.testing.assert_allclose(lines["own map"], [0.16, 0.32, 0.92])
@@ -135,7 +186,10 @@ def test_the_first_kind_is_the_one_of_the_plan_also_where_the_table_has_another_
     frame, _ = table(dataset=["zoo", "farm"], seed=(0, 1))
     first = {"zoo": ["vgg16", "augmix"], "farm": ["none", "such"]}
     found = notebook.first_kinds(frame, first)
-    assert set(zip(found["dataset"], found["network"], strict=True)) == {("zoo", "vgg16"), ("farm", "resnet18")}
+    assert set(zip(found["dataset"], found["network"], strict=True)) == {
+        ("zoo", "vgg16"),
+        ("farm", "resnet18"),
+    }
 
 
 def of_learning():
@@ -143,15 +197,27 @@ def of_learning():
     columns = {"iteration": (0, 5, 10), "view": ("full", "low-pass"), "class": CLASSES}
     frame, _ = table(dataset=["syn_0"], seed=(0, 1), **columns)
     late = frame["class"].eq("ant") | frame["view"].eq("low-pass") & frame["seed"].eq(1)
-    value = (frame["iteration"] / 10 - 0.3 * late - 0.4 * (late & frame["seed"].eq(1))).clip(lower=0)
+    value = (frame["iteration"] / 10 - 0.3 * late - 0.4 * (late & frame["seed"].eq(1))).clip(
+        lower=0
+    )
     return frame.assign(f1=value).query("network == 'vgg16'")
 
 
 def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
     figure = learning.learned(of_learning(), CLASSES, ["(c) seen"], "2 of 9 classes")
-    check_drawing(figure, "full images", "low-pass images", "iteration", "median", " \n(c) seen\n2 of 9 classes")
+    check_drawing(
+        figure,
+        "full images",
+        "low-pass images",
+        "iteration",
+        "median",
+        " \n(c) seen\n2 of 9 classes",
+    )
     full, low = figure.axes
-    assert [label.get_text() for label in full.get_yticklabels()] == ["bee", "ant"]  # by their medians
+    assert [label.get_text() for label in full.get_yticklabels()] == [
+        "bee",
+        "ant",
+    ]  # by their medians
     never = full.get_xticks()[-1]
     assert full.get_xticklabels()[-1].get_text() == "never" and never > 10
     expected = (full, "bee", [5, 5], []), (full, "ant", [10], [never]), (low, "bee", [5], [never])
@@ -166,10 +232,18 @@ def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
 
 
 def test_dynamics_draw_the_mean_and_each_network():
-    figure = learning.curves(pd.concat([of_learning().assign(dataset=f"syn_{i}") for i in range(5)]))
-    check_drawing(figure, *CLASSES, "syn_4", "F1", "iteration", " \nthick: mean of 2 networks, thin: each")
+    figure = learning.curves(
+        pd.concat([of_learning().assign(dataset=f"syn_{i}") for i in range(5)])
+    )
+    check_drawing(
+        figure, *CLASSES, "syn_4", "F1", "iteration", " \nthick: mean of 2 networks, thin: each"
+    )
     axis = figure.axes[0]
-    means = {line.get_label(): line.get_ydata() for line in axis.lines if not line.get_label().startswith("_")}
+    means = {
+        line.get_label(): line.get_ydata()
+        for line in axis.lines
+        if not line.get_label().startswith("_")
+    }
     np.testing.assert_allclose(means["ant"], [0, 0.1, 0.5])
     assert len(axis.lines) == 2 * 3 and has_whole_ticks(axis.xaxis)
 
@@ -208,19 +282,26 @@ def test_the_clearest_shortcut_is_the_map_that_beats_as_many_of_the_lowest_frequ
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["seed", "class", "low_pass_margin", "headline"])
     frame["measure"] = -frame["low_pass_margin"]
-    names, why = ["ant", "bee", "cow", "dog"], "whose own map beats as many of the lowest frequencies most"
+    names, why = (
+        ["ant", "bee", "cow", "dog"],
+        "whose own map beats as many of the lowest frequencies most",
+    )
     shown = clearest_shortcuts(frame, names, 1)
     assert shown.names(names) == ["bee"] and shown.note == f"1 of 4 classes: those {why}"
     assert clearest_shortcuts(frame, names, 3).names(names) == ["ant", "bee", "cow"]
     others = frame.assign(headline=~frame["headline"])
     assert clearest_shortcuts(others, names, 2).names(names) == ["ant", "dog"]
     untested = clearest_shortcuts(frame.assign(low_pass_margin=np.nan), names, 1)
-    assert untested.names(names) == ["ant"] and untested.note.endswith("TPR - FPR from their own map")
+    assert untested.names(names) == ["ant"] and untested.note.endswith(
+        "TPR - FPR from their own map"
+    )
 
 
 def test_classes_are_those_of_the_first_kind_of_networks_of_the_plan():
     frame, _ = table(dataset=["zoo"], seed=(0, 1), **{"class": CLASSES})
-    better = frame["class"].eq("bee") == frame["network"].eq("vgg16")  # ant of resnet18, bee of vgg16
+    better = frame["class"].eq("bee") == frame["network"].eq(
+        "vgg16"
+    )  # ant of resnet18, bee of vgg16
     tested = frame.assign(low_pass_margin=better.astype(float), measure=0.0, headline=True)
     sizes, _ = table(seed=(0, 1), percent=(1, 5), filter=("dfm", "low_pass"), **{"class": CLASSES})
     sizes = sizes.assign(measure=0.5, measure_low=0.4, measure_high=0.6).query("network == 'vgg16'")
@@ -251,11 +332,17 @@ def test_high_pass_images_are_counted_and_not_drawn():
 
 def test_evenly_spaced_classes_begin_and_end_the_list(monkeypatch):
     for n, words in ((1000, {"c0", "c333", "c666", "c999"}), (3, {"c0", "c1", "c2"})):
-        found = SimpleNamespace(classes=[f"c{i}" for i in range(n)], labels=np.arange(n), images=np.zeros((n, 1, 2, 2)))
-        monkeypatch.setattr(cards, "stores", SimpleNamespace(read=lambda *given, found=found, **options: found))
+        found = SimpleNamespace(
+            classes=[f"c{i}" for i in range(n)], labels=np.arange(n), images=np.zeros((n, 1, 2, 2))
+        )
+        monkeypatch.setattr(
+            cards, "stores", SimpleNamespace(read=lambda *given, found=found, **options: found)
+        )
         shown = check_page(cards.draw_renditions("", [""], ["toy"], 4))
         assert {text for text in shown if re.fullmatch(r"c\d+", text)} == words
-        assert any("4 of 1,000 classes: those that are evenly spaced" in text for text in shown) == (n == 1000)
+        assert any(
+            "4 of 1,000 classes: those that are evenly spaced" in text for text in shown
+        ) == (n == 1000)
 
 
 def test_the_largest_adcs_is_that_of_the_largest_absolute_value(tmp_path):
@@ -265,7 +352,9 @@ def test_the_largest_adcs_is_that_of_the_largest_absolute_value(tmp_path):
         file["adcs"], file["adcs_significant"] = -values, values
         file.attrs.update(classes=list("abcd"), shown="adcs_significant")
     figure = spectra.draw_adcs(str(tmp_path / "adcs.h5"), [], 1)
-    assert [axis.get_title() for axis in figure.axes[:2]] == ["b", "b"] and figure.axes[0].get_ylabel() == "significant"
+    assert [axis.get_title() for axis in figure.axes[:2]] == ["b", "b"] and figure.axes[
+        0
+    ].get_ylabel() == "significant"
 
 
 FLIPPED = ("neutral", "ant", "bee", "cow & calf")
@@ -278,10 +367,20 @@ def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
     for seed in seeds:
         for name in classes:
             followed = (name, seed) == ("bee", seeds[-1])
-            row = {**kind, "seed": seed, "class": name, "verdict": "follows" if followed else "nothing found"}
+            row = {
+                **kind,
+                "seed": seed,
+                "class": name,
+                "verdict": "follows" if followed else "nothing found",
+            }
             for part in PARTS:
                 value = 0.9 if followed and part == "field" else generator.uniform(0, 0.05)
-                row |= {part: value, f"{part}_low": value - 0.03, f"{part}_high": value + 0.03, f"{part}_control": 0.01}
+                row |= {
+                    part: value,
+                    f"{part}_low": value - 0.03,
+                    f"{part}_high": value + 0.03,
+                    f"{part}_control": 0.01,
+                }
             rows.append(row | {"follows": "field" if followed else np.nan})
     return pd.DataFrame(rows)
 
@@ -295,7 +394,9 @@ def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
     for (part, kind), panel in zip(PARTS.items(), figure.axes, strict=True):
         threshold, *lines = panel.lines
-        assert threshold.get_xdata()[0] == kind.threshold and kind.words in panel.get_title().replace("\n", " ")
+        assert threshold.get_xdata()[
+            0
+        ] == kind.threshold and kind.words in panel.get_title().replace("\n", " ")
         intervals, means = ([line.get_xdata() for line in lines if len(line.get_xdata()) == n and
                              line.get_color() == "black"] for n in (2, 1))  # fmt: skip
         for place, name in enumerate(FLIPPED[1:]):
@@ -348,11 +449,16 @@ def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
     with Image.open(io.BytesIO(canvas.reduced(tmp_path / "p.png", 300))) as picture:
         assert picture.size == (300, 200) and picture.mode == "P"
         found = np.asarray(picture.convert("RGB")).astype(int)
-    assert np.abs(found[171, 51] - (2, 158, 115)).max() < 30 and np.array_equal(found[190, 200], (255, 255, 255))
+    assert np.abs(found[171, 51] - (2, 158, 115)).max() < 30 and np.array_equal(
+        found[190, 200], (255, 255, 255)
+    )
 
 
 def test_lines_are_broken_where_words_end():
-    assert canvas.break_line("resnet18_pretrained_on_nothing", 12) == "resnet18_\npretrained_\non_nothing"
+    assert (
+        canvas.break_line("resnet18_pretrained_on_nothing", 12)
+        == "resnet18_\npretrained_\non_nothing"
+    )
     assert canvas.break_line("2 strong, 2 others", 18) == "2 strong, 2 others"
     assert canvas.break_line("a" * 7, 3) == "aaa\naaa\na"
 
@@ -386,7 +492,10 @@ def test_the_numbers_of_a_logarithmic_axis():
     with canvas.style():
         _, axis = plt.subplots()
         canvas.logarithmic(axis.yaxis)
-        shown = [axis.yaxis.get_major_formatter()(value) for value in (1e-12, 0.001, 0.5, 1, 1e5, 1e6, 2e10)]
+        shown = [
+            axis.yaxis.get_major_formatter()(value)
+            for value in (1e-12, 0.001, 0.5, 1, 1e5, 1e6, 2e10)
+        ]
         assert shown == ["1e-12", "0.001", "0.5", "1", "100,000", "1e6", "2e10"]
         assert (axis.get_xscale(), axis.get_yscale()) == ("linear", "log")
         canvas.logarithmic(axis.xaxis, [1, 2.5])

@@ -24,11 +24,15 @@ SIZE = 9, 8
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 3), st.integers(0, 100), st.booleans())
-def test_filtered_is_the_inverse_transform_of_what_is_kept_and_of_the_donors_rest_stretched(channels, seed, swap):
+def test_filtered_is_the_inverse_transform_of_what_is_kept_and_of_the_donors_rest_stretched(
+    channels, seed, swap
+):
     generator, pairs = np.random.default_rng(seed), spectrum.ConjugatePairs(*SIZE)
     seen, donors = generator.standard_normal((2, 2, channels, *SIZE))
     masks = dfm.dominant(generator.standard_normal((2, len(pairs))), pairs, 20)
-    found = examples.reduced_images(torch.from_numpy(seen), masks, torch.from_numpy(donors) if swap else None)
+    found = examples.reduced_images(
+        torch.from_numpy(seen), masks, torch.from_numpy(donors) if swap else None
+    )
     for image, donor, mask, picture in zip(seen, donors, masks, found, strict=True):
         slow = exchanged(image, mask, donor if swap else None)
         low, high = np.quantile(slow, [0.01, 0.99])
@@ -46,7 +50,10 @@ def test_a_picture_without_contrast_stays_one():
 def card_files(tmp_path):
     """An image store, a file of spectra and a DFM file of three classes."""
     generator = np.random.default_rng(0)
-    pixels, labels = generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 3)  # test: 0, 1, 2
+    pixels, labels = (
+        generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8),
+        np.array([2, 1, 0] * 3),
+    )  # test: 0, 1, 2
     store, spectra, maps = (tmp_path / name for name in ("data.h5", "adcs.h5", "dfm.h5"))
     splits = {"train": (pixels, labels), "test": (pixels[::-1], labels[::-1])}
     stores.write(store, splits, classes=CLASSES, source="", created_by="")
@@ -75,7 +82,9 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(card_files, neutral
     assert np.array_equal(cards.masks, held.masks[20][shown])
     assert np.array_equal(cards.increment, held.score[shown])
     assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
-    seen, other = (normalise(torch.from_numpy(pixels[chosen]), *statistics) for chosen in ([8, 6], [4]))
+    seen, other = (
+        normalise(torch.from_numpy(pixels[chosen]), *statistics) for chosen in ([8, 6], [4])
+    )
     other = None if neutral is None else other
     expected = examples.reduced_images(seen, cards.masks, other)
     np.testing.assert_allclose(cards.filtered, expected, atol=1e-5)
@@ -83,15 +92,33 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(card_files, neutral
     expected = examples.reduced_images(seen, lowest, other)
     np.testing.assert_allclose(cards.controlled, expected, atol=1e-5)
     assert cards.fill == ("zeros" if neutral is None else "swap")
-    figure = card_figure.class_cards(cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen")
-    words = {"ant", "cow", "ADCS", "map,\nblack: kept", "test\nimage", "from\nits map", "from lowest\nfrequencies"}
+    figure = card_figure.class_cards(
+        cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen"
+    )
+    words = {
+        "ant",
+        "cow",
+        "ADCS",
+        "map,\nblack: kept",
+        "test\nimage",
+        "from\nits map",
+        "from lowest\nfrequencies",
+    }
     note = " \ncircles: edges of the bands\n2 of 9 classes: those chosen"
     assert words | {"of the largest", note} <= texts_of(figure)
     assert all(axis.images for axis in figure.axes[:12])
     rates = np.array([[[0.9, 0.1], [0.8, 0.25], [1, np.nan]], np.full((3, 2), np.nan)])
     with_rates = check_page(card_figure.class_cards(cards, ["ant", "cow"], 2, rates=rates))
     assert {"0.90 / 0.10", "0.80 / 0.25", "1.00", "not tested"} <= with_rates
-    rates = {f"{rate}_{kept}": 0.5 for rate in ("tpr", "fpr") for kept in ("unfiltered", "dfm", "low_pass")}
+    rates = {
+        f"{rate}_{kept}": 0.5
+        for rate in ("tpr", "fpr")
+        for kept in ("unfiltered", "dfm", "low_pass")
+    }
     rates |= {"measure": 0.9, "largest_other": np.nan, "fpr_low_pass": np.nan}
-    one = check_page(card_figure.one_shortcut(cards, "American Staffordshire terrier, pit bull", rates, 5, "resnet50"))
+    one = check_page(
+        card_figure.one_shortcut(
+            cards, "American Staffordshire terrier, pit bull", rates, 5, "resnet50"
+        )
+    )
     assert {"recognised: 50 %\nfalse positives: \N{EN DASH}", "image of\nAmerican St…t bull"} <= one

@@ -5,7 +5,17 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, FIRST, KINDS, METHODS, advantages, check_drawing, cross_matrix, texts_of, verdicts
+from drawn_tables import (
+    CLASSES,
+    FIRST,
+    KINDS,
+    METHODS,
+    advantages,
+    check_drawing,
+    cross_matrix,
+    texts_of,
+    verdicts,
+)
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
@@ -29,20 +39,28 @@ def points(axis, label):
 
 
 def marks(axis):
-    return [drawn.get_label() for drawn in axis.collections if not drawn.get_label().startswith("_")]
+    return [
+        drawn.get_label() for drawn in axis.collections if not drawn.get_label().startswith("_")
+    ]
 
 
 def bold(axis):
-    return [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
+    return [
+        label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"
+    ]
 
 
 def test_shortcuts_show_the_headline_of_each_kind_with_two_controls_and_the_interval_of_the_map():
     names = [f"c{c}" for c in range(5)]
     table = over_seeds(verdicts(names))
     sizes = {KINDS[0]: 1, KINDS[1]: 2}
-    other, axis = shortcut_figures.shortcuts(table, names, parameters=sizes).axes  # the largest first
+    other, axis = shortcut_figures.shortcuts(
+        table, names, parameters=sizes
+    ).axes  # the largest first
     assert other.get_title() == "vgg16, augmix\n2 parameters\n2 networks" and not bold(axis)
-    drawn = table[table["headline"] & (table["network"] == KINDS[0][0])].set_index("class").loc[names]
+    drawn = (
+        table[table["headline"] & (table["network"] == KINDS[0][0])].set_index("class").loc[names]
+    )
     assert len(drawn) == 5 and set(drawn["fill"]) == {"zeros"} and set(drawn["part"]) == {"keep"}
     lowest = drawn["tpr_low_pass_mean"] - drawn["fpr_low_pass_mean"]
     expected = {OWN: drawn["measure_mean"], BEST: drawn["largest_other_mean"], LOWEST: lowest}
@@ -50,7 +68,11 @@ def test_shortcuts_show_the_headline_of_each_kind_with_two_controls_and_the_inte
     for label, values in expected.items():
         at = np.arange(5) + {OWN: 0, BEST: 0.28, LOWEST: -0.28}[label]
         np.testing.assert_allclose(points(axis, label), np.column_stack([values, at]), atol=1e-12)
-    (bars,) = [lines for lines in axis.collections if isinstance(lines, LineCollection) and lines.get_zorder() == 2]
+    (bars,) = [
+        lines
+        for lines in axis.collections
+        if isinstance(lines, LineCollection) and lines.get_zorder() == 2
+    ]
     ends = np.array(bars.get_segments())[:, :, 0]
     np.testing.assert_allclose(ends, drawn[["measure_low", "measure_high"]].to_numpy(), atol=1e-12)
 
@@ -67,25 +89,39 @@ def test_names_of_the_only_kind_are_bold_or_grey_as_the_title_says():
     figure = shortcut_figures.shortcuts(over_seeds(rows), names)
     (axis,) = figure.axes
     assert axis.get_title() == "resnet18, 5 networks"
-    assert "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict" in lines(figure)
-    assert [text.get_text() for text in axis.texts] == ["not tested"]  # C0 gets nothing from its own donors
+    assert (
+        "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict"
+        in lines(figure)
+    )
+    assert [text.get_text() for text in axis.texts] == [
+        "not tested"
+    ]  # C0 gets nothing from its own donors
     assert axis.texts[0].get_position() == (0.02, 0)
     title = "Which classes are recognised from their map alone (another image elsewhere)?"
     assert figure.get_suptitle().startswith(title)
     assert "own map, 95 % interval over networks" in texts_of(figure)
     strong = (rows.query("headline")["verdict"] == "strong").groupby(rows["class"]).mean()
     assert bold(axis) == [name for name in names[1:] if strong[name] > 0.5] == ["C2"]
-    assert [label.get_color() == "0.55" for label in axis.get_yticklabels()] == [False, True, False, False]
+    assert [label.get_color() == "0.55" for label in axis.get_yticklabels()] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_one_network_without_some_controls_and_without_fpr():
     rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
     table = over_seeds(rows.assign(largest_other=np.nan))
     (axis,) = shortcut_figures.shortcuts(table.drop(columns="fpr_low_pass_mean"), CLASSES).axes
-    assert marks(axis) == [OWN] and axis.get_title() == "vgg16, augmix"  # a TPR alone does not compare
+    assert (
+        marks(axis) == [OWN] and axis.get_title() == "vgg16, augmix"
+    )  # a TPR alone does not compare
     (axis,) = shortcut_figures.shortcuts(table, CLASSES).axes
     assert marks(axis) == [OWN, LOWEST]
-    alone = rows.assign(measure=rows["tpr_dfm"], **{name: np.nan for name in rows if name.startswith("fpr_")})
+    alone = rows.assign(
+        measure=rows["tpr_dfm"], **{name: np.nan for name in rows if name.startswith("fpr_")}
+    )
     (axis,) = shortcut_figures.shortcuts(over_seeds(alone), CLASSES).axes
     drawn = alone[alone["headline"]].set_index("class").loc[list(CLASSES)]
     np.testing.assert_allclose(points(axis, OWN)[:, 0], drawn["tpr_dfm"])
@@ -94,20 +130,34 @@ def test_one_network_without_some_controls_and_without_fpr():
 
 
 @pytest.mark.parametrize("seeds", [2, 5])
-def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_networks_own_maps(seeds):
+def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_networks_own_maps(
+    seeds,
+):
     names, (first, second) = [f"c{c}" for c in range(4)], ("/".join(kind) for kind in KINDS)
-    pairs = [(f"{a}/seed{s}", f"{b}/seed{s}") for a, b in ((first, second), (second, first)) for s in range(seeds)]
-    rows = itertools.product(pairs, ("zeros", "swap"), names, ("unfiltered", "dfm", "other", "low_pass"))
+    pairs = [
+        (f"{a}/seed{s}", f"{b}/seed{s}")
+        for a, b in ((first, second), (second, first))
+        for s in range(seeds)
+    ]
+    rows = itertools.product(
+        pairs, ("zeros", "swap"), names, ("unfiltered", "dfm", "other", "low_pass")
+    )
     columns = ["maps_of", "tested_on", "fill", "class", "filter"]
-    table = pd.DataFrame([(*pair, *of) for pair, *of in rows], columns=columns).assign(images=50, negatives=450)
-    table["tpr"], table["fpr"] = np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
+    table = pd.DataFrame([(*pair, *of) for pair, *of in rows], columns=columns).assign(
+        images=50, negatives=450
+    )
+    table["tpr"], table["fpr"] = (
+        np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
+    )
     own = verdicts(names, seeds=range(seeds))
     figure = notebook.draw_transfer("zoo", names, table.assign(part="keep"), own, FIRST, 4)
     check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", notebook.MEAN, *names)
     axis = figure.axes[0]
     tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
     values = (tested["tpr"] - tested["fpr"]).groupby(tested["filter"]).mean().to_dict()
-    values[notebook.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])]["measure"].mean()
+    values[notebook.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])][
+        "measure"
+    ].mean()
     for kept, (label, *_) in notebook.TRANSFERRED.items():
         ((value, at),) = points(axis, label)
         assert value == pytest.approx(values[kept]) and -0.5 < at < 0.5
@@ -116,7 +166,9 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
 
 
 def drawn(table, classes, most=12):
-    return notebook.draw_cross("zoo", classes, table, advantages(table), verdicts(classes), FIRST, most)
+    return notebook.draw_cross(
+        "zoo", classes, table, advantages(table), verdicts(classes), FIRST, most
+    )
 
 
 def planes(figure):
@@ -146,7 +198,9 @@ def test_the_advantage_stands_above_its_panel(seeds, networks):
     advantage = advantages(table)
     figure = drawn(table, CLASSES)
     assert "resnet18, the first of 2 kinds of networks" in lines(figure)
-    for method, label, axis in zip(METHODS, ("resnet18", "resnet18, gradient"), figure.axes, strict=False):
+    for method, label, axis in zip(
+        METHODS, ("resnet18", "resnet18, gradient"), figure.axes, strict=False
+    ):
         values = advantage.loc[(advantage["method"] == method) & advantage["headline"], "advantage"]
         value, low, high, _ = over_networks(values, [0.02] * seeds)
         expected = f"{label} own-map advantage {value:.2f} [{low:.2f}, {high:.2f}], {networks}"
@@ -172,4 +226,6 @@ def test_pairs_that_were_not_tested_are_grey_and_have_no_number():
     assert shown[1, 0] == f"{axis.images[0].get_array()[0, 1]:.2f}"
     assert axis.get_facecolor()[:3] == (0.85,) * 3
     names.append("c5")
-    assert not drawn(cross_matrix(names), names).axes[0].texts  # numbers in more cells would be too small
+    assert (
+        not drawn(cross_matrix(names), names).axes[0].texts
+    )  # numbers in more cells would be too small

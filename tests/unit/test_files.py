@@ -43,11 +43,15 @@ def test_an_error_leaves_the_old_file_and_no_temporary(tmp_path, error):
 def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("old")
-    with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space") as caught:  # noqa: SIM117
-        with files.replacing(path) as temporary:
-            temporary.write_text("half")
-            with open("/dev/full", "wb", buffering=0) as full:
-                full.write(b"x")  # a real ENOSPC
+    with (
+        pytest.raises(
+            OSError, match=r"the disk is full \(\d+ MiB free\): free some space"
+        ) as caught,
+        files.replacing(path) as temporary,
+    ):
+        temporary.write_text("half")
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(b"x")  # a real ENOSPC
     assert caught.value.errno == errno.ENOSPC
     assert caught.value.filename == str(path)
     assert caught.value.__cause__.errno == errno.ENOSPC
@@ -56,13 +60,22 @@ def test_a_full_disk_is_one_sentence_and_the_old_file_stays(tmp_path):
 
 
 @pytest.mark.parametrize("room", [0, 3_000, 60_000])
-def test_hdf5_that_cannot_be_written_keeps_the_old_file_and_does_not_end_the_process(tmp_path, monkeypatch, room):
+def test_hdf5_that_cannot_be_written_keeps_the_old_file_and_does_not_end_the_process(
+    tmp_path, monkeypatch, room
+):
     monkeypatch.setattr(FullDisk, "room", room)
-    monkeypatch.setattr(files, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
+    monkeypatch.setattr(
+        files, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False
+    )
     (tmp_path / "a.h5").write_text("old")
-    with pytest.raises(OSError, match="the disk is full"), replacing_hdf5(tmp_path / "a.h5") as file:
+    with (
+        pytest.raises(OSError, match="the disk is full"),
+        replacing_hdf5(tmp_path / "a.h5") as file,
+    ):
         for i in range(8):
-            file.create_dataset(f"zipped/{i}", data=np.random.default_rng(i).random(1000), compression="gzip")
+            file.create_dataset(
+                f"zipped/{i}", data=np.random.default_rng(i).random(1000), compression="gzip"
+            )
             file.attrs[f"text {i}"] = "x" * 1000
     assert (tmp_path / "a.h5").read_text() == "old"
     assert names(tmp_path) == ["a.h5"]
@@ -108,7 +121,10 @@ def test_partial_files_of_processes_at_work_stay_and_are_named(tmp_path, caplog)
         temporary.write_text("whole")
     assert names(tmp_path) == sorted([living.name, elsewhere.name, "a.h5"])
     for path in (living, elsewhere):
-        assert f"{path} is a partial file, perhaps of a process at work: delete it if there is none" in caplog.messages
+        assert (
+            f"{path} is a partial file, perhaps of a process at work: delete it if there is none"
+            in caplog.messages
+        )
 
 
 @pytest.mark.parametrize("number, full", [(errno.EDQUOT, True), (errno.EACCES, False)])

@@ -27,7 +27,16 @@ def shown(root, files):
 
 
 def test_the_folders_are_the_classes_in_sorted_order(tmp_path):
-    root = tree(tmp_path, "b/2.JPG", "b/10.jpeg", "b/1.webp", "a/x.PNG", "a/notes.txt", "a/.hidden.png", ".git/x.png")
+    root = tree(
+        tmp_path,
+        "b/2.JPG",
+        "b/10.jpeg",
+        "b/1.webp",
+        "a/x.PNG",
+        "a/notes.txt",
+        "a/.hidden.png",
+        ".git/x.png",
+    )
     tree(tmp_path, "stray.png", "a/deeper/x.png")
     files, labels, classes = folders.class_files(root)
     assert shown(root, files) == ["a/x.PNG", "a/deeper/x.png", "b/1.webp", "b/10.jpeg", "b/2.JPG"]
@@ -43,19 +52,27 @@ def test_classes_are_mapped_to_folders_in_their_own_order(tmp_path):
 
 def test_missing_and_empty_folders_are_named(tmp_path):
     """Besides what tests/trials has."""
-    with pytest.raises(ValueError, match=r"classes without a folder: cat; folders without a class: none$"):
+    with pytest.raises(
+        ValueError, match=r"classes without a folder: cat; folders without a class: none$"
+    ):
         folders.listing(tmp_path, {"cat": "n01"})
     tree(tmp_path, "dog/x.png", "cat/notes.txt")
-    with pytest.raises(ValueError, match="classes without a folder: cat, cow; folders without a class: cat"):
+    with pytest.raises(
+        ValueError, match="classes without a folder: cat, cow; folders without a class: cat"
+    ):
         folders.listing(tmp_path, {"cat": "n01", "cow": "cow", "dog": "dog"})
-    with pytest.raises(ValueError, match=r"dog in .* is the folder of several classes"):  # and so of different splits
+    with pytest.raises(
+        ValueError, match=r"dog in .* is the folder of several classes"
+    ):  # and so of different splits
         folders.listing(tmp_path, {"cat": "dog", "dog": "dog"})
 
 
 def test_twins_have_the_same_name_and_any_suffix(tmp_path):
     """One of exactly the same name comes first: 1.jpg and 1.png may be two photographs."""
     root = tree(tmp_path / "content", "a/1.jpg", "a/1.png", "a/2.b.JPEG", "b/1.png", "b/deep/1.png")
-    style = tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/1.jpg", "a/3.png", "b/deep/1.gif")
+    style = tree(
+        tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/1.jpg", "a/3.png", "b/deep/1.gif"
+    )
     files, _, _ = folders.class_files(root)
     expected = ["a/1.jpg", "a/1.png", "a/2.b.png", "b/1.webp", "b/deep/1.gif"]
     assert shown(style, folders.twins(files, root, str(style))) == expected
@@ -68,14 +85,18 @@ def test_missing_twins_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"/style does not exist: expected a folder with"):
         folders.twins(files, root, tmp_path / "style")
     tree(tmp_path / "style", "a/6.png")
-    with pytest.raises(ValueError, match=r"/style has no twin of a/0.jpg, .*, a/4\.jpg and 2 more$"):
+    with pytest.raises(
+        ValueError, match=r"/style has no twin of a/0.jpg, .*, a/4\.jpg and 2 more$"
+    ):
         folders.twins(files, root, tmp_path / "style")
 
 
 @pytest.fixture
 def many(tmp_path):
     """Fifty files; file i has the tone 5 i."""
-    return [saved(tmp_path, f"{i:02d}.png", Image.new("RGB", (6, 5), (5 * i,) * 3)) for i in range(50)]
+    return [
+        saved(tmp_path, f"{i:02d}.png", Image.new("RGB", (6, 5), (5 * i,) * 3)) for i in range(50)
+    ]
 
 
 def tones(pixels):
@@ -118,7 +139,12 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many):
 
 def test_files_are_decoded_in_their_order_and_no_more_than_a_few_ahead(many, monkeypatch):
     """Every fifth takes longer. Memory must not grow with the folder when the writer is slow."""
-    submitted, submit, decode, found = [], pictures.ThreadPoolExecutor.submit, ImageFiles._decode, []
+    submitted, submit, decode, found = (
+        [],
+        pictures.ThreadPoolExecutor.submit,
+        ImageFiles._decode,
+        [],
+    )
 
     def noting(pool, work, path):
         submitted.append(path)
@@ -159,7 +185,9 @@ def read(path, size=(16, 16), channels=3, **options):
      ("1", 1, {"black and white": 1}), ("RGBA", 1, {"transparency": 1}), ("LA", 3, {"transparency": 1})],
 )  # fmt: skip
 def test_every_mode_of_png_becomes_its_rgb(tmp_path, mode, channels, words):
-    pixels, converted = read(saved(tmp_path, "x.png", halves(WHITE, BLACK).convert(mode)), channels=channels)
+    pixels, converted = read(
+        saved(tmp_path, "x.png", halves(WHITE, BLACK).convert(mode)), channels=channels
+    )
     assert (pixels[:, :8] == 255).all()
     assert (pixels[:, 8:] == 0).all()
     assert converted == words
@@ -177,7 +205,8 @@ def half_clear(mode):
 
 
 @pytest.mark.parametrize(
-    ("mode", "suffix"), [("P", "png"), ("P", "gif"), ("RGB", "png"), ("RGBA", "webp"), ("RGBA", "tif")]
+    ("mode", "suffix"),
+    [("P", "png"), ("P", "gif"), ("RGB", "png"), ("RGBA", "webp"), ("RGBA", "tif")],
 )
 def test_what_is_transparent_is_white(tmp_path, mode, suffix):
     picture, options = half_clear(mode)
@@ -202,7 +231,9 @@ def test_cmyk_jpeg_is_inverted_as_adobe_writes_it(tmp_path):
 @pytest.mark.parametrize(("suffix", "channels"), [("png", 1), ("tif", 3)])
 def test_sixteen_bit_grey_keeps_its_tones(tmp_path, suffix, channels):
     ramp = np.tile(np.arange(16, dtype=np.uint16) * 4369, (16, 1))
-    pixels, converted = read(saved(tmp_path, f"x.{suffix}", Image.fromarray(ramp)), channels=channels)
+    pixels, converted = read(
+        saved(tmp_path, f"x.{suffix}", Image.fromarray(ramp)), channels=channels
+    )
     assert (pixels == (np.arange(16) * 17)[None, :, None]).all()  # 65535 is 255
     assert converted == {"16 bit": 1}
 
@@ -228,22 +259,33 @@ TURNED = {
 }  # how a camera stores a scene, by its EXIF orientation
 
 
-@pytest.mark.parametrize(("orientation", "suffix"), [*((number, "png") for number in TURNED), (6, "jpg")])
+@pytest.mark.parametrize(
+    ("orientation", "suffix"), [*((number, "png") for number in TURNED), (6, "jpg")]
+)
 def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
     """Of JPEG, which is lossy, within 3 levels of 255 on a picture of large even parts."""
     scene = np.zeros((16, 32, 3), np.uint8)
-    scene[:8, :8], scene[8:, :8], scene[:8, 8:16] = (250, 250, 250), (100, 100, 100), (180, 180, 180)
+    scene[:8, :8], scene[8:, :8], scene[:8, 8:16] = (
+        (250, 250, 250),
+        (100, 100, 100),
+        (180, 180, 180),
+    )
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(TURNED[orientation](scene)))
-    pixels, converted = read(saved(tmp_path, f"x.{suffix}", stored, exif=exif, quality=100), (16, 32))
+    pixels, converted = read(
+        saved(tmp_path, f"x.{suffix}", stored, exif=exif, quality=100), (16, 32)
+    )
     np.testing.assert_allclose(pixels.astype(int), scene, atol=3 if suffix == "jpg" else 0)
     assert converted == ({} if orientation == 1 else {"turned by EXIF": 1})
 
 
 def test_a_picture_of_a_format_that_is_not_promised_is_named(tmp_path):
     halves(RED, BLUE).save(tmp_path / "x.png", "PPM")
-    with pytest.raises(ValueError, match=r"/x\.png does not decode as an image \(it is none of JPEG, .*mend or delete"):
+    with pytest.raises(
+        ValueError,
+        match=r"/x\.png does not decode as an image \(it is none of JPEG, .*mend or delete",
+    ):
         read(tmp_path / "x.png")
 
 
@@ -269,8 +311,16 @@ lengths, mores = st.integers(1, 90), st.integers(0, 30)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.none() | mores | st.tuples(mores, mores))
-def test_resize_and_crop_are_torchvisions_and_without_resize_pillows_fit(height, width, rows, columns, more):
+@given(
+    lengths,
+    lengths,
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.none() | mores | st.tuples(mores, mores),
+)
+def test_resize_and_crop_are_torchvisions_and_without_resize_pillows_fit(
+    height, width, rows, columns, more
+):
     """To the pixel, of the short side or of both; from a file in memory, which is faster for many examples."""
     crop = rows, columns
     noise = np.random.default_rng(height * width).integers(0, 256, (height, width, 3), np.uint8)
@@ -279,7 +329,9 @@ def test_resize_and_crop_are_torchvisions_and_without_resize_pillows_fit(height,
     if more is None:
         resize, expected = None, ImageOps.fit(picture, (columns, rows), Image.Resampling.BILINEAR)
     else:
-        resize = (rows + more[0], columns + more[1]) if isinstance(more, tuple) else max(crop) + more
+        resize = (
+            (rows + more[0], columns + more[1]) if isinstance(more, tuple) else max(crop) + more
+        )
         expected = v2.Compose([v2.Resize(resize), v2.CenterCrop(crop)])(picture)
     pixels = ImageFiles([], crop, resize=resize)._decode(file)
     np.testing.assert_array_equal(pixels.transpose(1, 2, 0), np.asarray(expected))

@@ -30,7 +30,9 @@ def slow_rate(hits, fill, mask, c, own):
         if own:
             counts = label == c
         else:
-            counts = hits.negatives[c, i] and not (fill == "swap" and hits.labels[hits.donors[i]] == c)
+            counts = hits.negatives[c, i] and not (
+                fill == "swap" and hits.labels[hits.donors[i]] == c
+            )
         if counts:
             named = hits.unfiltered[i] if mask is None else hits.predicted[fill][mask, i]
             assert named != NOT_SHOWN
@@ -53,14 +55,18 @@ def slow_matrix(hits, fill):
 def slow_advantage(matrix):
     classes = sorted({c for c, _ in matrix})
     of_maps = {key: value for key, value in matrix.items() if key[1] != cross.LOWEST}
-    others = [np.mean([value for (c, m), value in of_maps.items() if c == one != m]) for one in classes]
+    others = [
+        np.mean([value for (c, m), value in of_maps.items() if c == one != m]) for one in classes
+    ]
     return np.mean([matrix[c, c] for c in classes]), np.mean(others)
 
 
 def redrawn(hits, weights):
     """The hits of images that were drawn so often, as a data set of its own; donors keep their place."""
     chosen = np.repeat(np.arange(len(hits.labels)), weights)
-    donors = np.array([np.flatnonzero(hits.labels[chosen] == hits.labels[d])[0] for d in hits.donors[chosen]])
+    donors = np.array(
+        [np.flatnonzero(hits.labels[chosen] == hits.labels[d])[0] for d in hits.donors[chosen]]
+    )
     return replace(
         hits, labels=hits.labels[chosen], unfiltered=hits.unfiltered[chosen], donors=donors,
         predicted={fill: named[:, chosen] for fill, named in hits.predicted.items()},
@@ -96,13 +102,20 @@ def test_the_bootstrap_recomputes_the_advantage_of_the_drawn_images(monkeypatch,
         np.testing.assert_allclose(statistic(weights), expected, rtol=0, atol=tolerance)
 
 
-def test_beyond_twenty_one_classes_each_sees_twenty_maps_and_each_map_is_shown_to_twenty(n_classes=30):
-    seen = [shortcuts.others_of(n_classes, c, shortcuts.OTHERS, seed=3).tolist() for c in range(n_classes)]
+def test_beyond_twenty_one_classes_each_sees_twenty_maps_and_each_map_is_shown_to_twenty(
+    n_classes=30,
+):
+    seen = [
+        shortcuts.others_of(n_classes, c, shortcuts.OTHERS, seed=3).tolist()
+        for c in range(n_classes)
+    ]
     assert all(len(set(some)) == 20 and c not in some for c, some in enumerate(seen))
     assert np.bincount(np.concatenate(seen)).tolist() == [20] * n_classes
 
 
-def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_of_the_culling(tmp_path):
+def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_of_the_culling(
+    tmp_path,
+):
     own, other = random_hits(negatives=4), random_hits(1, neutral=1)
     with h5py.File(tmp_path / "hits.h5", "w") as file:
         write_hits(file, own)
@@ -116,7 +129,9 @@ def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_
             expected, values = getattr(hits, name), getattr(found, name)
             assert np.array_equal(values, expected) and values.dtype == expected.dtype
         assert found.neutral == hits.neutral and list(found.predicted) == list(hits.predicted)
-        assert all(np.array_equal(found.predicted[fill], hits.predicted[fill]) for fill in hits.predicted)
+        assert all(
+            np.array_equal(found.predicted[fill], hits.predicted[fill]) for fill in hits.predicted
+        )
 
 
 @few
@@ -126,17 +141,25 @@ def test_rates_are_those_of_a_loop_over_the_images(design):
     table = shortcuts.rates(hits)
     masks = hits.trials.set_index(["part", "class", "filter", "draw"])["mask"]
     for row in table.to_dict("records"):
-        mask = None if row["filter"] == "unfiltered" else masks[row["part"], row["class"], row["filter"], row["draw"]]
+        mask = (
+            None
+            if row["filter"] == "unfiltered"
+            else masks[row["part"], row["class"], row["filter"], row["draw"]]
+        )
         measured = row["filter"] != "radial"
         tpr = slow_rate(hits, row["fill"], mask, row["class"], own=True)
         fpr = slow_rate(hits, row["fill"], mask, row["class"], own=False) if measured else None
         assert row["tpr"] == tpr and (np.isnan(row["fpr"]) if fpr is None else row["fpr"] == fpr)
-        assert (row["negatives"] == 0) == (fpr is None) and row["neutral"] == (row["class"] == hits.neutral)
+        assert (row["negatives"] == 0) == (fpr is None) and row["neutral"] == (
+            row["class"] == hits.neutral
+        )
     for rate, images in (("tpr", "images"), ("fpr", "negatives")):
         there = table[images] > 0
         share, n = table.loc[there, [rate, images]].T.to_numpy()
         ends = table.loc[there, [f"{rate}_low", f"{rate}_high"]].T
-        np.testing.assert_allclose(ends, intervals.shares(np.rint(share * n), n)[1:], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            ends, intervals.shares(np.rint(share * n), n)[1:], rtol=0, atol=1e-12
+        )
         assert table.loc[~there, [rate, f"{rate}_low", f"{rate}_high"]].isna().all(axis=None)
     tested = [c for c in range(hits.n_classes) if c != hits.neutral]
     assert sorted(set(table.loc[table["fill"] == "swap", "class"])) == tested
@@ -152,13 +175,18 @@ def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
     With swap a class has no FPR if the donors of all its negatives are of the class.
     """
     hits = random_hits(**design)
-    table, advantage = cross.cross_matrix(hits), cross.own_map_advantage(hits, draws=20).set_index("fill")
+    table, advantage = (
+        cross.cross_matrix(hits),
+        cross.own_map_advantage(hits, draws=20).set_index("fill"),
+    )
     for fill in hits.predicted:
         expected = slow_matrix(hits, fill)
         found = table[table["fill"] == fill].set_index(["class", "map"])
         measured = hits.judged(fill)[found.index.get_level_values("class")].any(axis=1)
         assert set(found.index) == set(expected) and (found["fpr"].notna() == measured).all()
-        np.testing.assert_allclose(found["measure"], [expected[key] for key in found.index], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            found["measure"], [expected[key] for key in found.index], rtol=0, atol=1e-12
+        )
         (own, others), row = slow_advantage(expected), advantage.loc[fill]
         values = row[["own", "others", "advantage"]].astype(float)
         np.testing.assert_allclose(values, [own, others, own - others], rtol=0, atol=1e-12)
@@ -176,7 +204,9 @@ def test_the_margin_over_the_lowest_frequencies_is_that_of_the_matrix(design):
     for fill in hits.predicted:
         matrix = slow_matrix(hits, fill)
         margins = [matrix[c, c] - matrix[c, cross.LOWEST] for c in sorted({c for c, _ in matrix})]
-        value, low, high = table.loc[fill, ["low_pass_margin", "low_pass_margin_low", "low_pass_margin_high"]]
+        value, low, high = table.loc[
+            fill, ["low_pass_margin", "low_pass_margin_low", "low_pass_margin_high"]
+        ]
         assert value == pytest.approx(np.mean(margins), abs=1e-12)
         assert np.isnan(low) or low <= value <= high  # a bootstrap without spread has no ends
 

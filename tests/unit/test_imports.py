@@ -43,7 +43,9 @@ STEPS |= {str(path.relative_to(ROOT)): path for path in OF_BENCHMARKS}
 @functools.cache
 def imported(path):
     """The full names that a module imports, wherever in its code."""
-    parts = next(path.relative_to(folder) for folder in CODE_FOLDERS if folder in path.parents).parts
+    parts = next(
+        path.relative_to(folder) for folder in CODE_FOLDERS if folder in path.parents
+    ).parts
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -78,23 +80,41 @@ def code(*modules):
     """The names of the files on whose code a step depends: below src/frequency_shortcuts, workflow or this checkout."""
     files = files_of_code(modules, CODE_FOLDERS, without=FRAME)
     folders = [PACKAGE, ROOT / "workflow", ROOT]
-    return {str(next(path.relative_to(one) for one in folders if one in path.parents)) for path in files}
+    return {
+        str(next(path.relative_to(one) for one in folders if one in path.parents)) for path in files
+    }
 
 
 def test_a_step_depends_on_what_its_script_imports_and_on_nothing_else():
     training, spectra = code("scripts.train"), code("scripts.measure_adcs")
-    assert {"scripts/train.py", "study/trainings/training.py", "exchange/patch.py", "images/stores.py"} <= training
+    assert {
+        "scripts/train.py",
+        "study/trainings/training.py",
+        "exchange/patch.py",
+        "images/stores.py",
+    } <= training
     assert "maps/adcs.py" in spectra and "study/trainings/training.py" not in spectra
-    assert not {name for name in training if name.startswith(("maps/", "shortcuts/", "figures/", "benchmarks/"))}
+    assert not {
+        name
+        for name in training
+        if name.startswith(("maps/", "shortcuts/", "figures/", "benchmarks/"))
+    }
     assert "networks/pretrained.py" not in training
     frame = {f"study/{name}.py" for name in ("datasets", "job", "runs", "settings")}
     assert frame.isdisjoint(training | code("scripts.check_inputs"))
     # What a rule names beside its script: one method, one source.
     ood = code("scripts.measure_ood")
     assert {"study/tested_maps.py", "shortcuts/trials.py"} <= ood
-    assert {"benchmarks/cure/judge.py", "study/trainings/training.py", "maps/methods/hfss.py"}.isdisjoint(ood)
+    assert {
+        "benchmarks/cure/judge.py",
+        "study/trainings/training.py",
+        "maps/methods/hfss.py",
+    }.isdisjoint(ood)
     tables = code("scripts.join_ood")
-    assert "shortcuts/cross.py" in tables and not {"benchmarks/cure/judge.py", "networks/predictions.py"} & tables
+    assert (
+        "shortcuts/cross.py" in tables
+        and not {"benchmarks/cure/judge.py", "networks/predictions.py"} & tables
+    )
     assert "benchmarks/cure/judge.py" in code("benchmarks.cure.join")
     assert "maps/methods/hfss.py" in code("scripts.find_maps", registry.module_of("hfss"))
     assert "maps/methods/hfss.py" not in code("scripts.find_maps", registry.module_of("culling"))
@@ -138,7 +158,11 @@ def test_no_step_uses_a_name_that_a_package_loads_lazily():
         lazy[f"frequency_shortcuts.{name}"] = getattr(fs, name).PUBLIC
     modules = {".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in IMPORTED}
     packages = {name.removesuffix(".__init__") for name in modules}
-    for path in [*(ROOT / "workflow").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), *IMPORTED]:
+    for path in [
+        *(ROOT / "workflow").rglob("*.py"),
+        *(ROOT / "benchmarks").rglob("*.py"),
+        *IMPORTED,
+    ]:
         for name in imported(path) - modules - packages:
             package, _, last = name.rpartition(".")
             assert last not in lazy.get(package, ()), f"{path}: import {name} from its module"
@@ -146,13 +170,20 @@ def test_no_step_uses_a_name_that_a_package_loads_lazily():
 
 def test_packages_import_no_other_than_the_page_lists_and_none_runs_upwards():
     text = DEVELOPMENT.partition("| package | imports |")[2].partition("\n\n")[0]
-    listed = {name: set(re.findall(r"`(\w+)`", below)) for name, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)}
+    listed = {
+        name: set(re.findall(r"`(\w+)`", below))
+        for name, below in re.findall(r"\| `(\w+)` \| (.*) \|", text)
+    }
     order = list(listed)
     assert all(below <= set(order[place + 1 :]) for place, below in enumerate(listed.values()))
-    assert {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))} <= listed.keys()
+    assert {
+        path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))
+    } <= listed.keys()
     for path, names in IMPORTED.items():
         part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        others = {name.split(".")[1] for name in names if name.startswith("frequency_shortcuts.")} & listed.keys()
+        others = {
+            name.split(".")[1] for name in names if name.startswith("frequency_shortcuts.")
+        } & listed.keys()
         assert others <= listed.get(part, listed.keys()) | {part}, path
 
 
@@ -167,7 +198,11 @@ def test_the_library_imports_what_its_dependencies_install_and_nothing_else():
 
 def import_statements(path):
     """The statements at the head of a script or notebook that import."""
-    nodes = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom))
+    nodes = (
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    )
     return "\n".join(map(ast.unparse, nodes))
 
 
@@ -176,20 +211,29 @@ def test_what_does_not_need_a_slow_package_does_not_import_it():
     allowed = {name: packages for packages, names in MAY_IMPORT.items() for name in names}
     assert allowed.keys() <= STEPS.keys()
     light = ["frequency_shortcuts.storage.journal"]
-    light += [f"frequency_shortcuts.figures.{path.stem}" for path in (PACKAGE / "figures").glob("[!_]*.py")]
+    light += [
+        f"frequency_shortcuts.figures.{path.stem}"
+        for path in (PACKAGE / "figures").glob("[!_]*.py")
+    ]
     light += [
         f"study.drawing.{path.stem}"
         for path in (ROOT / "workflow/study/drawing").glob("[!_]*.py")
         if path.stem != "cards"
     ]
     stages = [
-        ("the package", "import frequency_shortcuts", {"torch", "numpy", "pandas", "h5py", "matplotlib"}),
+        (
+            "the package",
+            "import frequency_shortcuts",
+            {"torch", "numpy", "pandas", "h5py", "matplotlib"},
+        ),
         ("the command", "from frequency_shortcuts import command", SLOW),
         ("a wing", "import " + ", ".join(light), SLOW),
     ]
     for packages in ((), *MAY_IMPORT):
         names = [name for name in STEPS if allowed.get(name, ()) == packages]
-        stages += [(name, import_statements(STEPS[name]), SLOW.difference(packages)) for name in names]
+        stages += [
+            (name, import_statements(STEPS[name]), SLOW.difference(packages)) for name in names
+        ]
     program = f"""
 import sys
 sys.path[:0] = {[str(folder) for folder in CODE_FOLDERS]}
@@ -216,7 +260,9 @@ def as_started(monkeypatch):
 
 
 def test_it_is_too_late_once_a_library_is_imported(as_started):
-    with pytest.raises(RuntimeError, match=r"torch chose other instructions .* start Python with `import"):
+    with pytest.raises(
+        RuntimeError, match=r"torch chose other instructions .* start Python with `import"
+    ):
         fs.Run(numerics="portable")
     assert not instructions.is_portable()
     with pytest.raises(ValueError, match="numerics 'exact': expected portable or fast"):
@@ -239,7 +285,9 @@ def test_the_command_sets_them_before_anything_is_loaded(as_started):
     assert done.stdout.split() == ["avx2", "1"] and "missing" in done.stderr
 
 
-def test_what_a_processor_lacks_is_named_and_others_than_x86_only_use_one_thread(monkeypatch, tmp_path):
+def test_what_a_processor_lacks_is_named_and_others_than_x86_only_use_one_thread(
+    monkeypatch, tmp_path
+):
     listed = tmp_path / "cpuinfo"
     monkeypatch.setattr(instructions, "CPUINFO", listed)
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
@@ -256,14 +304,21 @@ def test_what_a_processor_lacks_is_named_and_others_than_x86_only_use_one_thread
 def test_every_instruction_of_numpy_above_avx2_is_switched_off():
     off = instructions.PORTABLE["NPY_DISABLE_CPU_FEATURES"].split()
     above = {name for name in numpy_build.__cpu_dispatch__ if name.startswith(("AVX512", "X86_V4"))}
-    assert above <= {*off} and not {*off} & {*numpy_build.__cpu_baseline__, "AVX2", "FMA3", "X86_V3"}
+    assert above <= {*off} and not {*off} & {
+        *numpy_build.__cpu_baseline__,
+        "AVX2",
+        "FMA3",
+        "X86_V3",
+    }
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_square_roots_are_rounded_correctly(dtype):
     """Tolerance 0: the root in float64 is exact for float32, and C's for float64. PyTorch's own misses the last bit."""
     numbers = torch.rand(3, 500, dtype=dtype)
-    expected = torch.tensor([[math.sqrt(x) for x in row] for row in numbers.tolist()], dtype=torch.float64)
+    expected = torch.tensor(
+        [[math.sqrt(x) for x in row] for row in numbers.tolist()], dtype=torch.float64
+    )
     assert torch.equal(numerics.square_root(numbers), expected.to(dtype))
     assert numerics.square_root(torch.tensor(4.0, dtype=dtype)).item() == 2
 

@@ -17,9 +17,13 @@ def test_intervals_and_p_of_a_share_are_scipys(count):
     assert low[0] == 0 and high[-1] == 1
     for hits in range(count + 1):
         expected = stats.binomtest(hits, count, 0.5)
-        np.testing.assert_allclose((low[hits], high[hits]), expected.proportion_ci(method="wilson"), rtol=0, atol=1e-15)
+        np.testing.assert_allclose(
+            (low[hits], high[hits]), expected.proportion_ci(method="wilson"), rtol=0, atol=1e-15
+        )
         exact = expected.proportion_ci(method="exact")
-        assert intervals.clopper_pearson(hits, count) == pytest.approx((exact.low, exact.high), rel=1e-9)
+        assert intervals.clopper_pearson(hits, count) == pytest.approx(
+            (exact.low, exact.high), rel=1e-9
+        )
         assert claims.p_of_count(hits, count, 0.5) == pytest.approx(expected.pvalue)
 
 
@@ -32,9 +36,13 @@ def test_a_paired_difference_is_that_of_the_2_x_2_table_with_one_half_in_each_ce
     n, only_one, only_other = sum(cells.values()), cells[True, False], cells[False, True]
     found = intervals.paired([int(one) - int(other) for one, other in images])
     assert found.centre == pytest.approx((only_one - only_other) / n, abs=1e-12)
-    assert found.variance == pytest.approx(((only_one + only_other) - (only_one - only_other) ** 2 / n) / n**2)
+    assert found.variance == pytest.approx(
+        ((only_one + only_other) - (only_one - only_other) ** 2 / n) / n**2
+    )
     if images:
-        assert found.value == pytest.approx(np.mean([one for one, _ in images]) - np.mean([two for _, two in images]))
+        assert found.value == pytest.approx(
+            np.mean([one for one, _ in images]) - np.mean([two for _, two in images])
+        )
     else:
         assert np.isnan(found.value) and found.variance == 0.25
 
@@ -73,20 +81,33 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
         assert np.array_equal(np.sort(strata[chosen]), np.sort(strata))
     means = [np.mean(np.repeat(values, one.astype(int))) for one in weights]
     assert (low, high) == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
-    error = np.sqrt(sum(values[strata == one].var() * (strata == one).sum() for one in (3, 7, 9))) / 201
-    assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.01)
+    error = (
+        np.sqrt(sum(values[strata == one].var() * (strata == one).sum() for one in (3, 7, 9))) / 201
+    )
+    assert (low, high) == pytest.approx(
+        (values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.01
+    )
     assert (low, high) == intervals.bootstrap(strata, mean, draws=1000, seed=1)
     assert (low, high) != intervals.bootstrap(strata, mean, draws=1000, seed=2)
-    assert np.isnan(intervals.bootstrap(strata, lambda weights: weights @ np.full(201, 0.1) / 201)).all()  # no spread
+    assert np.isnan(
+        intervals.bootstrap(strata, lambda weights: weights @ np.full(201, 0.1) / 201)
+    ).all()  # no spread
 
 
 def test_networks_have_students_interval_from_five_on_and_fewer_one_over_their_images():
     values = np.random.default_rng(5).random(5)
     found = intervals.over_networks(values, np.ones(5))
-    assert found[:3] == pytest.approx((values.mean(), *stats.t.interval(0.95, 4, values.mean(), stats.sem(values))))
+    assert found[:3] == pytest.approx(
+        (values.mean(), *stats.t.interval(0.95, 4, values.mean(), stats.sem(values)))
+    )
     assert found.of == "networks" and np.isnan(intervals.over_networks([*values, np.nan])[:3]).all()
     found = intervals.over_networks([0.1, 0.5], [0.3, 0.4])
-    assert found == (pytest.approx(0.3), pytest.approx(-0.05), pytest.approx(0.65), "these networks")
+    assert found == (
+        pytest.approx(0.3),
+        pytest.approx(-0.05),
+        pytest.approx(0.65),
+        "these networks",
+    )
     assert np.isnan(intervals.over_networks([0.1, 0.5])[1:3]).all()
     assert np.isnan(intervals.over_networks([], [])[:3]).all()
 
@@ -110,8 +131,17 @@ def test_a_ratio_has_no_ends_of_few_networks_or_if_it_may_be_one_to_nothing(cost
 
 
 def test_four_networks_have_no_p_and_equal_values_are_certain():
-    assert np.isnan(claims.p_of_mean(np.ones(4), 0)) and np.isnan(claims.p_of_equivalence(np.ones(4), 1))
-    for equal in (np.full(5, 0.25), np.full(20, 0.1)):  # the second has a standard deviation that is rounding
+    assert np.isnan(claims.p_of_mean(np.ones(4), 0)) and np.isnan(
+        claims.p_of_equivalence(np.ones(4), 1)
+    )
+    for equal in (
+        np.full(5, 0.25),
+        np.full(20, 0.1),
+    ):  # the second has a standard deviation that is rounding
         value = equal[0]
         assert [claims.p_of_mean(equal, value + more) for more in (-0.2, 0, 0.1)] == [0, 1, 0]
-        assert [claims.p_of_equivalence(equal, value + more) for more in (-0.05, 0, 0.1)] == [1, 1, 0]
+        assert [claims.p_of_equivalence(equal, value + more) for more in (-0.05, 0, 0.1)] == [
+            1,
+            1,
+            0,
+        ]

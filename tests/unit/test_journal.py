@@ -18,7 +18,11 @@ ALL = list(range(len(VALUES)))
 
 def same(stored, expected):
     """Bit for bit, dtype and shape included."""
-    return (stored.dtype, stored.shape, stored.tobytes()) == (expected.dtype, expected.shape, expected.tobytes())
+    return (stored.dtype, stored.shape, stored.tobytes()) == (
+        expected.dtype,
+        expected.shape,
+        expected.tobytes(),
+    )
 
 
 def journey(path, fingerprint="mine", keys=None):
@@ -64,7 +68,10 @@ def test_an_empty_file_is_used_and_any_other_that_is_no_journal_stays(tmp_path):
                   lambda: np.save(path, np.array([{}, None]))):  # fmt: skip
         write()
         before = path.read_bytes()
-        with pytest.raises(ValueError, match=r"state\.npy is there and is no file of unfinished work: choose another"):
+        with pytest.raises(
+            ValueError,
+            match=r"state\.npy is there and is no file of unfinished work: choose another",
+        ):
             Journal(path)
         assert path.read_bytes() == before
 
@@ -87,7 +94,9 @@ def test_a_truncated_journal_loses_only_the_truncated_steps(tmp_path):
     whole = path.read_bytes()
     for length in {*range(0, len(whole), 43), ends[0] - 1, *ends}:
         path.write_bytes(whole[:length])
-        assert journey(path, keys=["step 0", "step 1"]) == [i for i in range(2) if ends[i] > length], length
+        assert journey(path, keys=["step 0", "step 1"]) == [
+            i for i in range(2) if ends[i] > length
+        ], length
         assert path.read_bytes() == whole
 
 
@@ -109,9 +118,13 @@ def test_a_step_that_is_not_accepted_is_dropped_with_all_later_ones(tmp_path):
     path = tmp_path / "state"
     journey(path)
     with Journal(path, "mine") as journal:
-        first = journal.step("step 0", lambda: pytest.fail("it is stored"), lambda value: len(value) == 7)
+        first = journal.step(
+            "step 0", lambda: pytest.fail("it is stored"), lambda value: len(value) == 7
+        )
         assert same(first, VALUES[0])
-        assert journal.step("step 1", lambda: np.ones(1), lambda value: len(value) == 1).tolist() == [1]
+        assert journal.step(
+            "step 1", lambda: np.ones(1), lambda value: len(value) == 1
+        ).tolist() == [1]
         journal.step("step 2", lambda: np.ones(1))
 
 
@@ -121,9 +134,14 @@ def test_a_stop_takes_effect_before_a_computed_step_and_not_before_a_stored_one(
     with Journal(path, "mine", stop=lambda: True) as journal:
         for i in ALL:
             assert same(journal.step(f"step {i}", pytest.fail), VALUES[i])
-        with pytest.raises(Stopped, match=rf"stopped at one more on request: stored in {path}, from which the next"):
+        with pytest.raises(
+            Stopped, match=rf"stopped at one more on request: stored in {path}, from which the next"
+        ):
             journal.step("one more", pytest.fail)
-    with pytest.raises(Stopped, match="nothing is stored"), Journal(None, stop=lambda: True) as journal:
+    with (
+        pytest.raises(Stopped, match="nothing is stored"),
+        Journal(None, stop=lambda: True) as journal,
+    ):
         journal.step("step", pytest.fail)
 
 
@@ -141,11 +159,16 @@ def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):
     assert journey(path) == []
 
 
-@pytest.mark.parametrize(("room", "size"), [(0, 5), (300, 5), (20_000, 5000)])  # bytes that fit, numbers in the array
+@pytest.mark.parametrize(
+    ("room", "size"), [(0, 5), (300, 5), (20_000, 5000)]
+)  # bytes that fit, numbers in the array
 def test_a_full_disk_keeps_the_stored_steps_and_is_one_sentence(tmp_path, room, size):
     """In the second step. The error of closing the file, which writes the rest again, must not replace the message."""
     path = tmp_path / "state"
-    with pytest.raises(OSError, match=r"the disk is full \(") as caught, Journal(path, "mine") as journal:
+    with (
+        pytest.raises(OSError, match=r"the disk is full \(") as caught,
+        Journal(path, "mine") as journal,
+    ):
         journal.step("step 0", lambda: VALUES[0])
         raw = FullDisk(path, "r+b")
         raw.room = room

@@ -21,7 +21,16 @@ from frequency_shortcuts.images.pictures import ImageFiles
 from study.images import grain
 
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
-NETWORK = ["waves_and_network:WaveNetwork", "--mean", "0.5", "--std", "0.25", "--size", str(SIZE), "--quick"]
+NETWORK = [
+    "waves_and_network:WaveNetwork",
+    "--mean",
+    "0.5",
+    "--std",
+    "0.25",
+    "--size",
+    str(SIZE),
+    "--quick",
+]
 TRANSFORM = fs.Preprocessing(MEAN, STD, SIZE)
 CLASSES = ("ill", "normal", "other", "sane")
 PER_CLASS = 25
@@ -41,7 +50,9 @@ def _save(image, path, i):
     exif[0x0112] = 3  # upside down
     kinds = [
         lambda: grey.convert("RGB").convert("CMYK").save(path.with_suffix(".tif")),
-        lambda: grey.transpose(Image.Transpose.ROTATE_180).save(path.with_suffix(".png"), exif=exif),
+        lambda: grey.transpose(Image.Transpose.ROTATE_180).save(
+            path.with_suffix(".png"), exif=exif
+        ),
         lambda: grey.convert("P").save(path.with_suffix(".PNG")),
         lambda: grey.convert("RGBA").save(path.with_suffix(".webp"), lossless=True),
         lambda: Image.fromarray(image.astype(np.uint16) * 257).save(path.with_suffix(".png")),
@@ -63,7 +74,14 @@ def mess(tmp_path, monkeypatch, small_pictures):
     _save(images[0, 0], root / "outside", 0)
     whole = (root / "ill" / "größe 004.png").read_bytes()
     files = {"ill/cut.png": whole[: len(whole) // 2], "ill/empty.jpg": b""}
-    others = ["notes.txt", "ill/.x.png", "ill/Thumbs.db", "ill/a.TXT", "normal/2019/b.txt", "sane/c.nii"]
+    others = [
+        "notes.txt",
+        "ill/.x.png",
+        "ill/Thumbs.db",
+        "ill/a.TXT",
+        "normal/2019/b.txt",
+        "sane/c.nii",
+    ]
     for name, content in (files | dict.fromkeys(others, b"x")).items():
         (root / name).write_bytes(content)
     (root / "loop").symlink_to("loop")
@@ -75,13 +93,22 @@ def mess(tmp_path, monkeypatch, small_pictures):
 def run(command, images, *options):
     """The exit code of a command, and its output without line breaks."""
     options = [*options, "--out", f"out{len(options)}-{Path(images).suffix}"]
-    given = ["data", images, *options] if command == "data" else ["analyse", *NETWORK, "--images", images, *options]
+    given = (
+        ["data", images, *options]
+        if command == "data"
+        else ["analyse", *NETWORK, "--images", images, *options]
+    )
     done = CliRunner().invoke(main, [str(part) for part in given])
     return done.exit_code, " ".join((done.stdout + done.stderr).split())
 
 
 def analyse(images, labels=None, network=None, quick=True, **test):
-    options = {"transform": TRANSFORM, "quick": quick, "test": fs.Test(**test), "run": fs.Run(progress=False)}
+    options = {
+        "transform": TRANSFORM,
+        "quick": quick,
+        "test": fs.Test(**test),
+        "run": fs.Run(progress=False),
+    }
     return fs.analyse(network or WaveNetwork(), images, labels, **options)
 
 
@@ -90,25 +117,38 @@ def test_all_that_is_wrong_is_said_at_once_and_left_out_if_asked_to(command, mes
     code, text = run(command, "mess")
     assert code == 1 and text.endswith(f"Error: mess: {'; '.join(WRONG)}: {HOW}")
     code, text = run(command, "mess", "--skip-broken")
-    assert code == 0 and f"Left out of mess: {'; '.join(WRONG)}" in (text if command == "data" else caplog.text)
+    assert code == 0 and f"Left out of mess: {'; '.join(WRONG)}" in (
+        text if command == "data" else caplog.text
+    )
 
 
 @pytest.mark.parametrize("command", ["data", "analyse"])
-def test_a_csv_of_another_form_is_read_and_missing_files_are_said_to_be_missing(command, mess, caplog):
-    files = sorted(file.relative_to(mess) for name in CLASSES[:2] for file in mess.glob(f"{name}/**/größe*"))
-    rows = pd.DataFrame({"class": [file.parts[0] for file in files], "filename": [*map(str, files)]})
+def test_a_csv_of_another_form_is_read_and_missing_files_are_said_to_be_missing(
+    command, mess, caplog
+):
+    files = sorted(
+        file.relative_to(mess) for name in CLASSES[:2] for file in mess.glob(f"{name}/**/größe*")
+    )
+    rows = pd.DataFrame(
+        {"class": [file.parts[0] for file in files], "filename": [*map(str, files)]}
+    )
     rows["age, sex, ward"] = 0
     columns = ["--path-column", "filename", "--label-column", "class"]
     columns += [] if command == "data" else ["--outputs", "ill=0,normal=1"]
     rows.to_csv("list.csv", sep=";", index=False, encoding="utf-8-sig")
     Path("mess/list.csv").write_text("\nsep=\t\n" + rows.iloc[:, :2].to_csv(sep="\t", index=False))
-    assert "list.csv has no column path, label: its columns are class, filename" in run(command, "mess/list.csv")[1]
+    assert (
+        "list.csv has no column path, label: its columns are class, filename"
+        in run(command, "mess/list.csv")[1]
+    )
     for images in (["mess/list.csv"], ["mess", "--csv", "list.csv"]):
         assert run(command, *images, *columns)[0] == 0
     rows.loc[[3, 30], "filename"] = ["a.png", "b.png"]
     rows.loc[4, "class"] = " "
     rows.to_csv("list.csv", sep="|", index=False)
-    wrong = "list.csv: files that do not exist: 2 (a.png, b.png); rows without path or label: 1 (row 5)"
+    wrong = (
+        "list.csv: files that do not exist: 2 (a.png, b.png); rows without path or label: 1 (row 5)"
+    )
     assert run(command, "mess", "--csv", "list.csv", *columns)[1].endswith(f"Error: {wrong}: {HOW}")
     code, text = run(command, "mess", "--csv", "list.csv", *columns, "--skip-broken")
     assert code == 0 and f"Left out of {wrong}" in (text if command == "data" else caplog.text)
@@ -120,28 +160,46 @@ def test_a_list_of_paths_has_names_or_numbers_as_labels(mess):
     for labels in (names.tolist(), pd.Series(names), np.repeat(range(4), PER_CLASS)):
         result = analyse([*map(str, files)], labels)
         assert result.about["accuracy without a filter"] == "100.0%"
-    found = fs.differences(pd.Series([*map(str, files)]), names, source=lambda path: path.suffix, progress=False)
+    found = fs.differences(
+        pd.Series([*map(str, files)]), names, source=lambda path: path.suffix, progress=False
+    )
     assert found.table["class"].tolist() == [*CLASSES] and len(found.sources.cross) > 4
-    with pytest.raises(ValueError, match="100 pictures have 3 labels: expected a name or number for each"):
+    with pytest.raises(
+        ValueError, match="100 pictures have 3 labels: expected a name or number for each"
+    ):
         fs.differences(files, ["ill"] * 3)
     for ask in (fs.differences, analyse):
-        with pytest.raises(ValueError, match=r"cut.png does not decode as an image \(.+\): mend or delete it"):
+        with pytest.raises(
+            ValueError, match=r"cut.png does not decode as an image \(.+\): mend or delete it"
+        ):
             ask([mess / "ill" / "cut.png", mess / "ill" / "empty.jpg"], [0, 1])
     with pytest.raises(ValueError, match="the list: files that do not exist: 1"):
         fs.differences([*files, "nowhere.png"], [*names, "ill"])
     given, more = [*files, "no.png", files[3], *files[:3]], ["ill", "sane", None, np.nan, pd.NA]
     wrong = {folders.MISSING: ["no.png"], folders.TWICE: [str(files[3])]}
     wrong[folders.ROWS] = ["row 103", "row 104", "row 105"]
-    for labels, classes, last in ((names, CLASSES, 3), (np.repeat([8, 9.0, 10, 11], PER_CLASS), None, 11)):
-        listed = folders.listing(fs.Files(given, [*labels, *more], on_error="skip")).settled(fewest=2)[0]
-        assert (listed.total, listed.places.tolist(), listed.problems) == (105, [*range(100)], wrong)
+    for labels, classes, last in (
+        (names, CLASSES, 3),
+        (np.repeat([8, 9.0, 10, 11], PER_CLASS), None, 11),
+    ):
+        listed = folders.listing(fs.Files(given, [*labels, *more], on_error="skip")).settled(
+            fewest=2
+        )[0]
+        assert (listed.total, listed.places.tolist(), listed.problems) == (
+            105,
+            [*range(100)],
+            wrong,
+        )
         assert (listed.classes, listed.labels[-1]) == (classes, last)
 
 
 def test_classes_that_are_left_out_keep_their_outputs(mess):
     """The first output is for a class of which the folder has hardly a picture."""
     (mess / "solo").rename(mess / "a")
-    files, one_more = fs.Files(mess, on_error="skip"), nn.Sequential(WaveNetwork(), nn.ConstantPad1d((1, 0), -1.0))
+    files, one_more = (
+        fs.Files(mess, on_error="skip"),
+        nn.Sequential(WaveNetwork(), nn.ConstantPad1d((1, 0), -1.0)),
+    )
     result = analyse(files, network=one_more)
     assert result.classes == CLASSES and result.about["accuracy without a filter"] == "100.0%"
     masks = {name: np.ones((SIZE, SIZE), bool) for name in ("a", *CLASSES)}
@@ -150,22 +208,35 @@ def test_classes_that_are_left_out_keep_their_outputs(mess):
     tested = analyse(files, network=one_more, classes=["A", "I", "N", "O", "S"], **more)
     assert tested.maps[:, SIZE // 2, SIZE // 2].tolist() == [True, True, False, True]
     assert (tested.classes, tested.test.neutral) == (("I", "N", "O", "S"), 2)
-    with pytest.raises(ValueError, match="neutral class 0: expected the number of a class of the images, 1, 2, 3, 4"):
+    with pytest.raises(
+        ValueError,
+        match="neutral class 0: expected the number of a class of the images, 1, 2, 3, 4",
+    ):
         analyse(files, network=one_more, neutral=0)
     found = fs.differences(files, progress=False)
     assert found.unreadable == ("other/gone.png", "ill/cut.png", "ill/empty.jpg")
-    assert found.table[["class", "images"]].to_numpy().tolist() == [[name, PER_CLASS] for name in CLASSES]
-    again = analyse(files, network=one_more, outputs={"a": 0, "ill": 1, "normal": 2, "other": 3, "sane": 4})
+    assert found.table[["class", "images"]].to_numpy().tolist() == [
+        [name, PER_CLASS] for name in CLASSES
+    ]
+    again = analyse(
+        files, network=one_more, outputs={"a": 0, "ill": 1, "normal": 2, "other": 3, "sane": 4}
+    )
     pd.testing.assert_frame_equal(again.flips, result.flips)
 
 
 def test_only_the_images_that_are_used_are_decoded_unless_something_is_wrong(mess, monkeypatch):
     decoded, decode = [], ImageFiles._decode
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded.append(path), decode(self, path))[1])
+    monkeypatch.setattr(
+        ImageFiles, "_decode", lambda self, path: (decoded.append(path), decode(self, path))[1]
+    )
     files = [file for name in CLASSES for file in sorted(mess.glob(f"{name}/**/größe*"))]
     for extra, least, most in (([], 65, 80), ([mess / "ill" / "empty.jpg"], 101, 175)):
         decoded.clear()
-        given = fs.Files([*files, *extra], [*np.repeat(range(4), PER_CLASS), 3][: len(files + extra)], on_error="skip")
+        given = fs.Files(
+            [*files, *extra],
+            [*np.repeat(range(4), PER_CLASS), 3][: len(files + extra)],
+            on_error="skip",
+        )
         read = readable(read_labelled(given, None, TRANSFORM), Counts(1, 1, 1, 1), 0, halves=True)
         assert least <= len(decoded) <= most and len(read.labels) == len(read.images) == 100
 
@@ -177,7 +248,9 @@ QUALITIES = (60, 45)
 def write(folder, ill, kind="png"):
     """Pictures of the classes ill and normal; the files of the first are of another kind and of qualities in turn."""
     for i in range(30):
-        saved(folder / "ill", f"{i:02}.{kind}", Image.fromarray(ill[i, 0]), quality=QUALITIES[i % 2])
+        saved(
+            folder / "ill", f"{i:02}.{kind}", Image.fromarray(ill[i, 0]), quality=QUALITIES[i % 2]
+        )
         saved(folder / "normal", f"{i:02}.png", Image.fromarray(NORMAL[i, 0]))
     return folder
 
@@ -192,12 +265,20 @@ def check(out, normal, ill):
         made = [np.asarray(Image.open(out / name / f"{i:02}.png"))[None] for i in range(30)]
         np.testing.assert_array_equal(made, expected)
     found = fs.differences(out, progress=False)
-    assert not any(found.table["cause"]) and not {*found.facts["fact"]} & {"format", "quality", "mode", "size"}
+    assert not any(found.table["cause"]) and not {*found.facts["fact"]} & {
+        "format",
+        "quality",
+        "mode",
+        "size",
+    }
 
 
 def resized(pictures, *sides):
     for side in sides:
-        made = [np.asarray(Image.fromarray(one[0]).resize((side, side), Image.Resampling.BILINEAR)) for one in pictures]
+        made = [
+            np.asarray(Image.fromarray(one[0]).resize((side, side), Image.Resampling.BILINEAR))
+            for one in pictures
+        ]
         pictures = np.stack(made)[:, None]
     return pictures
 
@@ -206,10 +287,16 @@ def test_the_other_class_gets_the_jpeg_of_files_and_the_originals_stay(tmp_path)
     folder, out = write(tmp_path / "train", ILL, "jpg"), tmp_path / "out"
     before = {path: path.read_bytes() for path in folder.glob("*/*")}
     said = data(folder, "--match", out).stdout
-    assert "out has 60 pictures, all PNG. Made like those of ill: JPEG" in said and "--match OUT --class ill." in said
+    assert (
+        "out has 60 pictures, all PNG. Made like those of ill: JPEG" in said
+        and "--match OUT --class ill." in said
+    )
     done = pd.read_csv(out / "matched.csv").groupby("label")["done"].agg(list)
     assert set(done["normal"]) == {"JPEG 60", "JPEG 45"} and set(done["ill"]) == {"as it was"}
-    normal = [put("jpeg", int(words[5:]), image[None])[0] for words, image in zip(done["normal"], NORMAL, strict=True)]
+    normal = [
+        put("jpeg", int(words[5:]), image[None])[0]
+        for words, image in zip(done["normal"], NORMAL, strict=True)
+    ]
     check(out, normal, [put("jpeg", QUALITIES[i % 2], ILL[i : i + 1])[0] for i in range(30)])
     assert {path: path.read_bytes() for path in folder.glob("*/*")} == before
     assert {path.name for path in tmp_path.iterdir()} == {"train", "out"}
@@ -229,18 +316,41 @@ def test_the_other_class_gets_the_size_and_all_then_the_smaller_one(sides, tmp_p
 
 
 def test_a_csv_a_scale_and_a_quality(tmp_path):
-    folder, out = write(tmp_path / "train", put("jpeg", 90, put("resized", 0.6, ILL))), tmp_path / "out"
+    folder, out = (
+        write(tmp_path / "train", put("jpeg", 90, put("resized", 0.6, ILL))),
+        tmp_path / "out",
+    )
     paths = sorted(str(path.relative_to(folder)) for path in folder.glob("*/*"))
-    pd.DataFrame({"path": paths, "label": [path[:3] for path in paths]}).to_csv(tmp_path / "list.csv", index=False)
-    options = ["--csv", tmp_path / "list.csv", "--match", out, "--class", "ill", "--scale", 0.6, "--quality", 90]
-    assert "like those of ill: resized by 0.6 and back, JPEG 90 (30)" in data(folder, *options).stdout
-    check(out, put("jpeg", 90, put("resized", 0.6, NORMAL)), put("jpeg", 90, put("resized", 0.6, ILL)))
+    pd.DataFrame({"path": paths, "label": [path[:3] for path in paths]}).to_csv(
+        tmp_path / "list.csv", index=False
+    )
+    options = [
+        "--csv",
+        tmp_path / "list.csv",
+        "--match",
+        out,
+        "--class",
+        "ill",
+        "--scale",
+        0.6,
+        "--quality",
+        90,
+    ]
+    assert (
+        "like those of ill: resized by 0.6 and back, JPEG 90 (30)" in data(folder, *options).stdout
+    )
+    check(
+        out, put("jpeg", 90, put("resized", 0.6, NORMAL)), put("jpeg", 90, put("resized", 0.6, ILL))
+    )
 
 
 def test_what_is_not_known_or_would_be_lost_is_refused(tmp_path):
     folder = write(tmp_path / "train", ILL)
     for options, line in (
-        (["--match", "out"], "nothing says what JPEG or resizing left in which class: name the class, with its"),
+        (
+            ["--match", "out"],
+            "nothing says what JPEG or resizing left in which class: name the class, with its",
+        ),
         (["--match", "out", "--class", "cat"], "no class cat: choose from ill, normal"),
         (["--match", folder / "out"], "expected a folder outside of it"),
         (["--match", tmp_path], "is not empty: expected a new folder"),

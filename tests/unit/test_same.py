@@ -19,8 +19,16 @@ FORM = architectures.Architecture("resnet18", 2, 3, 8, width=2, stem="small")
 
 
 def provenance(study, **facts):
-    facts = {"written": "now", "processor": "A", "numerics": "portable", "version of torch": "2"} | facts
-    write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), study / "tables" / "provenance.csv")
+    facts = {
+        "written": "now",
+        "processor": "A",
+        "numerics": "portable",
+        "version of torch": "2",
+    } | facts
+    write_table(
+        pd.DataFrame({"key": list(facts), "value": list(facts.values())}),
+        study / "tables" / "provenance.csv",
+    )
 
 
 @pytest.fixture
@@ -29,9 +37,13 @@ def study(tmp_path, monkeypatch):
     folder, target = tmp_path / "results" / "laptop", tmp_path / "docs" / "laptop"
     for path in (folder / "tables", folder / "networks" / "run", folder / "dfm", target / "tables"):
         path.mkdir(parents=True)
-    write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4}), folder / "tables" / "some.csv")
+    write_table(
+        pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4}), folder / "tables" / "some.csv"
+    )
     write_table(pd.DataFrame({"wall_s": [1.0]}), folder / "tables" / "runtimes.csv")
-    write_table(pd.DataFrame({"network": ["jpeg"], "recall": 0.5}), folder / "laptop.csv")  # as the example has it
+    write_table(
+        pd.DataFrame({"network": ["jpeg"], "recall": 0.5}), folder / "laptop.csv"
+    )  # as the example has it
     weights(folder, 0)
     with h5py.File(folder / "dfm" / "run.h5", "w") as file:
         file["mask/top_5"], file["score"], file["u"] = [True], [0.5], [1]
@@ -62,7 +74,9 @@ def test_times_and_what_a_file_says_of_itself_do_not_count(study):
 
 def test_what_differs_is_missing_or_new_is_listed_by_file_and_column(study):
     folder, _ = study
-    write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 5, 3], "c": 4}), folder / "tables" / "some.csv")
+    write_table(
+        pd.DataFrame({"seed": [0, 0, 1], "a": [1, 5, 3], "c": 4}), folder / "tables" / "some.csv"
+    )
     with h5py.File(folder / "dfm" / "run.h5", "a") as file:
         file["score"][...] = 0.6
     (folder / "networks" / "run" / "weights.safetensors").unlink()
@@ -76,7 +90,10 @@ def test_what_differs_is_missing_or_new_is_listed_by_file_and_column(study):
 
 
 def test_other_weights_differ_and_new_columns_do_not_count(study):
-    write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4, "c": 5}), study[0] / "tables" / "some.csv")
+    write_table(
+        pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4, "c": 5}),
+        study[0] / "tables" / "some.csv",
+    )
     assert compare(study)[1]
     weights(study[0], 1)
     assert not compare(study)[1]
@@ -103,10 +120,15 @@ def test_a_map_is_compared_with_each_mask_or_with_their_mean(mean):
     for trial in range(6):
         t, f = tpr[trial] * 1.0, fpr[trial] * 1.0
         for i, masks in enumerate([[1, 2, 3]] if mean else [[1], [2], [3]]):
-            first, second = paired(t[0] - t[masks].mean(axis=0)), paired(f[0] - f[masks].mean(axis=0))
+            first, second = (
+                paired(t[0] - t[masks].mean(axis=0)),
+                paired(f[0] - f[masks].mean(axis=0)),
+            )
             of_draws = np.var([t[k].mean() - f[k].mean() for k in masks], ddof=1) / 3 if mean else 0
             variance = first.variance + second.variance + of_draws
-            half = (stats.t.ppf(0.975, 2 * (variance / of_draws) ** 2) if mean else 1.959964) * np.sqrt(variance)
+            half = (
+                stats.t.ppf(0.975, 2 * (variance / of_draws) ** 2) if mean else 1.959964
+            ) * np.sqrt(variance)
             centre = first.centre - second.centre
             assert (low[trial, i], high[trial, i]) == pytest.approx((centre - half, centre + half))
 
@@ -115,8 +137,13 @@ def test_the_page_has_what_the_simulation_finds():
     """200 tests of a setting instead of 1000: within four standard errors or more."""
     number = r"(\d+\.\d)"
     page = " ".join((ROOT / "docs" / "method.md").read_text().split())
-    found = {name: statistics.part(name, np.random.default_rng(5), 200).iloc[:, 2:] for name in statistics.PARTS}
-    one, over, limit = (found[name].to_numpy() for name in ("one_network", "several_networks", "strong"))
+    found = {
+        name: statistics.part(name, np.random.default_rng(5), 200).iloc[:, 2:]
+        for name in statistics.PARTS
+    }
+    one, over, limit = (
+        found[name].to_numpy() for name in ("one_network", "several_networks", "strong")
+    )
     held, above = [*one[:, ::2].flat, *over[1:].flat], one[::2, 1::2]
     best = found["lowest"].iloc[0].filter(like="as well")
     for words, values in [

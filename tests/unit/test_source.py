@@ -28,12 +28,19 @@ def stored(tmp_path):
 
 @pytest.mark.parametrize("dtype", [None, torch.float64])
 def test_every_kind_of_images_is_read_and_normalised_alike(stored, dtype):
-    before, (mean, std) = PIXELS.copy(), (np.reshape(HOW[name], (3, 1, 1)) for name in ("mean", "std"))
+    before, (mean, std) = (
+        PIXELS.copy(),
+        (np.reshape(HOW[name], (3, 1, 1)) for name in ("mean", "std")),
+    )
     for chosen in map(np.array, ([7], [9, 3, 3, 149, 0], range(149, -1, -1), range(0, 150, 3))):
-        expected = normalisation.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
+        expected = normalisation.normalise(
+            torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32
+        )
         np.testing.assert_allclose(expected, (PIXELS[chosen] / 255 - mean) / std, atol=2e-6)
         for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
-            assert torch.equal(Source(Split(kind, LABELS, **HOW), dtype=dtype).take(chosen), expected)
+            assert torch.equal(
+                Source(Split(kind, LABELS, **HOW), dtype=dtype).take(chosen), expected
+            )
     np.testing.assert_array_equal(PIXELS, before)
 
 
@@ -122,20 +129,37 @@ def test_labels_are_numbers_of_any_kind(kind):
     }[kind]  # fmt: skip
     split = Split(FEW, given, mean=torch.tensor([0.5]), std=[1])
     assert split.labels.dtype == np.int64 and np.array_equal(split.labels, SPLIT.labels)
-    assert split.classes == ("0", "1") and (split.mean, split.std) == (0.5, 1) and split.neutral is None
+    assert (
+        split.classes == ("0", "1")
+        and (split.mean, split.std) == (0.5, 1)
+        and split.neutral is None
+    )
     np.testing.assert_array_equal(fills.donors(given), fills.donors(split.labels))
 
 
 def test_floats_need_no_statistics_and_forget_their_gradients():
     images = torch.randn(7, 2, 4, 4, requires_grad=True)
     split = Split(images, SPLIT.labels)
-    assert split.mean.tolist() == [0, 0] and split.std.tolist() == [1, 1] and not split.images.requires_grad
+    assert (
+        split.mean.tolist() == [0, 0]
+        and split.std.tolist() == [1, 1]
+        and not split.images.requires_grad
+    )
 
 
 def test_a_subset_has_the_same_classes_and_statistics():
     part = SPLIT.subset(np.array([5, 0]))
-    assert np.array_equal(part.images, FEW[[5, 0]]) and part.labels.tolist() == [1, 0] and len(part) == 2
-    assert (part.classes, part.mean, part.std, part.neutral) == (SPLIT.classes, SPLIT.mean, SPLIT.std, 1)
+    assert (
+        np.array_equal(part.images, FEW[[5, 0]])
+        and part.labels.tolist() == [1, 0]
+        and len(part) == 2
+    )
+    assert (part.classes, part.mean, part.std, part.neutral) == (
+        SPLIT.classes,
+        SPLIT.mean,
+        SPLIT.std,
+        1,
+    )
     with pytest.raises(ValueError, match="no image of class b; every class needs at least one"):
         SPLIT.subset(np.array([0]))
 
@@ -144,30 +168,52 @@ def test_a_subset_has_the_same_classes_and_statistics():
     ("change", "words"),
     [
         ({"images": FEW[:0]}, "images are 0 x 1 x 4 x 4: expected .*, none of them 0"),
-        ({"images": FEW.astype(np.int64)}, "images of dtype int64: expected float32, float64 or uint8"),
+        (
+            {"images": FEW.astype(np.int64)},
+            "images of dtype int64: expected float32, float64 or uint8",
+        ),
         ({"std": None}, "uint8 images need the mean and std to normalise them with"),
-        ({"labels": np.eye(2, dtype=int)[SPLIT.labels]}, r"labels of shape \[7, 2\], as one-hot vectors have"),
-        ({"labels": SPLIT.labels - 1, "classes": None}, "labels -1 to 0, but the classes are 0 to 0"),
+        (
+            {"labels": np.eye(2, dtype=int)[SPLIT.labels]},
+            r"labels of shape \[7, 2\], as one-hot vectors have",
+        ),
+        (
+            {"labels": SPLIT.labels - 1, "classes": None},
+            "labels -1 to 0, but the classes are 0 to 0",
+        ),
         ({"labels": SPLIT.labels + 1}, "labels 1 to 2, but the classes are 0 to 1"),
         ({"neutral": 2}, "neutral class 2: expected 0 to 1, or None where there is none"),
         ({"neutral": "b"}, "neutral class 'b': expected 0 to 1"),
         ({"images": [1, 2]}, "images are a list: expected an array"),
         ({"labels": list("abababa"), "classes": None}, "labels of type <U1, expected integers"),
         ({"labels": None}, "labels: None: expected the number of each image's class"),
-        ({"images": FEW / 255, "std": [0.0]}, r"mean \[0.5\] and std \[0.0\]: expected numbers, std above 0"),
+        (
+            {"images": FEW / 255, "std": [0.0]},
+            r"mean \[0.5\] and std \[0.0\]: expected numbers, std above 0",
+        ),
         ({"stylised": FEW[:3]}, "3 stylised twins of 7 images: expected one of each"),
     ],
 )
 def test_a_split_says_what_does_not_fit(change, words):
     """Besides what tests/trials and the tests of stores have."""
-    given = {"images": FEW, "labels": SPLIT.labels, "classes": ("a", "b"), "mean": [0.5], "std": [0.2], **change}
+    given = {
+        "images": FEW,
+        "labels": SPLIT.labels,
+        "classes": ("a", "b"),
+        "mean": [0.5],
+        "std": [0.2],
+        **change,
+    }
     with pytest.raises(ValueError, match=words):
         Split(**given)
 
 
 def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
     seen, network = [], nn.Flatten()
-    network.forward = lambda images: (seen.append(len(images)), torch.tensor([[1.0, 0.0]]).repeat(len(images), 1))[1]
+    network.forward = lambda images: (
+        seen.append(len(images)),
+        torch.tensor([[1.0, 0.0]]).repeat(len(images), 1),
+    )[1]
     assert isinstance(SPLIT.images, Images)
     assert predictions.accuracy(network, SPLIT) == 4 / 7
     monkeypatch.setattr(sources, "fitting_batch", lambda shape, device: 3)
@@ -176,7 +222,10 @@ def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
 
 
 def test_stratified_shares_every_class_and_loses_none():
-    labels, shares = np.repeat([0, 1, 2], [10, 20, 40]), {"train": 0.8, "validation": 0.1, "test": 0.1}
+    labels, shares = (
+        np.repeat([0, 1, 2], [10, 20, 40]),
+        {"train": 0.8, "validation": 0.1, "test": 0.1},
+    )
     parts, again, other = (stratified(labels, shares, seed) for seed in (1, 1, 2))
     assert sorted(np.concatenate(list(parts.values()))) == list(range(70))
     assert np.bincount(labels[parts["train"]]).tolist() == [8, 16, 32]

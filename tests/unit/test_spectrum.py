@@ -17,7 +17,9 @@ from frequency_shortcuts.spectrum.filters import PairRemover, hide
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
-sizes = pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 6), (6, 5), (8, 8)], ids="{0[0]}x{0[1]}".format)
+sizes = pytest.mark.parametrize(
+    "size", [(1, 1), (1, 7), (5, 6), (6, 5), (8, 8)], ids="{0[0]}x{0[1]}".format
+)
 
 
 def noise(*shape, dtype=np.float64, seed=0):
@@ -36,7 +38,9 @@ def partner(row, column, height, width):
 @sizes
 def test_pairs_are_each_position_once_with_its_partner_of_the_same_radius(size):
     pairs = ConjugatePairs(*size)
-    found = sorted(tuple(p) for first, second in pairs.positions for p in {tuple(first), tuple(second)})
+    found = sorted(
+        tuple(p) for first, second in pairs.positions for p in {tuple(first), tuple(second)}
+    )
     assert found == [(i, j) for i in range(size[0]) for j in range(size[1])]
     for (first, second), count in zip(pairs.positions, pairs.size, strict=True):
         assert partner(*first, *size) == tuple(second)
@@ -44,10 +48,14 @@ def test_pairs_are_each_position_once_with_its_partner_of_the_same_radius(size):
     plane = noise(*size)
     slow = np.array([[plane[partner(i, j, *size)] for j in range(size[1])] for i in range(size[0])])
     np.testing.assert_array_equal(spectrum.mirror(plane), slow)
-    grid = np.fft.fftshift(np.hypot(*np.meshgrid(*(np.fft.fftfreq(n, 1 / n) for n in size), indexing="ij")))
+    grid = np.fft.fftshift(
+        np.hypot(*np.meshgrid(*(np.fft.fftfreq(n, 1 / n) for n in size), indexing="ij"))
+    )
     np.testing.assert_allclose(spectrum.radius(*size), grid, rtol=0, atol=1e-12)
     for member in (0, 1):
-        np.testing.assert_allclose(grid[tuple(pairs.positions[:, member].T)], pairs.radius, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            grid[tuple(pairs.positions[:, member].T)], pairs.radius, rtol=0, atol=1e-12
+        )
     np.testing.assert_array_equal(pairs.frequencies + np.array(size) // 2, pairs.positions[:, 0])
 
 
@@ -65,7 +73,10 @@ def test_scatter_is_symmetric_gather_inverts_it_and_the_half_plane_names_the_pai
         row, column = (i + size[0] // 2) % size[0], (j + size[1] // 2) % size[1]
         assert [row, column] in pairs.positions[pairs.half_plane[i, j]].tolist()
     image = noise(2, *size)
-    half, full = np.abs(np.fft.rfft2(image)), np.abs(np.fft.fftshift(np.fft.fft2(image), axes=(-2, -1)))
+    half, full = (
+        np.abs(np.fft.rfft2(image)),
+        np.abs(np.fft.fftshift(np.fft.fft2(image), axes=(-2, -1))),
+    )
     np.testing.assert_allclose(spectrum.from_half_plane(half, size[1]), full, rtol=0, atol=1e-12)
 
 
@@ -99,7 +110,11 @@ def test_the_floor_of_percent_of_the_positions_is_exact(kind):
     """Against whole numbers: p tenths of a percent of n positions are p * n // 1000 (29 % of 10,000 are 2,900)."""
     size, n = (100, 100), 100 * 100
     for tenths in range(1, 1001):
-        percent = float(f"{tenths // 10}.{tenths % 10}") if kind is str else kind(f"{tenths // 10}.{tenths % 10}")
+        percent = (
+            float(f"{tenths // 10}.{tenths % 10}")
+            if kind is str
+            else kind(f"{tenths // 10}.{tenths % 10}")
+        )
         assert positions(*size, percent) == max(1, tenths * n // 1000), percent
         if tenths % 10 == 0:
             assert positions(*size, tenths // 10) == max(1, tenths * n // 1000), percent
@@ -122,14 +137,18 @@ def slow_top(increment, size, wanted):
 @pytest.mark.parametrize("levels", [3, 10**6], ids=["ties", "no ties"])
 def test_top_equals_a_slow_loop_and_the_dominant_map(size, levels):
     pairs, generator = ConjugatePairs(*size), np.random.default_rng(0)
-    increment = generator.integers(-levels, levels, len(pairs)).astype(float)  # whole in float32, too
+    increment = generator.integers(-levels, levels, len(pairs)).astype(
+        float
+    )  # whole in float32, too
     for percent in (0.1, 20, 99, 100):
         wanted = positions(*size, percent)
         found = top_pairs(increment, pairs.size, wanted)
         assert found.tolist() == slow_top(increment, pairs.size, wanted)
         mask = pairs.scatter(np.isin(np.arange(len(pairs)), found))
         np.testing.assert_array_equal(mask, dfm.dominant(increment[None], pairs, percent)[0])
-    assert top_pairs(increment, pairs.size, 999).tolist() == slow_top(increment, pairs.size, 999)  # all there are
+    assert top_pairs(increment, pairs.size, 999).tolist() == slow_top(
+        increment, pairs.size, 999
+    )  # all there are
 
 
 sides = st.integers(1, 13)
@@ -150,21 +169,34 @@ def rectangles(pairs, height, width, shift=0):
         u, v = options[0]  # in the columns that are their own mirror, the member with the lower row
         if width > 1 and pairs.width % 2 == 0 and v == pairs.width // 2:
             v -= 1
-        found.append((math.floor((u + pairs.height // 2) / height + shift), math.floor(v / width + shift)))
+        found.append(
+            (math.floor((u + pairs.height // 2) / height + shift), math.floor(v / width + shift))
+        )
     return found
 
 
 @settings(max_examples=100, deadline=None)
-@given(size=st.tuples(sides, sides), height=lengths, width=lengths, shift=st.sampled_from([0, 0.25, 0.5, 0.9]))
+@given(
+    size=st.tuples(sides, sides),
+    height=lengths,
+    width=lengths,
+    shift=st.sampled_from([0, 0.25, 0.5, 0.9]),
+)
 def test_two_pairs_share_a_cell_if_they_lie_in_one_rectangle(size, height, width, shift):
     pairs = ConjugatePairs(*size)
-    found, expected = cells(pairs, height, width, shift=shift), rectangles(pairs, height, width, shift)
+    found, expected = (
+        cells(pairs, height, width, shift=shift),
+        rectangles(pairs, height, width, shift),
+    )
     assert found.shape == (len(pairs),)
     assert sorted(set(found)) == list(range(len(set(expected))))
     assert len(set(zip(found, expected, strict=True))) == len(set(expected))
     masks = [pairs.scatter(found == number) for number in range(found.max() + 1)]
     assert all(spectrum.symmetric(mask) for mask in masks) and (np.sum(masks, axis=0) == 1).all()
-    assert len(np.unique(cells(pairs, 1, 1, shift=shift))) == len(pairs) and not cells(pairs, *size).any()
+    assert (
+        len(np.unique(cells(pairs, 1, 1, shift=shift))) == len(pairs)
+        and not cells(pairs, *size).any()
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,15 +206,39 @@ def test_two_pairs_share_a_cell_if_they_lie_in_one_rectangle(size, height, width
         (lambda: spectrum.bands(8, 8, ()), r"band edges \[\]: expected increasing radii above 0"),
         (lambda: spectrum.bands(8, 8, (4, 4)), r"band edges \[4, 4\]: expected increasing"),
         (lambda: spectrum.low_pass(8, 8, 0), "cutoff 0: expected a radius above 0"),
-        (lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)), r"shape \(9,\): .* 10 pairs of a 4 x 4"),
-        (lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 3)), r"\(1, 1, 4, 3\): expected \[..., 4, 4\]"),
-        (lambda: ConjugatePairs(4, 4).gather(np.zeros((4, 5))), r"shape \(4, 5\): expected \[..., 4, 4\]"),
+        (
+            lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)),
+            r"shape \(9,\): .* 10 pairs of a 4 x 4",
+        ),
+        (
+            lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 3)),
+            r"\(1, 1, 4, 3\): expected \[..., 4, 4\]",
+        ),
+        (
+            lambda: ConjugatePairs(4, 4).gather(np.zeros((4, 5))),
+            r"shape \(4, 5\): expected \[..., 4, 4\]",
+        ),
         (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 4))), "dtype float64: expected bool"),
-        (lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 3), bool)), r"shape \(4, 3\): the images need \[4, 4\]"),
-        (lambda: spectrum.keep(np.zeros((4, 4), "f4"), np.ones((4, 4), bool)), "a ndarray: expected a torch.Tensor"),
-        (lambda: cells(ConjugatePairs(8, 8), 2, 0), r"cells of .*expected at least 1 x 1, and 0 to below 1$"),
-        (lambda: cells(ConjugatePairs(8, 8), 2, 2, shift=1), r"expected at least 1 x 1, and 0 to below 1$"),
-        (lambda: spectrum.keep(torch.zeros(4, 4).int(), np.ones((4, 4), bool)), "torch.int32: expected float32 or"),
+        (
+            lambda: spectrum.keep(torch.zeros(4, 4), np.ones((4, 3), bool)),
+            r"shape \(4, 3\): the images need \[4, 4\]",
+        ),
+        (
+            lambda: spectrum.keep(np.zeros((4, 4), "f4"), np.ones((4, 4), bool)),
+            "a ndarray: expected a torch.Tensor",
+        ),
+        (
+            lambda: cells(ConjugatePairs(8, 8), 2, 0),
+            r"cells of .*expected at least 1 x 1, and 0 to below 1$",
+        ),
+        (
+            lambda: cells(ConjugatePairs(8, 8), 2, 2, shift=1),
+            r"expected at least 1 x 1, and 0 to below 1$",
+        ),
+        (
+            lambda: spectrum.keep(torch.zeros(4, 4).int(), np.ones((4, 4), bool)),
+            "torch.int32: expected float32 or",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong_and_what_is_allowed(call, message):
@@ -204,12 +260,19 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(call, message):
 )
 def test_a_mixture_is_what_the_full_fft_gives(size, channels, counts, filled, precision, seed):
     pairs, (k, m), (dtype, tolerance) = ConjugatePairs(*size), counts, precision
-    images, others = (normal(m, channels, *size, dtype=dtype, seed=one) for one in (seed, seed + 100))
+    images, others = (
+        normal(m, channels, *size, dtype=dtype, seed=one) for one in (seed, seed + 100)
+    )
     masks = torch.from_numpy(np.random.default_rng(seed).random((k, m, len(pairs))))
-    half, fill = masks.to(dtype)[..., pairs.half_plane][:, :, None], torch.fft.rfft2(others) if filled else None
+    half, fill = (
+        masks.to(dtype)[..., pairs.half_plane][:, :, None],
+        torch.fft.rfft2(others) if filled else None,
+    )
     found = hide(torch.fft.rfft2(images), half, fill, size=size).flatten(end_dim=1)
     behind, planes = others if filled else [None] * m, pairs.scatter(masks.numpy())
-    expected = [exchanged(*each) for under in planes for each in zip(images, under, behind, strict=True)]
+    expected = [
+        exchanged(*each) for under in planes for each in zip(images, under, behind, strict=True)
+    ]
     assert found.dtype == dtype
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
@@ -217,7 +280,10 @@ def test_a_mixture_is_what_the_full_fft_gives(size, channels, counts, filled, pr
 def replace_slowly(images, pairs, index, donors=None):
     """The images with each of the pairs removed or a donor's, one after the other: float64 [k * m, channels, H, W]."""
     return np.concatenate(
-        [exchanged(images, pairs.scatter(np.arange(len(pairs)) != p), donors) for p in np.asarray(index)]
+        [
+            exchanged(images, pairs.scatter(np.arange(len(pairs)) != p), donors)
+            for p in np.asarray(index)
+        ]
     )
 
 

@@ -36,7 +36,11 @@ INDICES = [
     np.arange(200) % 3 == 0,
     [4, 2],
 ]
-LAYOUTS = {"ours": None, "in chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"}, "int16": {"dtype": np.int16}}
+LAYOUTS = {
+    "ours": None,
+    "in chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
+    "int16": {"dtype": np.int16},
+}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -45,7 +49,10 @@ def test_stored_images_are_indexed_as_an_array(tmp_path, layout):
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     if LAYOUTS[layout] is not None:
         replace_images(tmp_path / "s.h5", pixels, **LAYOUTS[layout])
-    for chosen, workers in ((np.arange(200), 1), (np.random.default_rng(0).integers(0, 200, 200), 3)):
+    for chosen, workers in (
+        (np.arange(200), 1),
+        (np.random.default_rng(0).integers(0, 200, 200), 3),
+    ):
         stored = Stored(tmp_path / "s.h5", "train", chosen, workers=workers)
         assert (len(stored), stored.shape, stored.dtype) == (200, pixels.shape, np.uint8)
         for index in INDICES:
@@ -58,7 +65,9 @@ def test_images_that_lie_one_after_the_other_are_not_read_by_hdf5(tmp_path, monk
     with h5py.File(tmp_path / "s.h5", "w", userblock_size=512) as file:
         file["train/images"], file["train/labels"] = pixels, labels
     monkeypatch.setattr(stored_images, "take_rows", None)
-    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(6))[::-1], pixels[::-1])
+    np.testing.assert_array_equal(
+        Stored(tmp_path / "s.h5", "train", np.arange(6))[::-1], pixels[::-1]
+    )
 
 
 def test_a_chunk_that_cannot_be_inflated_is_an_error(tmp_path):
@@ -66,7 +75,9 @@ def test_a_chunk_that_cannot_be_inflated_is_an_error(tmp_path):
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     replace_images(tmp_path / "s.h5", pixels, chunks=(1, 3, 6, 5), compression="gzip")
     with h5py.File(tmp_path / "s.h5", "a") as file:
-        file["train/images"].id.write_direct_chunk((2, 0, 0, 0), zlib.compress(pixels[2].tobytes())[:-20])
+        file["train/images"].id.write_direct_chunk(
+            (2, 0, 0, 0), zlib.compress(pixels[2].tobytes())[:-20]
+        )
     with pytest.raises(ValueError, match=r"s\.h5 is damaged: train/images cannot be read"):
         Stored(tmp_path / "s.h5", "train", np.arange(6))[:]
 
@@ -81,7 +92,9 @@ def test_a_store_that_is_replaced_stays_as_it_was_opened(tmp_path):
     part = stored.subset(chosen)
     assert (len(part), part.shape) == (2, (2, 3, 6, 5)) and images_digest(part) == known
     np.testing.assert_array_equal(part[:], pixels[chosen])
-    np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train", in_memory=0).images[:], 255 - pixels)
+    np.testing.assert_array_equal(
+        store.read(tmp_path / "s.h5", "train", in_memory=0).images[:], 255 - pixels
+    )
 
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 5), np.uint8)
@@ -93,7 +106,9 @@ class Dataset(list):
 
 def items(listed, shape=(3, 4, 5), resize=None, **options):
     dataset = listed if isinstance(listed, list) else Dataset(listed)
-    return DatasetImages(dataset, functools.partial(stored_image, shape=shape, resize=resize), **options)
+    return DatasetImages(
+        dataset, functools.partial(stored_image, shape=shape, resize=resize), **options
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +135,10 @@ def test_pictures_are_resized():
 @pytest.mark.parametrize(
     ("image", "sentence"),
     [
-        (torch.full((3, 4, 5), 1.5), r"float32 from 1\.5 to 1\.5: expected uint8, or floating point from 0 to 1"),
+        (
+            torch.full((3, 4, 5), 1.5),
+            r"float32 from 1\.5 to 1\.5: expected uint8, or floating point from 0 to 1",
+        ),
         (torch.full((3, 4, 5), -0.5), r"float32 from -0\.5 to -0\.5"),
         (torch.zeros((3, 4, 5), dtype=torch.int64), "int64 from 0 to 0"),
         (torch.zeros(3, 8, 8), r"\[3, 8, 8\], not 3 x 4 x 5: give PIL images to have them resized"),
@@ -132,7 +150,9 @@ def test_pixels_of_another_kind_are_an_error(image, sentence):
 
 
 def test_an_object_that_is_no_dataset_is_an_error():
-    with pytest.raises(ValueError, match=r"generator is no map-style Dataset: it needs __len__ and __getitem__"):
+    with pytest.raises(
+        ValueError, match=r"generator is no map-style Dataset: it needs __len__ and __getitem__"
+    ):
         DatasetImages((i for i in ()), as_array)
 
 
@@ -145,8 +165,14 @@ class Failing(Dataset):
     ("dataset", "sentence"),
     [
         (Failing([0]), r"item 0 fails \(RuntimeError: no\)$"),
-        (Dataset([(PIXELS[0], 1), (PIXELS[0], 0.7)]), r"item 1 has the label 0\.7: expected the number of a class"),
-        (Dataset([(PIXELS[0], torch.eye(2)[0])]), r"item 0 has the label tensor\(\[1\., 0\.\]\): expected"),
+        (
+            Dataset([(PIXELS[0], 1), (PIXELS[0], 0.7)]),
+            r"item 1 has the label 0\.7: expected the number of a class",
+        ),
+        (
+            Dataset([(PIXELS[0], torch.eye(2)[0])]),
+            r"item 0 has the label tensor\(\[1\., 0\.\]\): expected",
+        ),
         (Dataset([(PIXELS[0], "cat")]), "item 0 has the label 'cat': expected"),
     ],
 )
@@ -171,7 +197,9 @@ def test_a_list_of_labels_that_its_items_contradict_is_an_error():
     dataset.labels = [0, 1, 1, 1, 0, 1]
     read = items(dataset)
     assert read.labels().tolist() == [0, 1, 1, 1, 0, 1]
-    with pytest.raises(ValueError, match="item 2 has the label 0, but the Dataset's own list of labels says 1"):
+    with pytest.raises(
+        ValueError, match="item 2 has the label 0, but the Dataset's own list of labels says 1"
+    ):
         read.subset(np.array([2]))[:]
     dataset.labels = [0, 1]
     with pytest.raises(ValueError, match="the Dataset has 6 items and 2 labels"):

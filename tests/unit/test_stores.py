@@ -44,9 +44,17 @@ def test_what_cannot_be_stored_is_refused_and_leaves_nothing(tmp_path):
     pixels, labels = labelled(4, 0)
     for splits, stylised, sentence in (
         ({"train": (pixels, 0 * labels)}, None, "made here, split train: no image of class dog"),
-        ({"train": (np.full_like(pixels, 7), labels)}, None, "made here: all training images are of one tone"),
+        (
+            {"train": (np.full_like(pixels, 7), labels)},
+            None,
+            "made here: all training images are of one tone",
+        ),
         ({"train": (pixels, labels)}, pixels[:3], "made here: 3 stylised twins of 4"),
-        ({"test": (pixels, labels)}, None, "made here: without a train split, the mean and std to normalise with must"),
+        (
+            {"test": (pixels, labels)},
+            None,
+            "made here: without a train split, the mean and std to normalise with must",
+        ),
     ):
         with pytest.raises(ValueError, match=sentence):
             write(tmp_path / "s.h5", splits, stylised=stylised)
@@ -74,7 +82,11 @@ def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path):
         for name, n, seed, suffix in (("a", 11, 0, "png"), ("b", 7, 1, "png"), ("c", 11, 2, "webp"))
     )
     labels = {"train": np.arange(11) % 2, "test": np.arange(7) % 2}
-    write(tmp_path / "files.h5", {"train": (train, labels["train"]), "test": (test, labels["test"])}, stylised=twins)
+    write(
+        tmp_path / "files.h5",
+        {"train": (train, labels["train"]), "test": (test, labels["test"])},
+        stylised=twins,
+    )
     arrays = {"train": (train[:], labels["train"]), "test": (test[:], labels["test"])}
     write(tmp_path / "array.h5", arrays, stylised=twins[:])
     assert (tmp_path / "files.h5").read_bytes() == (tmp_path / "array.h5").read_bytes()
@@ -114,7 +126,9 @@ def test_images_are_skipped_with_their_twins_or_not_at_all(tmp_path):
     images, stylised = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
     splits = {"train": (images, np.arange(8) % 2)}
     files[3].write_bytes(b"broken")
-    with pytest.raises(ValueError, match="made here: an image or its stylised twin does not decode"):
+    with pytest.raises(
+        ValueError, match="made here: an image or its stylised twin does not decode"
+    ):
         write(tmp_path / "s.h5", splits, stylised=stylised)
     assert not (tmp_path / "s.h5").exists()
     twins[3].write_bytes(b"broken")
@@ -130,7 +144,13 @@ def test_blocks_miss_and_repeat_no_image(tmp_path, n, monkeypatch):
     monkeypatch.setattr(store, "BLOCK", 16)
     pixels = np.random.default_rng(n).integers(0, 256, (n, 1, 3, 2), np.uint8)
     labels, classes, noted = np.arange(n) % min(n, 2), CLASSES[: min(n, 2)], Noted(pixels)
-    store.write(tmp_path / "s.h5", {"train": (noted, labels)}, classes=classes, source="made here", created_by="test")
+    store.write(
+        tmp_path / "s.h5",
+        {"train": (noted, labels)},
+        classes=classes,
+        source="made here",
+        created_by="test",
+    )
     stored = content(tmp_path / "s.h5")
     assert max(noted.sizes) <= 16
     np.testing.assert_array_equal(stored["train/images"], pixels)
@@ -165,7 +185,10 @@ def test_reading_later_gives_the_same_as_reading_at_once(tmp_path):
         assert isinstance(part.images, kind) and len(part) == 3
         np.testing.assert_array_equal(part.images[:], at_once.images[chosen])
         np.testing.assert_array_equal(part.stylised[:], at_once.stylised[chosen])
-        assert part.labels.tolist() == at_once.labels[chosen].tolist() and part.classes == at_once.classes
+        assert (
+            part.labels.tolist() == at_once.labels[chosen].tolist()
+            and part.classes == at_once.classes
+        )
 
 
 def test_images_and_twins_count_together_for_the_memory(tmp_path):
@@ -174,20 +197,27 @@ def test_images_and_twins_count_together_for_the_memory(tmp_path):
     for room, kind in ((2 * pixels.nbytes, np.ndarray), (2 * pixels.nbytes - 1, Stored)):
         split = store.read(tmp_path / "s.h5", "train", in_memory=room)
         assert isinstance(split.images, kind) and isinstance(split.stylised, kind)
-    assert isinstance(store.read(tmp_path / "s.h5", "train", 1, in_memory=4 * pixels[0].nbytes).images, np.ndarray)
+    assert isinstance(
+        store.read(tmp_path / "s.h5", "train", 1, in_memory=4 * pixels[0].nbytes).images, np.ndarray
+    )
 
 
 def test_labels_of_any_integer_type_are_read_as_int64(tmp_path):
     with h5py.File(tmp_path / "s.h5", "w") as file:
         file.attrs["classes"] = np.array([b"cat", b"dog"])
-        file["test/images"], file["test/labels"] = np.zeros((4, 1, 2, 2), np.uint8), np.arange(4, dtype=np.uint64) % 2
+        file["test/images"], file["test/labels"] = (
+            np.zeros((4, 1, 2, 2), np.uint8),
+            np.arange(4, dtype=np.uint64) % 2,
+        )
     store.link(tmp_path / "linked.h5", tmp_path / "s.h5", created_by="test")
     found = store.read(tmp_path / "linked.h5", "test")
     assert found.labels.dtype == np.int64 and found.classes == ("cat", "dog")
 
 
 def write_files(path, splits, **options):
-    store.write_files(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
+    store.write_files(
+        path, splits, classes=CLASSES, source="made here", created_by="test", **options
+    )
 
 
 def test_paths_are_stored_whole(tmp_path, monkeypatch):
@@ -204,12 +234,19 @@ def test_paths_are_stored_whole(tmp_path, monkeypatch):
 
 
 def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypatch):
-    pictures, labels = ImageFiles(photographs(tmp_path / "a", 40), (6, 5), workers=2), np.arange(40) % 2
+    pictures, labels = (
+        ImageFiles(photographs(tmp_path / "a", 40), (6, 5), workers=2),
+        np.arange(40) % 2,
+    )
     write_files(tmp_path / "all.h5", {"train": (pictures, labels)})
-    np.testing.assert_allclose(content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(
+        content(tmp_path / "all.h5")["mean"], (pictures[:] / 255).mean((0, 2, 3)), rtol=1e-12
+    )
     monkeypatch.setattr(store, "SAMPLED", 10)
     decode, sampled = ImageFiles._decode, []
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (sampled.append(path), decode(self, path))[1])
+    monkeypatch.setattr(
+        ImageFiles, "_decode", lambda self, path: (sampled.append(path), decode(self, path))[1]
+    )
     write_files(tmp_path / "some.h5", {"train": (pictures, labels)})
     chosen = np.array(sorted(pictures.files.index(path) for path in sampled))
     assert len(chosen) == 10 and max(chosen) > 10
@@ -245,10 +282,15 @@ def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):
     assert split.images[:2].shape == (2, 3, 6, 5)
 
 
-@pytest.mark.parametrize(("resize", "channels", "in_memory"), [(None, 3, 0), (7, 1, store.IN_MEMORY)])
+@pytest.mark.parametrize(
+    ("resize", "channels", "in_memory"), [(None, 3, 0), (7, 1, store.IN_MEMORY)]
+)
 def test_a_store_of_files_is_read_as_one_of_images(tmp_path, resize, channels, in_memory):
     splits = {
-        name: (ImageFiles(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize), np.arange(n) % 2)
+        name: (
+            ImageFiles(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize),
+            np.arange(n) % 2,
+        )
         for name, n in (("train", 9), ("test", 6))
     }
     write(tmp_path / "images.h5", splits)

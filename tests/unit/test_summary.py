@@ -48,11 +48,15 @@ def analysis():
     table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     flips, maps = FlipTest(None, split, split, None, 0), np.ones((6, 4, 4), bool)
-    flips.__dict__.update(table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS).astype({"flips": bool}), []))
+    flips.__dict__.update(
+        table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS).astype({"flips": bool}), [])
+    )
     about = {"percent": 5.0, "network": "small", "method": "culling", "seed": 0, "outputs": 1000}
     hits = SimpleNamespace(labels=split.labels)
     made = Analysis(split, split, about, flips, maps, None, hits, np.ones((6, 1, 4, 4)))
-    table = verdicts(CLASSES, (0,), [("small", "none")]).astype({"verdict": object, "than_lowest": object})
+    table = verdicts(CLASSES, (0,), [("small", "none")]).astype(
+        {"verdict": object, "than_lowest": object}
+    )
     kinds = {
         "verdict": ["strong", "strong", "weak", "none", None, "too few images"],
         "than_lowest": ["better", "as well", np.nan, "worse", "as well", "undecided"],
@@ -69,7 +73,9 @@ def analysis():
         table.loc[table["part"] == part, [f"tpr_{kind}", f"fpr_{kind}"]] = tpr, fpr
     table["tpr_unfiltered"], table["fpr_unfiltered"] = 0.875, 0.02
     table.loc[table["class"] == "dog", "smallest_effect"] = np.nan
-    made.__dict__["table"] = table.drop(columns=["dataset", "network", "augmentation", "seed", "removed"])
+    made.__dict__["table"] = table.drop(
+        columns=["dataset", "network", "augmentation", "seed", "removed"]
+    )
     return made
 
 
@@ -88,8 +94,18 @@ dog    nothing found   {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7,
 
 def test_the_summary_is_a_table_and_six_sentences(analysis):
     said = summary.sentences(analysis)
-    assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Nothing", "Cannot", "Not", "Tested:"]
-    assert said[1].startswith("Look at images of ant, bee, cat, and") and ": nothing that has a name. " in said[1]
+    assert [sentence.split()[0] for sentence in said] == [
+        "Follows:",
+        "Look",
+        "Nothing",
+        "Cannot",
+        "Not",
+        "Tested:",
+    ]
+    assert (
+        said[1].startswith("Look at images of ant, bee, cat, and")
+        and ": nothing that has a name. " in said[1]
+    )
     missed = "The test can miss: {} of {} harmful artefacts had this verdict.".format(*MISSED)
     assert said[2] == f"Nothing found: no number is above 7 % (largest upper end). {missed}"
     assert said[4].startswith("Not recognised: the recall is below 50 %")
@@ -99,39 +115,56 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
     )
     text = analysis.summary()
     assert text.startswith(FLIPS) and "no shortcut" not in text.lower()
-    assert max(map(len, text.splitlines())) <= 110 and text.split("\n\n")[1].split() == " ".join(said).split()
+    assert (
+        max(map(len, text.splitlines())) <= 110
+        and text.split("\n\n")[1].split() == " ".join(said).split()
+    )
 
 
 def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
     analysis.flip_test.table.loc[0, "cause"] = CAUSES["wave"]
     paths = [f"ant/{i}.png" for i in range(9)]
-    table = pd.DataFrame({"class": "ant", "path": ["ant/no.png", *paths, paths[0]], "flips": [False, *[True] * 10]})
+    table = pd.DataFrame(
+        {"class": "ant", "path": ["ant/no.png", *paths, paths[0]], "flips": [False, *[True] * 10]}
+    )
     analysis.flip_test.__dict__["removed"] = table.assign(image=[9, *range(9), 0]), []
     table = summary.flip_table(analysis)
     assert table["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
     said = summary.sentences(analysis)[1]
-    assert said.startswith("Look at ant/0.png, ant/1.png, ant/2.png, and") and f"ant: {CAUSES['wave']}." in said
+    assert (
+        said.startswith("Look at ant/0.png, ant/1.png, ant/2.png, and")
+        and f"ant: {CAUSES['wave']}." in said
+    )
 
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
     table = analysis.flip_test.table
     table["verdict"] = "nothing found"
-    assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == ["Nothing", "Tested:"]
+    assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == [
+        "Nothing",
+        "Tested:",
+    ]
 
 
 def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
     analysis.flip_test.table.loc[0, ["field_low", "patch_low"]] = 0.0
     row = analysis.flip_test.table.iloc[0]
     names = [f"c{c}" for c in range(20)]
-    many = pd.DataFrame([row] * 20).assign(**{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)}, follows="fine")
+    many = pd.DataFrame([row] * 20).assign(
+        **{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)}, follows="fine"
+    )
     analysis.flip_test.__dict__["table"] = many.reset_index(drop=True)
     lines = analysis.summary().split("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == ["and 8 more rows"]
+    assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == [
+        "and 8 more rows"
+    ]
 
 
 def test_maps_have_a_table_of_their_own(analysis):
     text = analysis.summary().split("\n\n")
-    assert len(text) == 3 and text[2].startswith("Maps of 5 % of the frequencies, zeros elsewhere: shares in %,")
+    assert len(text) == 3 and text[2].startswith(
+        "Maps of 5 % of the frequencies, zeros elsewhere: shares in %,"
+    )
     table = summary.map_table(analysis).set_index("class")
     assert table["verdict"].tolist()[:3] == ["strong", "strong", "weak"]
     assert table.loc[[*CLASSES[3:]], "verdict"].tolist() == ["none", MISSING, "too few images"]
@@ -179,7 +212,9 @@ def test_the_figure_is_that_of_one_network(analysis):
     figure = analysis.figure()
     (axis,) = figure.axes
     assert axis.get_title() == "small" and "bold: strong shortcut" in figure.artists[0].get_text()
-    bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
+    bold = [
+        label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"
+    ]
     assert bold == ["ant", "bee"]
 
 
@@ -202,18 +237,26 @@ PHOTOGRAPH = np.random.default_rng(2).normal(size=(40, 1, 32, 32)).cumsum(axis=2
     ("kind", "images"),
     [
         ("grain", grain.images(2, 20, 301)[0]),
-        ("flat", np.where(np.abs(PHOTOGRAPH) < 40, 0, 128 + PHOTOGRAPH).clip(0, 255).astype(np.uint8)),
+        (
+            "flat",
+            np.where(np.abs(PHOTOGRAPH) < 40, 0, 128 + PHOTOGRAPH).clip(0, 255).astype(np.uint8),
+        ),
         ("photograph", (128 + 2 * PHOTOGRAPH).clip(1, 254).astype(np.uint8)),
     ],
 )
 def test_three_kinds_of_images_are_told_apart_also_if_one_class_is_blurred(kind, images):
     labels = np.arange(40) % 2
-    for changed in (images, np.where(labels[:, None, None, None] == 1, put("blurred", 2.0, images), images)):
+    for changed in (
+        images,
+        np.where(labels[:, None, None, None] == 1, put("blurred", 2.0, images), images),
+    ):
         split = Split(changed, labels, ("cat", "owl"), np.zeros(1), np.ones(1))
         assert kind_of_images(Pixels(split, np.zeros(1), np.ones(1), torch.device("cpu"))) == kind
 
 
-def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_swapped_network_to_the_swap(monkeypatch):
+def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_swapped_network_to_the_swap(
+    monkeypatch,
+):
     restored = {
         ("grain", "fine"): {"matched": (2, 3), "swap": (4, 4), "processed": (3, 4)},
         ("grain", "patch"): {"swap": (0, 2), "processed": (0, 2)},
@@ -221,15 +264,23 @@ def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_s
     monkeypatch.setattr("frequency_shortcuts.analysis.advice.RESTORED", restored)
     about = {"facts": ["cat: JPEG quality 75"], "of_files": False, "swapped": False}
     said = advice("grain", ["fine", "patch"], **about)
-    assert said.startswith("Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT")
-    assert "(restored the recall in 2 of 3 for 0.01 of the accuracy on grainy images). Trainings" in said
+    assert said.startswith(
+        "Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT"
+    )
+    assert (
+        "(restored the recall in 2 of 3 for 0.01 of the accuracy on grainy images). Trainings"
+        in said
+    )
     best = (
         "of fine artefacts, fs.Swap() restored the recall in 4 of 4 for 0.06 of the accuracy, random size, noise and "
         "JPEG restored the recall in 3 of 4 for 0.00 of the accuracy; of patch artefacts, none."
     )
     assert said.endswith(f"on grainy images like these: {best}")
     swapped = advice("grain", ["fine"], facts=[], of_files=False, swapped=True)
-    assert swapped.startswith("fs.Swap did not remove what is followed. Trainings") and "fs.Swap()" not in swapped
+    assert (
+        swapped.startswith("fs.Swap did not remove what is followed. Trainings")
+        and "fs.Swap()" not in swapped
+    )
     nothing = "No training was shown to restore the recall on {} like these."
     said = advice("grain", ["patch"], facts=[], of_files=True, swapped=False)
     assert "--match" in said and said.endswith(f" {nothing.format('grainy images')}")
@@ -239,15 +290,24 @@ def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_s
 
 def test_facts_of_files_that_set_a_class_apart_are_named(tmp_path):
     kinds, pixels = (("cat", "png"), ("owl", "jpg")), Image.new("L", (8, 8))
-    files = [saved(tmp_path / name, f"{i}.{end}", pixels, quality=75) for i in range(6) for name, end in kinds]
+    files = [
+        saved(tmp_path / name, f"{i}.{end}", pixels, quality=75)
+        for i in range(6)
+        for name, end in kinds
+    ]
     images = ImageFiles(files, (8, 8), 1)
     split = Split(images, np.arange(12) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
-    assert facts_apart(split) == {"cat": "file format PNG", "owl": "file format JPEG and JPEG quality 75"}
+    assert facts_apart(split) == {
+        "cat": "file format PNG",
+        "owl": "file format JPEG and JPEG quality 75",
+    }
 
 
 def check_words(text):
     """Assert that a page, or a summary, reads as words: names of files and what stands in the list of facts may not."""
-    body, *_ = re.sub(r"<style>.*?</style>|base64,[^\"]*", "", text, flags=re.DOTALL).partition("<h2>How it was made")
+    body, *_ = re.sub(r"<style>.*?</style>|base64,[^\"]*", "", text, flags=re.DOTALL).partition(
+        "<h2>How it was made"
+    )
     words = re.sub(r"\w+\.(csv|h5|png)\b", "", html.unescape(body))
     assert "`" not in words and not re.findall(r"[a-z]_[a-z]+", words)
     assert not {*CAUSES, *FILLS, "mixture"} & set(re.split(r"<[^>]*>|\n|  +", words))
@@ -259,7 +319,10 @@ def check_words(text):
 @pytest.mark.parametrize(("n_classes", "maps"), [(2, None), (3, fs.Search("gradient"))])
 def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, small_pictures):
     images, labels = (of[images_and_labels(640)[1] < n_classes] for of in images_and_labels(640))
-    shared = {"classes": ("ant", "bee", "cat")[:n_classes], "source": ["north", "south"] * (len(labels) // 2)}
+    shared = {
+        "classes": ("ant", "bee", "cat")[:n_classes],
+        "source": ["north", "south"] * (len(labels) // 2),
+    }
     result = fs.analyse(
         Reader(200, n_classes), images, labels, mean=MEAN, std=STD, quick=maps is None, test=fs.Test(maps, **shared),
         run=fs.Run(name="my network", progress=False),
@@ -275,7 +338,11 @@ def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, sm
 def row_of(verdict="cannot tell", images=40, **flips):
     """A row of numbers, of so many flips of each part."""
     numbers = {part: ends(paired(np.arange(images) < flips.get(part, 0))) for part in PARTS}
-    named = {f"{part}{end}": of[i] for part, of in numbers.items() for i, end in enumerate(("", "_low", "_high"))}
+    named = {
+        f"{part}{end}": of[i]
+        for part, of in numbers.items()
+        for i, end in enumerate(("", "_low", "_high"))
+    }
     return {"verdict": verdict, "recall": 0.42, "false_positives": 0.03, "images": images, **named}
 
 
@@ -283,7 +350,10 @@ def row_of(verdict="cannot tell", images=40, **flips):
     ("row", "said"),
     [
         (row_of("follows", fine=40), None),
-        (row_of(fine=40), "recall 42, FPR 3"),  # of two classes, of which the other one is recognised
+        (
+            row_of(fine=40),
+            "recall 42, FPR 3",
+        ),  # of two classes, of which the other one is recognised
         (row_of("not recognised", fine=9), "recall 42, FPR 3"),
         (row_of(fine=6, field=9), "fine, field: 40 of 160 images"),
         (row_of(patch=9), "patch between 20 and 25"),
@@ -304,5 +374,16 @@ def test_where_40_percent_flip_the_class_follows_also_if_all_are_of_one_other_cl
     images = np.stack([np.flatnonzero(labels != c)[20:60] for c in range(3)])
     given = dict.fromkeys(PARTS, labels[images]) | {"fine": labels[images]}
     given["fine"][1, :16] = 1
-    answers = Answers(labels, labels, images, given, dict.fromkeys(PARTS, labels[images]), dict.fromkeys(PARTS, labels))
-    assert rates(answers).loc[1, ["fine", "verdict", "follows"]].tolist() == [0.4, "follows", "fine"]
+    answers = Answers(
+        labels,
+        labels,
+        images,
+        given,
+        dict.fromkeys(PARTS, labels[images]),
+        dict.fromkeys(PARTS, labels),
+    )
+    assert rates(answers).loc[1, ["fine", "verdict", "follows"]].tolist() == [
+        0.4,
+        "follows",
+        "fine",
+    ]

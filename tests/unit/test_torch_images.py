@@ -5,7 +5,13 @@ import sys
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import BatchSampler, ChainDataset, DataLoader, TensorDataset, WeightedRandomSampler
+from torch.utils.data import (
+    BatchSampler,
+    ChainDataset,
+    DataLoader,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 from torchvision import transforms
 
 from frequency_shortcuts.analysis.classes import match
@@ -32,7 +38,11 @@ class Items:
     def __getitem__(self, i):
         self.read[i] += 1
         image, label = self.change(torch.from_numpy(IMAGES[i]), self.read[i]), int(LABELS[i])
-        return (image, label, i) if self.kind == "pair" else {"pixel_values": image, "labels": label, "text": "x"}
+        return (
+            (image, label, i)
+            if self.kind == "pair"
+            else {"pixel_values": image, "labels": label, "text": "x"}
+        )
 
 
 def split(labelled, *parts):
@@ -49,7 +59,10 @@ def test_of_a_loader_all_items_of_the_dataset_are_read(options, caplog):
     for kind in ("pair", "dict"):
         read = read_labelled(DataLoader(Items(kind), **options))
         assert np.array_equal(read.images[:], IMAGES) and np.array_equal(read.labels, LABELS)
-    assert "images are a DataLoader: all items of its Dataset are used, not its sampler and collate_fn" in caplog.text
+    assert (
+        "images are a DataLoader: all items of its Dataset are used, not its sampler and collate_fn"
+        in caplog.text
+    )
 
 
 def test_only_chosen_images_are_read_and_labels_that_are_listed_are_not():
@@ -72,12 +85,17 @@ def test_images_that_do_not_fit_into_memory_are_read_again(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["pair", "dict"])
 def test_images_that_change_are_refused(kind):
-    with pytest.raises(ValueError, match="images differ when they are read again: leave out the random augmentation"):
+    with pytest.raises(
+        ValueError,
+        match="images differ when they are read again: leave out the random augmentation",
+    ):
         split(read_labelled(Items(kind, lambda image, reading: image + reading)), range(9))
 
 
 def test_the_transform_of_the_dataset_says_what_it_normalised_with():
-    items = Items(transform=transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.5], [0.2])]))
+    items = Items(
+        transform=transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.5], [0.2])])
+    )
     assert read_labelled(items).std.tolist() == [0.2] and read_labelled(Items()).std is None
 
 
@@ -117,14 +135,18 @@ def test_outputs_by_the_names_of_the_classes_or_of_all_outputs():
 def test_wordnet_ids_are_classes_of_imagenet():
     pytest.importorskip("timm")
     assert match(MATCHED, IDS, 1000).outputs.tolist() == [0, 1, 999]
-    with pytest.raises(ValueError, match="n99999999 is not among the 1000 classes of ImageNet: leave it out, or say"):
+    with pytest.raises(
+        ValueError,
+        match="n99999999 is not among the 1000 classes of ImageNet: leave it out, or say",
+    ):
         match(MATCHED, (*IDS[:2], "n99999999"), 1000)
 
 
 def test_wordnet_ids_without_timm_are_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm.data.imagenet_info", None)
     with pytest.raises(
-        ValueError, match=r"WordNet ids \(n01440764 is the first\).*install it \(pip install timm\), or"
+        ValueError,
+        match=r"WordNet ids \(n01440764 is the first\).*install it \(pip install timm\), or",
     ):
         match(MATCHED, IDS, 1000)
     assert match(MATCHED, IDS, 1000, outputs=[0, 1, 999]).outputs.tolist() == [0, 1, 999]

@@ -11,7 +11,20 @@ import torch
 from spectral_classes import exchanged
 from torch import nn
 from torch.nn import functional
-from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, VALIDATION, N, run, same, scripted, split, tiny
+from training_runs import (
+    DATA,
+    DYNAMICS,
+    ONE_CYCLE,
+    PER_EPOCH,
+    RECIPE,
+    VALIDATION,
+    N,
+    run,
+    same,
+    scripted,
+    split,
+    tiny,
+)
 
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.normalisation import normalise, pixel_statistics
@@ -47,7 +60,9 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_does_not(reference):
 
 
 def test_training_learns_and_returns_a_row_an_epoch():
-    history = run(recipe=dataclasses.replace(RECIPE, epochs=15), augmentation=None, dynamics=None).history
+    history = run(
+        recipe=dataclasses.replace(RECIPE, epochs=15), augmentation=None, dynamics=None
+    ).history
     assert list(history) == [
         "epoch", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy",
     ]  # fmt: skip
@@ -78,23 +93,32 @@ def logits_of(network, images):
 
 
 def loss_of(network, data):
-    return functional.cross_entropy(logits_of(network, seen(data)), torch.from_numpy(data.labels)).item()
+    return functional.cross_entropy(
+        logits_of(network, seen(data)), torch.from_numpy(data.labels)
+    ).item()
 
 
 def test_validation_images_are_never_augmented():
     GIVEN.clear()
     network = tiny()
     dark, bright = split(N, 0, high=100), split(13, 1, low=200)
-    trained = train(network, dark, bright, dataclasses.replace(RECIPE, epochs=2), seed=0, augmentation=Blank())
+    trained = train(
+        network, dark, bright, dataclasses.replace(RECIPE, epochs=2), seed=0, augmentation=Blank()
+    )
     augmented = torch.cat(GIVEN)
     assert len(augmented) == 2 * N
     assert augmented.max() < 100
-    assert trained.history["validation_loss"].min() == pytest.approx(loss_of(network, bright), rel=1e-5)
+    assert trained.history["validation_loss"].min() == pytest.approx(
+        loss_of(network, bright), rel=1e-5
+    )
 
 
 def test_divergence_says_what_to_do():
     for batch_size, message in (
-        (4, r"finite logits: .*, at iteration 2: training diverged, lower learning_rate \(now 1e\+30\)"),
+        (
+            4,
+            r"finite logits: .*, at iteration 2: training diverged, lower learning_rate \(now 1e\+30\)",
+        ),
         (N, "the validation loss is not finite: training diverged, lower learning_rate"),
     ):
         network = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Linear(16, 3))
@@ -112,7 +136,9 @@ class Spoilt(Augmentation):
 
 
 @pytest.mark.parametrize("minutes", [1e9, 0])
-def test_divergence_is_detected_later_but_named_and_never_stored(tmp_path, trained_iterations, minutes):
+def test_divergence_is_detected_later_but_named_and_never_stored(
+    tmp_path, trained_iterations, minutes
+):
     """At the end of the epoch, or before the state is written."""
     GIVEN.clear()
     state = tmp_path / "s.pt"
@@ -132,7 +158,9 @@ def test_training_loss_and_accuracy_are_those_of_the_images_seen():
     untrained = copy.deepcopy(network)
     recipe = dataclasses.replace(RECIPE, epochs=1, learning_rate=1e-12)
     row = train(network, DATA, VALIDATION, recipe, seed=0).history.iloc[0]
-    assert row["train_loss"] == pytest.approx(loss_of(untrained, DATA), rel=1e-5)  # batches of 8, 8 and 6
+    assert row["train_loss"] == pytest.approx(
+        loss_of(untrained, DATA), rel=1e-5
+    )  # batches of 8, 8 and 6
     correct = logits_of(untrained, seen(DATA)).argmax(dim=1).numpy() == DATA.labels
     assert row["train_accuracy"] == pytest.approx(correct.mean(), rel=1e-12)
 
@@ -148,9 +176,13 @@ def test_steps_are_nesterovs_by_hand():
     recipe = Recipe(epochs=3, batch_size=N, learning_rate=0.05, momentum=0.9, weight_decay=0.1)
     images, labels = Source(data).take(np.arange(N)), torch.from_numpy(data.labels)
     for _ in range(recipe.epochs):
-        gradients = torch.autograd.grad(functional.cross_entropy(slow(images), labels), list(slow.parameters()))
+        gradients = torch.autograd.grad(
+            functional.cross_entropy(slow(images), labels), list(slow.parameters())
+        )
         with torch.no_grad():
-            for weight, gradient, momentum in zip(slow.parameters(), gradients, momenta, strict=True):
+            for weight, gradient, momentum in zip(
+                slow.parameters(), gradients, momenta, strict=True
+            ):
                 gradient = gradient + recipe.weight_decay * weight
                 momentum.mul_(recipe.momentum).add_(gradient)
                 weight -= recipe.learning_rate * (gradient + recipe.momentum * momentum)
@@ -163,8 +195,12 @@ def test_steps_are_nesterovs_by_hand():
 
 def test_the_learning_rate_is_divided_by_ten_on_a_plateau(monkeypatch):
     scripted(monkeypatch, itertools.repeat(1.0))
-    history = run(recipe=dataclasses.replace(RECIPE, epochs=7, learning_rate=0.01, plateau_patience=1)).history
-    np.testing.assert_allclose(history["learning_rate"], [1e-2, 1e-2, 1e-2, 1e-3, 1e-3, 1e-4, 1e-4], rtol=1e-9)
+    history = run(
+        recipe=dataclasses.replace(RECIPE, epochs=7, learning_rate=0.01, plateau_patience=1)
+    ).history
+    np.testing.assert_allclose(
+        history["learning_rate"], [1e-2, 1e-2, 1e-2, 1e-3, 1e-3, 1e-4, 1e-4], rtol=1e-9
+    )
 
 
 def one_cycle_by_hand(iteration, total, peak, warmup_share):
@@ -176,7 +212,9 @@ def one_cycle_by_hand(iteration, total, peak, warmup_share):
     return begin + (end - begin) * (1 - np.cos(np.pi * way)) / 2
 
 
-@pytest.mark.parametrize(("epochs", "share", "warmup"), [(4, 0.25, 0.25), (1, 0.25, 0), (4, 1 / 12, 0)])
+@pytest.mark.parametrize(
+    ("epochs", "share", "warmup"), [(4, 0.25, 0.25), (1, 0.25, 0), (4, 1 / 12, 0)]
+)
 def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, epochs, share, warmup):
     """A warm-up of one iteration or less: down from the peak, as if that were the iteration before the first."""
     rates, step = [], torch.optim.SGD.step
@@ -188,10 +226,16 @@ def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, epochs, sha
 
     monkeypatch.setattr(torch.optim.SGD, "step", watching)
     history = run(recipe=dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share)).history
-    expected = [one_cycle_by_hand(i, epochs * PER_EPOCH, 0.05, warmup) for i in range(epochs * PER_EPOCH)]
+    expected = [
+        one_cycle_by_hand(i, epochs * PER_EPOCH, 0.05, warmup) for i in range(epochs * PER_EPOCH)
+    ]
     np.testing.assert_allclose(rates, expected, rtol=1e-9)
-    assert history["learning_rate"].tolist() == rates[PER_EPOCH - 1 :: PER_EPOCH]  # at the end of each epoch
-    assert rates[-1] == pytest.approx(2e-7) and (max(rates) == 0.05 if warmup else max(rates) < 0.05)
+    assert (
+        history["learning_rate"].tolist() == rates[PER_EPOCH - 1 :: PER_EPOCH]
+    )  # at the end of each epoch
+    assert rates[-1] == pytest.approx(2e-7) and (
+        max(rates) == 0.05 if warmup else max(rates) < 0.05
+    )
 
 
 def stored(tmp_path, stylised=None):
@@ -208,7 +252,9 @@ def test_images_that_are_read_while_training_give_the_same_bits(tmp_path, refere
 
 
 def test_sin_without_twins_is_an_error():
-    with pytest.raises(ValueError, match="the augmentation sin needs training images with stylised twins"):
+    with pytest.raises(
+        ValueError, match="the augmentation sin needs training images with stylised twins"
+    ):
         run(augmentation=Augmentation("sin"))
 
 
@@ -235,9 +281,13 @@ def test_sin_puts_a_share_of_stylised_twins_in_their_places(tmp_path, monkeypatc
     recipe = dataclasses.replace(RECIPE, epochs=12)
     options = {"data": data, "recipe": recipe, "dynamics": None}
     plain = seen_by(monkeypatch, augmentation=Augmentation(shift=0, flip=False), **options)
-    mixed = seen_by(monkeypatch, augmentation=Augmentation("sin", 0, False, stylised_share=share), **options)
+    mixed = seen_by(
+        monkeypatch, augmentation=Augmentation("sin", 0, False, stylised_share=share), **options
+    )
     same_place = torch.cat([(a == b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
-    turned = torch.cat([(a == 255 - b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
+    turned = torch.cat(
+        [(a == 255 - b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)]
+    )
     assert (same_place ^ turned).all()
     assert turned.double().mean().item() == pytest.approx(share, abs=0.1)
 
@@ -254,15 +304,30 @@ def test_dynamics_at_the_start_against_a_computation_by_hand(monkeypatch):
     """Never more than a batch of images is held as numbers: three copies of ImageNet's would take 90 GB."""
     sizes = []
     monkeypatch.setattr(
-        dynamics, "normalise", lambda images, *given: (sizes.append(len(images)), normalise(images, *given))[1]
+        dynamics,
+        "normalise",
+        lambda images, *given: (sizes.append(len(images)), normalise(images, *given))[1],
     )
     network, labels, images = tiny(seed=5), TEST.labels.tolist(), seen(TEST)
     low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < 2.0**2 for v in range(8)] for u in range(8)])
-    views = {"full": images, "low-pass": exchanged(images, low), "high-pass": exchanged(images, ~low)}
-    called = {view: logits_of(network, images).argmax(dim=1).tolist() for view, images in views.items()}
+    views = {
+        "full": images,
+        "low-pass": exchanged(images, low),
+        "high-pass": exchanged(images, ~low),
+    }
+    called = {
+        view: logits_of(network, images).argmax(dim=1).tolist() for view, images in views.items()
+    }
     columns = ["iteration", "view", "class", "precision", "recall", "f1", "images", "called"]
     expected = [
-        (0, view, name, *scores_by_hand(labels, called[view], c), labels.count(c), called[view].count(c))
+        (
+            0,
+            view,
+            name,
+            *scores_by_hand(labels, called[view], c),
+            labels.count(c),
+            called[view].count(c),
+        )
         for view in views
         for c, name in enumerate(TEST.classes)
     ]
@@ -286,4 +351,6 @@ def test_testing_the_dynamics_does_not_change_the_training(reference):
     without = run(dynamics=None)
     assert len(without.dynamics) == 0
     assert without.history.equals(reference.history)
-    assert all(torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items())
+    assert all(
+        torch.equal(without.weights[name], tensor) for name, tensor in reference.weights.items()
+    )

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import pytest
 import torch
-from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, TEST, N, run, same, split, tiny
+from training_runs import (
+    DATA,
+    DYNAMICS,
+    ONE_CYCLE,
+    PER_EPOCH,
+    RECIPE,
+    TEST,
+    N,
+    run,
+    same,
+    split,
+    tiny,
+)
 
 from conftest import StopAfter
 from frequency_shortcuts.storage.journal import Stopped
@@ -40,7 +52,12 @@ PLATEAU = replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
         (RECIPE, 0, [6], 6),  # after an epoch and a test of the dynamics
         (RECIPE, 1e9, [8], 0),  # before anything was saved
         (PLATEAU, 0, [7, 13], 13),
-        (ONE_CYCLE, 0, [2, 6], 6),  # at the peak of the rate, and while it falls, at the end of an epoch
+        (
+            ONE_CYCLE,
+            0,
+            [2, 6],
+            6,
+        ),  # at the peak of the rate, and while it falls, at the end of an epoch
     ],
 )
 def test_a_killed_run_resumes_to_the_same_bits(
@@ -48,7 +65,9 @@ def test_a_killed_run_resumes_to_the_same_bits(
 ):
     options = {"recipe": recipe, "checkpoint_minutes": minutes}
     whole, state = run(**options), tmp_path / "state.pt"
-    assert whole.history["learning_rate"].nunique() > 1 or recipe == RECIPE  # each schedule is put to the test
+    assert (
+        whole.history["learning_rate"].nunique() > 1 or recipe == RECIPE
+    )  # each schedule is put to the test
     for iteration in killed_at:
         killed_before(monkeypatch, iteration, state=state, **options)
     # The state stays until its results are safe: a finished run is not run again.
@@ -66,7 +85,9 @@ OTHERS = {
     "recipe": {"recipe": replace(RECIPE, learning_rate=0.1)},
     "augmentation": {"augmentation": Augmentation(shift=2)},
     "dynamics": {"dynamics": replace(DYNAMICS, every=3)},
-    "test labels": {"dynamics": replace(DYNAMICS, test=replace(TEST, labels=(TEST.labels + 1) % 3))},
+    "test labels": {
+        "dynamics": replace(DYNAMICS, test=replace(TEST, labels=(TEST.labels + 1) % 3))
+    },
     "transform": {"augmentation": Augmentation("swap", shift=1)},
     "version": {"version": "after an edit of the code"},
 }
@@ -82,11 +103,15 @@ def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iter
 
 
 @pytest.mark.parametrize("kind", ["cut", "a bit of a weight"])
-def test_a_damaged_state_is_left_with_a_warning(tmp_path, monkeypatch, trained_iterations, caplog, kind):
+def test_a_damaged_state_is_left_with_a_warning(
+    tmp_path, monkeypatch, trained_iterations, caplog, kind
+):
     state = tmp_path / "s.pt"
     killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
     data = bytearray(state.read_bytes())
-    data[data.index(b"archive/data/0") + 200] ^= 1  # without a checksum, training would go on with it
+    data[data.index(b"archive/data/0") + 200] ^= (
+        1  # without a checksum, training would go on with it
+    )
     state.write_bytes(data[: len(data) // 2] if kind == "cut" else data)
     trained_iterations.clear()
     assert same(run(state=state), run())
@@ -110,7 +135,10 @@ def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_i
     for n in range(1, counting.checks + 1, 12):
         state = tmp_path / f"{n}.pt"
         trained_iterations.clear()
-        with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
+        with pytest.raises(
+            Stopped,
+            match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which",
+        ):
             run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9, **options)
         torch.manual_seed(n)  # what was drawn before does not matter
         assert same(run(state=state, checkpoint_minutes=0, **options), whole), n

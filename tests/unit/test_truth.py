@@ -35,7 +35,11 @@ def slow_average_precision(scores, inside):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.tuples(st.integers(1, 9), st.integers(1, 9)), st.sampled_from(["random", "radial"]), st.integers(0, 5))
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.sampled_from(["random", "radial"]),
+    st.integers(0, 5),
+)
 def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
     pairs = ConjugatePairs(*size)
     scores = np.random.default_rng(seed).permutation(len(pairs))
@@ -48,7 +52,9 @@ def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
     cut = len(pairs) // 3
     drawn = control_mask(pairs.scatter(scores < cut), kind, seed)
     for stratum in np.unique(strata):
-        assert (dealt[0] < cut)[strata == stratum].sum() == pairs.gather(drawn)[strata == stratum].sum()
+        assert (dealt[0] < cut)[strata == stratum].sum() == pairs.gather(drawn)[
+            strata == stratum
+        ].sum()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +75,9 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(synthetic
     assert np.array_equal(found["own"][1:3], masks["patterns"][1:3])
     assert np.array_equal(found["own"][3], masks["control_band"])
     assert found["any"].shape == (4, 16, 16) and (found["any"] == found["any"][0]).all()
-    assert np.array_equal(found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2])
+    assert np.array_equal(
+        found["any"][0], masks["control_band"] | masks["patterns"][1] | masks["patterns"][2]
+    )
     assert set(found) == {"own", "any"}
 
 
@@ -88,10 +96,14 @@ def test_controls_are_at_chance_and_have_a_spread(synthetic_truth):
     adcs = pairs.scatter(generator.choice([-3, -1, 1, 3], (4, len(pairs)))).astype(np.int16)
     rank, masks = pairs.scatter(dfm.rank(increment)), {12.5: dfm.dominant(increment, pairs, 12.5)}
     planes = {"significant": adcs, "increments": pairs.scatter(increment)}
-    table = truth.score(rank, adcs, masks, truths, **planes, draws=80, seed=3).query("cut == 'percent'")
+    table = truth.score(rank, adcs, masks, truths, **planes, draws=80, seed=3).query(
+        "cut == 'percent'"
+    )
     drawn = table[table["ranking"].str.startswith("ra") & (table["truth"] == "any")]
     for score in ("precision", "recall", "average_precision"):
-        assert (drawn[f"{score}_low"] <= drawn[score]).all() and (drawn[score] <= drawn[f"{score}_high"]).all()
+        assert (drawn[f"{score}_low"] <= drawn[score]).all() and (
+            drawn[score] <= drawn[f"{score}_high"]
+        ).all()
     random = drawn[drawn["ranking"] == "random"]
     assert np.allclose(random["precision"], random["prevalence"], atol=0.03)
     of_class_2 = table.query("truth == 'any' and `class` == 2").set_index("ranking")["precision"]
@@ -133,18 +145,32 @@ def slow_scores(plane, planted, k):
         taken = min(left, len(tied))
         expected += taken * tied.mean()
         left -= taken
-    return expected / k, expected / planted.sum(), slow_average_precision(plane.ravel(), planted.ravel())
+    return (
+        expected / k,
+        expected / planted.sum(),
+        slow_average_precision(plane.ravel(), planted.ravel()),
+    )
 
 
 def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
     table, (rank, adcs, masks, truths), options = drawn
-    beside = {f"{kind}{name}" for kind in ("radial", "other") for name in ("_dfm_size", "_adcs_significant")}
+    beside = {
+        f"{kind}{name}"
+        for kind in ("radial", "other")
+        for name in ("_dfm_size", "_adcs_significant")
+    }
     assert beside < set(table["ranking"])
     planes = {"dfm": -rank, "dfm_size": np.abs(options["increments"]), "adcs": np.abs(adcs), "adcs_high": adcs,
               "adcs_low": -adcs, "adcs_significant": np.abs(options["significant"])}  # fmt: skip
-    assert {name for name in table["ranking"] if not name.startswith(("ra", "other"))} == set(planes)
-    for (name, plane), (which, planted), c in itertools.product(planes.items(), truths.items(), (1, 2)):
-        selected = table[(table["ranking"] == name) & (table["truth"] == which) & (table["class"] == c)]
+    assert {name for name in table["ranking"] if not name.startswith(("ra", "other"))} == set(
+        planes
+    )
+    for (name, plane), (which, planted), c in itertools.product(
+        planes.items(), truths.items(), (1, 2)
+    ):
+        selected = table[
+            (table["ranking"] == name) & (table["truth"] == which) & (table["class"] == c)
+        ]
         assert selected["cut"].tolist() == ["percent", "percent", "truth"]
         sizes = [mask[c].sum() for mask in masks.values()] + [planted[c].sum()]
         assert selected["positions"].tolist() == sizes
@@ -164,59 +190,96 @@ def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
         best = max(halves, key=lambda half: half["average_precision"].iloc[0])
         found = table.loc["better_half", name, c]
         assert found.loc["percent", scores].equals(best.loc["percent", scores])
-        assert found.loc["truth", "positions"].tolist() == [max(truths[half][c].sum() for half in truth.HALVES)]
-        np.testing.assert_allclose(found["prevalence"], np.mean([truths[half][c].mean() for half in truth.HALVES]))
+        assert found.loc["truth", "positions"].tolist() == [
+            max(truths[half][c].sum() for half in truth.HALVES)
+        ]
+        np.testing.assert_allclose(
+            found["prevalence"], np.mean([truths[half][c].mean() for half in truth.HALVES])
+        )
     # Draw by draw: the mean of the better of two is above the better of the two means.
     for c in (1, 2):
-        dealt = truth.shuffled(-pairs.gather(rank[c]), pairs, "random", 50, np.random.default_rng([1, c]))
+        dealt = truth.shuffled(
+            -pairs.gather(rank[c]), pairs, "random", 50, np.random.default_rng([1, c])
+        )
         inside = [pairs.gather(truths[half][c]) for half in truth.HALVES]
-        slow = [max(truth.curve(one, half, pairs.size).average_precision() for half in inside) for one in dealt]
+        slow = [
+            max(truth.curve(one, half, pairs.size).average_precision() for half in inside)
+            for one in dealt
+        ]
         found = table.loc["better_half", "random", c]["average_precision"]
         np.testing.assert_allclose(found, np.mean(slow))
-        assert found.iloc[0] > max(table.loc[half, "random", c]["average_precision"].iloc[0] for half in truth.HALVES)
+        assert found.iloc[0] > max(
+            table.loc[half, "random", c]["average_precision"].iloc[0] for half in truth.HALVES
+        )
     assert table.loc["better_half", "dfm", 0][scores].isna().all(axis=None)
 
 
 def test_a_network_that_reads_the_planted_frequencies_uses_them():
-    masks, split = np.zeros((4, SIZE, SIZE), bool), Split(*images_and_labels(160), mean=MEAN, std=STD, neutral=3)
+    masks, split = (
+        np.zeros((4, SIZE, SIZE), bool),
+        Split(*images_and_labels(160), mean=MEAN, std=STD, neutral=3),
+    )
     for mask, (u, v) in zip(masks, WAVES, strict=False):
         mask[SIZE // 2 + u, SIZE // 2 + v] = mask[SIZE // 2 - u, SIZE // 2 - v] = True
     table = planted_use.use(WaveNetwork(), split, masks).set_index("class")
     assert table.index.tolist() == [0, 1, 2] and table["uses"].all()
     assert (table["positions"] == 2).all() and (table["images"] == 40).all()
     assert (table[["tpr_unfiltered", "tpr_planted"]] > 0.95).all(axis=None)
-    assert (table[["tpr_complement", "tpr_random", "fpr_planted", "fpr_random"]] < 0.05).all(axis=None)
+    assert (table[["tpr_complement", "tpr_random", "fpr_planted", "fpr_random"]] < 0.05).all(
+        axis=None
+    )
 
 
 @pytest.mark.parametrize(
     ("planted", "complement", "random", "uses"),
-    [(0.7, 0.3, 1.0, True), (0.69, 0.3, 0.0, False), (0.7, 0.31, 0.0, False), (1.0, 0.0, 0.0, True)],
+    [
+        (0.7, 0.3, 1.0, True),
+        (0.69, 0.3, 0.0, False),
+        (0.7, 0.31, 0.0, False),
+        (1.0, 0.0, 0.0, True),
+    ],
 )
-def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, complement, random, uses):
+def test_a_mask_is_used_if_it_is_sufficient_and_necessary(
+    monkeypatch, planted, complement, random, uses
+):
     rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
             (1, "keep", "random", random)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
+    table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(
+        fpr=0.0, images=100
+    )
     monkeypatch.setattr("study.measures.planted_use.measure", lambda *_, **__: table)
     masks = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
-    (row,) = planted_use.use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
+    (row,) = planted_use.use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict(
+        "records"
+    )
     assert row["uses"] == uses and row["tpr_random"] == random
 
 
 def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_every_draw():
     """Position by position, with ties and scores of both signs; the last class has no truth. Tolerance 1e-12."""
     pairs, generator = ConjugatePairs(6, 7), np.random.default_rng(0)
-    scores = {name: pairs.scatter(generator.integers(-3, 4, (3, len(pairs)))) for name in ("one", "other")}
+    scores = {
+        name: pairs.scatter(generator.integers(-3, 4, (3, len(pairs)))) for name in ("one", "other")
+    }
     inside = {name: generator.random((3, len(pairs))) < 0.3 for name in ("own", "half_0", "half_1")}
-    truths = {name: pairs.scatter(mask * [[True], [True], [False]]) for name, mask in inside.items()}
-    table = truth.score_methods(scores, truths, draws=7, seed=3).set_index(["class", "truth", "method"])
+    truths = {
+        name: pairs.scatter(mask * [[True], [True], [False]]) for name, mask in inside.items()
+    }
+    table = truth.score_methods(scores, truths, draws=7, seed=3).set_index(
+        ["class", "truth", "method"]
+    )
     assert set(table.index) == set(itertools.product((0, 1), [*truths, "better_half"], scores))
 
     def best(plane, planted):
         return max(slow_average_precision(plane.ravel(), mask.ravel()) for mask in planted)
 
     for (c, name, method), row in table.iterrows():
-        planted = [truths[one][c] for one in (("half_0", "half_1") if name == "better_half" else (name,))]
-        ranks = truth.shuffled(np.arange(len(pairs)), pairs, "random", 7, np.random.default_rng([3, c]))
+        planted = [
+            truths[one][c] for one in (("half_0", "half_1") if name == "better_half" else (name,))
+        ]
+        ranks = truth.shuffled(
+            np.arange(len(pairs)), pairs, "random", 7, np.random.default_rng([3, c])
+        )
         chance = [best(one, planted) for one in pairs.scatter(ranks)]
         low, high = (np.interp(share * 6, range(7), np.sort(chance)) for share in (0.025, 0.975))
         expected = [best(one, planted) for one in (scores[method][c], np.abs(scores[method][c]))]
@@ -227,7 +290,10 @@ def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_ever
 
 
 def test_classes_whose_mask_is_not_used_have_no_scores():
-    scores, runs = ["precision", "recall_low", "average_precision", "average_precision_size"], dict.fromkeys(RUN, "x")
+    scores, runs = (
+        ["precision", "recall_low", "average_precision", "average_precision_size"],
+        dict.fromkeys(RUN, "x"),
+    )
     about = pd.DataFrame({**runs, "class": ["C0", "C1", "C2"]})
     table = about.assign(**{name: [0.1, 0.2, 0.3] for name in (*scores, "random")})
     found = truth.only_where_used(table, about[:2].assign(uses=[True, False]))

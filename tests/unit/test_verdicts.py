@@ -42,18 +42,29 @@ def test_what_cannot_be_judged_is_refused():
 def test_over_seeds_is_mean_and_sample_deviation():
     about = {"dataset": "d", "network": "n", "augmentation": "a"}
     tpr = np.array([0.05, 0.8, 0.9, 0.8, 0.9])
-    runs = [verdicts(hits_of(dfm=(d, 0.05))).iloc[:1].assign(seed=s, **about) for s, d in enumerate(tpr)]
+    runs = [
+        verdicts(hits_of(dfm=(d, 0.05))).iloc[:1].assign(seed=s, **about) for s, d in enumerate(tpr)
+    ]
     (row,) = over_seeds(pd.concat(runs)).to_dict("records")
-    np.testing.assert_allclose([row["tpr_dfm_mean"], row["tpr_dfm_sd"]], [tpr.mean(), tpr.std(ddof=1)], rtol=1e-12)
+    np.testing.assert_allclose(
+        [row["tpr_dfm_mean"], row["tpr_dfm_sd"]], [tpr.mean(), tpr.std(ddof=1)], rtol=1e-12
+    )
     assert (row["seeds"], row["strong_seeds"], row["interval"]) == (5, 4, "networks")
-    reach = 2.7764451051977987 * tpr.std(ddof=1) / 5**0.5  # Student's t with four degrees of freedom
+    reach = (
+        2.7764451051977987 * tpr.std(ddof=1) / 5**0.5
+    )  # Student's t with four degrees of freedom
     measure = tpr.mean() - 0.05
-    np.testing.assert_allclose([row["measure_mean"], row["measure_low"]], [measure, measure - reach], rtol=1e-9)
+    np.testing.assert_allclose(
+        [row["measure_mean"], row["measure_low"]], [measure, measure - reach], rtol=1e-9
+    )
     assert row["measure_high"] == min(1.0, measure + reach)
     (row,) = over_seeds(pd.concat(runs[1:3])).to_dict("records")
     names = [f"{rate}_dfm_{end}" for rate in ("tpr", "fpr") for end in ("low", "high")]
     ends = [one.iloc[0][names] for one in runs[1:3]]
-    halves = [np.hypot(tpr_high - tpr_low, fpr_high - fpr_low) / 2 for tpr_low, tpr_high, fpr_low, fpr_high in ends]
+    halves = [
+        np.hypot(tpr_high - tpr_low, fpr_high - fpr_low) / 2
+        for tpr_low, tpr_high, fpr_low, fpr_high in ends
+    ]
     expected = over_networks([0.75, 0.85], halves)
     assert row["interval"] == "these networks" and row["measure_low"] == pytest.approx(expected.low)
     assert over_seeds(runs[0])["tpr_dfm_sd"].isna().all()
@@ -87,18 +98,32 @@ def slow_margin(hits, fill, c, part, chosen):
     """Margin and its ends of the map of a class over a mask, or over the mean of several."""
     own = hits.trials.query("`class` == @c and part == @part and filter == 'dfm'")["mask"].item()
     images, judged = np.flatnonzero(hits.labels == c), np.flatnonzero(hits.judged(fill)[c])
-    named, value, centre, variance, rates_of_draws = hits.predicted[fill], 0, 0, 0, np.zeros(len(chosen))
+    named, value, centre, variance, rates_of_draws = (
+        hits.predicted[fill],
+        0,
+        0,
+        0,
+        np.zeros(len(chosen)),
+    )
     assert (named[np.ix_([own, *chosen], judged)] != NOT_SHOWN).all()
     for sign, some in ((1, images), (-1, judged)) if len(judged) else ((1, images),):
         one, *draws = ([named[mask, i] == c for i in some] for mask in [own, *chosen])
         found = slow_difference(one, draws)
-        value, centre, variance = value + sign * found[0], centre + sign * found[1], variance + found[2]
+        value, centre, variance = (
+            value + sign * found[0],
+            centre + sign * found[1],
+            variance + found[2],
+        )
         rates_of_draws += sign * np.array([np.mean(draw) for draw in draws])
     width = Z
     if len(chosen) > 1:
-        of_draws = sum((rates_of_draws - rates_of_draws.mean()) ** 2) / (len(chosen) - 1) / len(chosen)
+        of_draws = (
+            sum((rates_of_draws - rates_of_draws.mean()) ** 2) / (len(chosen) - 1) / len(chosen)
+        )
         if of_draws:  # Satterthwaite: the variance over images has no end of degrees of freedom
-            width = stats.t.ppf(0.975, (variance + of_draws) ** 2 / (of_draws**2 / (len(chosen) - 1)))
+            width = stats.t.ppf(
+                0.975, (variance + of_draws) ** 2 / (of_draws**2 / (len(chosen) - 1))
+            )
         variance += of_draws
     sign, reach = (-1 if part == "remove" else 1), width * variance**0.5
     return sign * value, sign * centre - reach, sign * centre + reach
@@ -107,13 +132,21 @@ def slow_margin(hits, fill, c, part, chosen):
 def slow_margin_over_one_more(hits, fill, c, own, chosen):
     """Margin of TPR of the map over the mean of draws, and the ends of its interval, which are of one more draw."""
     images = np.flatnonzero(hits.labels == c)
-    tpr, *draws = (sum(hits.predicted[fill][mask, i] == c for i in images) / len(images) for mask in [own, *chosen])
+    tpr, *draws = (
+        sum(hits.predicted[fill][mask, i] == c for i in images) / len(images)
+        for mask in [own, *chosen]
+    )
     n, mean = len(draws), sum(draws) / len(draws)
-    reach = stats.t.ppf(0.975, n - 1) * (sum((d - mean) ** 2 for d in draws) / (n - 1) * (1 + 1 / n)) ** 0.5
+    reach = (
+        stats.t.ppf(0.975, n - 1)
+        * (sum((d - mean) ** 2 for d in draws) / (n - 1) * (1 + 1 / n)) ** 0.5
+    )
     return tpr - mean, tpr - mean - reach, tpr - mean + reach
 
 
-@pytest.mark.parametrize(("seed", "neutral", "negatives"), [(0, None, None), (1, 1, 4), (2, None, 4)])
+@pytest.mark.parametrize(
+    ("seed", "neutral", "negatives"), [(0, None, None), (1, 1, 4), (2, None, 4)]
+)
 def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negatives):
     hits = random_hits(seed, neutral=neutral, negatives=negatives)
     table = rates(hits).set_index(["class", "part", "fill", "filter", "draw"]).sort_index()
@@ -122,11 +155,20 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
     for row in found.to_dict("records"):
         key = c, part, fill = row["class"], row["part"], row["fill"]
         trials = hits.trials.query("`class` == @c and part == @part")
-        of_kind = {kind: list(zip(some["draw"], some["mask"], strict=True)) for kind, some in trials.groupby("filter")}
-        margins = {("random", None): slow_margin(hits, fill, c, part, [mask for _, mask in of_kind["random"]])}
+        of_kind = {
+            kind: list(zip(some["draw"], some["mask"], strict=True))
+            for kind, some in trials.groupby("filter")
+        }
+        margins = {
+            ("random", None): slow_margin(
+                hits, fill, c, part, [mask for _, mask in of_kind["random"]]
+            )
+        }
         if part == "keep":
             radial = [mask for _, mask in of_kind["radial"]]
-            margins["radial", None] = slow_margin_over_one_more(hits, fill, c, of_kind["dfm"][0][1], radial)
+            margins["radial", None] = slow_margin_over_one_more(
+                hits, fill, c, of_kind["dfm"][0][1], radial
+            )
         others = [(m, mask) for m, mask in of_kind.get("other", ()) if m != neutral]
         for m, mask in others:
             margins["other", m] = slow_margin(hits, fill, c, part, [mask])
@@ -134,7 +176,9 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
         mine = [row[f"margin{end}"] for end in ("", "_low", "_high")]
         np.testing.assert_allclose(mine, margins[closest], rtol=0, atol=1e-12)
         assert row["best_control"] == closest[0]
-        assert row["closest_class"] == closest[1] or (closest[1] is None and np.isnan(row["closest_class"]))
+        assert row["closest_class"] == closest[1] or (
+            closest[1] is None and np.isnan(row["closest_class"])
+        )
         tpr, fpr = table.loc[(*key, "dfm", 0), ["tpr", "fpr"]]
         fpr = 0 if np.isnan(fpr) else fpr
         assert row["measure"] == pytest.approx(tpr - fpr, abs=1e-12)
@@ -144,18 +188,24 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
             of_others = {m: table.loc[(*key, "other", m), "tpr"] - table["fpr"].fillna(0).loc[(*key, "other", m)]
                          for m, _ in others}  # fmt: skip
             assert row["largest_other"] == pytest.approx(max(of_others.values()), abs=1e-12)
-            assert of_others[row["largest_other_class"]] == pytest.approx(row["largest_other"], abs=1e-12)
+            assert of_others[row["largest_other_class"]] == pytest.approx(
+                row["largest_other"], abs=1e-12
+            )
             low_pass = slow_margin(hits, fill, c, part, [of_kind["low_pass"][0][1]])
             mine = [row[f"low_pass_margin{end}"] for end in ("", "_low", "_high")]
             np.testing.assert_allclose(mine, low_pass, rtol=0, atol=1e-12)
             near = abs(low_pass[1]) <= 0.1 and abs(low_pass[2]) <= 0.1
             word = "better" if low_pass[1] > 0 else "worse" if low_pass[2] < 0 else "undecided"
             assert row["than_lowest"] == ("as well" if near else word)
-            assert row["tpr_other"] == pytest.approx(np.mean([table.loc[(*key, "other", m), "tpr"] for m, _ in others]))
+            assert row["tpr_other"] == pytest.approx(
+                np.mean([table.loc[(*key, "other", m), "tpr"] for m, _ in others])
+            )
         above = all(low > 0 for _, low, _ in margins.values())
         negatives = hits.judged(fill)[c].sum()
         images = (hits.labels == c).sum()
-        possible = slow_best(images, negatives) > 0  # if all radial masks have 0, no spread: any TPR is clear
+        possible = (
+            slow_best(images, negatives) > 0
+        )  # if all radial masks have 0, no spread: any TPR is clear
         low, high = wilson_ends(tpr, images)
         few = negatives == 0 or wilson_ends(fpr, negatives)[1] <= 0.1
         clear = (low >= 0.5 and few) if part == "keep" else high <= 0.5
@@ -164,14 +214,20 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
         else:
             found = ("strong" if clear else "weak") if above else "none"
             assert row["verdict"] == (found if possible else "too few images")
-        assert row["headline"] == (part == "keep" and fill == ("zeros" if neutral is None else "swap"))
+        assert row["headline"] == (
+            part == "keep" and fill == ("zeros" if neutral is None else "swap")
+        )
 
 
 @pytest.mark.parametrize(
     ("changes", "verdict", "than_lowest"),
     [
         ({}, "strong", "better"),
-        ({"low_pass": (0.9, 0.05)}, "strong", "as well"),  # a shortcut of low frequencies is a shortcut
+        (
+            {"low_pass": (0.9, 0.05)},
+            "strong",
+            "as well",
+        ),  # a shortcut of low frequencies is a shortcut
         ({"low_pass": (0.9, 0.02)}, "strong", "as well"),  # from -0.06 to -0.002
         ({"low_pass": (0.9, 0.05), "images": 10}, "weak", "undecided"),  # from -0.16 to 0.16
         ({"low_pass": (1.0, 0.0)}, "strong", "worse"),
@@ -202,9 +258,15 @@ def test_a_map_must_be_better_than_one_more_radial_mask_not_than_their_mean():
     for tpr, verdict in ((0.93, "none"), (0.95, "strong")):
         row = verdicts(hits_of(dfm=(tpr, 0.0), radial=radial)).iloc[0]
         assert (row["verdict"], row["best_control"], row["draws_radial"]) == (verdict, "radial", 20)
-        np.testing.assert_allclose([row["margin"], row["margin_low"]], [tpr - 0.5, tpr - 0.9401], rtol=0, atol=1e-4)
-        assert row["smallest_effect"] == pytest.approx(0.45) and row["tpr_radial"] == pytest.approx(0.5)
-        assert "fpr_radial" not in row.index and row["error_radial"] == pytest.approx(0.2052 / 20**0.5, abs=1e-4)
+        np.testing.assert_allclose(
+            [row["margin"], row["margin_low"]], [tpr - 0.5, tpr - 0.9401], rtol=0, atol=1e-4
+        )
+        assert row["smallest_effect"] == pytest.approx(0.45) and row["tpr_radial"] == pytest.approx(
+            0.5
+        )
+        assert "fpr_radial" not in row.index and row["error_radial"] == pytest.approx(
+            0.2052 / 20**0.5, abs=1e-4
+        )
 
 
 @pytest.mark.parametrize(
@@ -212,8 +274,14 @@ def test_a_map_must_be_better_than_one_more_radial_mask_not_than_their_mean():
     [(15, 40, 0.4, "other"), (14, 40, 0.3, "other"), (8, 20, 0.25, "random")],
 )
 def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, control, kind):
-    weak = dict.fromkeys(("random", "radial", "other", "low_pass"), (0.0, 0.0)) | {kind: (control, 0.1)}
+    weak = dict.fromkeys(("random", "radial", "other", "low_pass"), (0.0, 0.0)) | {
+        kind: (control, 0.1)
+    }
     tried = [verdicts(hits_of(images, negatives, **weak | {"dfm": (k / images, 0.1)})).iloc[0]
              for k in range(round(control * images), images + 1)]  # fmt: skip
-    expected = min(row["margin"] for row in tried if row["best_control"] == kind and row["margin_low"] > 0)
-    assert tried[1]["best_control"] == kind and tried[1]["smallest_effect"] == pytest.approx(expected)
+    expected = min(
+        row["margin"] for row in tried if row["best_control"] == kind and row["margin_low"] > 0
+    )
+    assert tried[1]["best_control"] == kind and tried[1]["smallest_effect"] == pytest.approx(
+        expected
+    )

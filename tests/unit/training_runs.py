@@ -45,8 +45,14 @@ def tiny(seed=0):
 
 def run(seed=3, network=None, data=DATA, recipe=RECIPE, **options):
     options = {"augmentation": Augmentation(shift=1), "dynamics": DYNAMICS} | options
-    work = {name: options.pop(name) for name in ("state", "version", "stop", "checkpoint_minutes") if name in options}
-    return train(network or tiny(), data, VALIDATION, recipe, seed=seed, work=Work(**work), **options)
+    work = {
+        name: options.pop(name)
+        for name in ("state", "version", "stop", "checkpoint_minutes")
+        if name in options
+    }
+    return train(
+        network or tiny(), data, VALIDATION, recipe, seed=seed, work=Work(**work), **options
+    )
 
 
 def same(one, other):

@@ -38,14 +38,26 @@ def images_and_labels(n=80, seed=0):
     return images.clip(0, 255).astype(np.uint8)[:, None], labels
 
 
-def analyse(given=None, given_labels=None, network=None, *, search_images=None, test_images=None, **options):
+def analyse(
+    given=None, given_labels=None, network=None, *, search_images=None, test_images=None, **options
+):
     """A short analysis of the waves or other images, with options of all kinds by their names."""
     if given is None:
         given, given_labels = images_and_labels()
     if "transform" not in options or isinstance(options["transform"], fs.Preprocessing):
         options = {"mean": MEAN, "std": STD} | options
-    options = {"method": "gradient", "percent": 2, "parts": ("keep",), "fills": ("zeros",), "progress": False} | options
-    kinds = (("maps", fs.Search, search_images), ("test", fs.Test, test_images), ("run", fs.Run, None))
+    options = {
+        "method": "gradient",
+        "percent": 2,
+        "parts": ("keep",),
+        "fills": ("zeros",),
+        "progress": False,
+    } | options
+    kinds = (
+        ("maps", fs.Search, search_images),
+        ("test", fs.Test, test_images),
+        ("run", fs.Run, None),
+    )
     for name, kind, images in kinds:
         known = kind.__dataclass_fields__
         chosen = {key: options.pop(key) for key in list(options) if key in known}

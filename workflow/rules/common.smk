@@ -35,8 +35,12 @@ from study.sources.downloads import DOWNLOADS
 
 update_config(config, typed(workflow.config_settings.config))
 # Only in the main process, not again in every job.
-if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
-    raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences))
+if workflow.is_main_process and (
+    sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]
+):
+    raise WorkflowError(
+        "The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences)
+    )
 
 RESULTS = f"results/{config['study']}"
 
@@ -138,7 +142,10 @@ def methods_of_job(wildcards):
 
 def rendition_files(dataset):
     """The image stores of all renditions of a data set."""
-    return [f"<results>/data/ood/{dataset}/{rendition}.h5" for rendition in datasets.renditions(STUDY, dataset)]
+    return [
+        f"<results>/data/ood/{dataset}/{rendition}.h5"
+        for rendition in datasets.renditions(STUDY, dataset)
+    ]
 
 
 def one_of(names):
@@ -148,7 +155,9 @@ def one_of(names):
 
 def run_of_networks(with_source):
     """Wildcard constraint: the runs of networks that have, or lack, a source."""
-    names = [name for name, network in config["networks"].items() if ("source" in network) == with_source]
+    names = [
+        name for name, network in config["networks"].items() if ("source" in network) == with_source
+    ]
     return rf"({one_of(names)})/[a-z0-9_]+/seed\d+"
 
 
@@ -158,8 +167,12 @@ TRAINED_ON = datasets_with("planned & trained")  # data sets
 PAPER_TABLES = [name for name in TABLES if name.startswith("table_")]
 TRAINED = list(RUNS.query("planned & trained")["network"].unique())  # networks
 JUDGED_PHOTOGRAPHS = outputs.judged_photographs(STUDY, RUNS)  # data sets
-MEASURED = [name for name in (*NUMBERS, *MATRICES) if name in TABLES]  # the tables that claims follow from
-NOTEBOOKS = [kind for kind, names in FIGURES.items() if names] + (["paper_tables"] if PAPER_TABLES else [])
+MEASURED = [
+    name for name in (*NUMBERS, *MATRICES) if name in TABLES
+]  # the tables that claims follow from
+NOTEBOOKS = [kind for kind, names in FIGURES.items() if names] + (
+    ["paper_tables"] if PAPER_TABLES else []
+)
 
 
 # Params
@@ -177,7 +190,9 @@ def by_dataset(function):
 
 def of_source(name):
     """Input or params: what the source of the data set of a job says of it; `name` of its method."""
-    return lambda wildcards: getattr(source_of(STUDY, wildcards.dataset), name)(STUDY, wildcards.dataset)
+    return lambda wildcards: getattr(source_of(STUDY, wildcards.dataset), name)(
+        STUDY, wildcards.dataset
+    )
 
 
 def search_of_job(wildcards):
@@ -230,7 +245,9 @@ def kinds_of(table):
         return []
     kinds = RUNS.query(outputs.TABLES[table])[NETWORK].drop_duplicates()
     order = list(kinds["dataset"].unique())
-    return kinds.sort_values("dataset", key=lambda names: names.map(order.index), kind="stable").values.tolist()
+    return kinds.sort_values(
+        "dataset", key=lambda names: names.map(order.index), kind="stable"
+    ).values.tolist()
 
 
 def pictures(kind):
@@ -250,7 +267,11 @@ def in_report(kind, title, category):
         path = f"<results>/figures/{kind}_{name}.svg"
         label = {"result": title if name == "all" else f"{title}: {name}"}
         caption = f"../../report/captions/{kind}.rst"
-        found.append(report(path, caption=caption, category=category, labels=label) if name in shown else path)
+        found.append(
+            report(path, caption=caption, category=category, labels=label)
+            if name in shown
+            else path
+        )
     return found
 
 
@@ -272,7 +293,11 @@ def benchmarks_of_searches():
         parts = PARTS[run["dataset"]]
         own = rules.find_part.benchmark if parts > 1 else rules.find_maps.benchmark
         found += expand(own, maps="dfm", part=range(parts), **wildcards)
-        found += expand(rules.find_maps.benchmark, maps=[f"maps/{name}" for name in run["tested_methods"]], **wildcards)
+        found += expand(
+            rules.find_maps.benchmark,
+            maps=[f"maps/{name}" for name in run["tested_methods"]],
+            **wildcards,
+        )
     return runs.unique(found)
 
 
@@ -287,7 +312,9 @@ def code_of_source(wildcards):
 def state_of_inputs(wildcards):
     """Params: the state of the files of the user. A function, so that no other job reads the folders."""
     planned = RUNS.query("planned")
-    return dependencies.inputs_digest(STUDY, planned["dataset"].unique(), planned["network"].unique())
+    return dependencies.inputs_digest(
+        STUDY, planned["dataset"].unique(), planned["network"].unique()
+    )
 
 
 def common_normalisation(wildcards):
@@ -326,21 +353,27 @@ def check_first():
         wrong, found = check(STUDY, scheduled=scheduled())
         if wrong:
             text = "\n".join(f"- {sentence}" for sentence in wrong)
-            raise WorkflowError(f"The configuration names things that cannot be used. Nothing was started.\n{text}")
+            raise WorkflowError(
+                f"The configuration names things that cannot be used. Nothing was started.\n{text}"
+            )
         print(*found, sep="\n", file=sys.stderr)
 
 
 def check_plan(wildcards):
     """Input: nothing. Raises WorkflowError if no network is planned."""
     if not RUNS["planned"].any():
-        raise WorkflowError(f"the plan of {config['study']} is empty: name the networks to train, or a target")
+        raise WorkflowError(
+            f"the plan of {config['study']} is empty: name the networks to train, or a target"
+        )
     return []
 
 
 def check_own_network(wildcards):
     """Input: nothing. Raises WorkflowError if no network of the user is planned."""
     if not (RUNS["planned"] & RUNS["external"]).any():
-        raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
+        raise WorkflowError(
+            "no network in the plan is your own: copy config/own.yaml and add --configfile"
+        )
     return []
 
 

@@ -27,7 +27,9 @@ rule fetched_files:
     log:
         "<logs>/fetched_files/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(name for name, dataset in STUDY["datasets"].items() if dataset["source"] in DOWNLOADS),
+        dataset=one_of(
+            name for name, dataset in STUDY["datasets"].items() if dataset["source"] in DOWNLOADS
+        ),
     localrule: True
     params:
         source=lambda wildcards: STUDY["datasets"][wildcards.dataset]["source"],
@@ -66,7 +68,8 @@ rule images:
     threads: lambda wildcards: source_of(STUDY, wildcards.dataset).threads
     resources:
         mem_mb=growing(3000),
-        runtime=lambda wildcards, attempt: source_of(STUDY, wildcards.dataset).minutes * 2 ** (attempt - 1),
+        runtime=lambda wildcards, attempt: source_of(STUDY, wildcards.dataset).minutes
+        * 2 ** (attempt - 1),
     params:
         code=code_of_source,
         source=lambda wildcards: STUDY["datasets"][wildcards.dataset]["source"],

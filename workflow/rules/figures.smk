@@ -31,7 +31,9 @@ rule figure_dynamics:
         images=expand(rules.images.output[0], dataset=TRAINED_ON),
         dynamics="<results>/tables/dynamics.csv",
     output:
-        svg=in_report("dynamics", "Figures 2 and 5 · when each class is learned", "2. What is learned first"),
+        svg=in_report(
+            "dynamics", "Figures 2 and 5 · when each class is learned", "2. What is learned first"
+        ),
         png=pictures("dynamics"),
         notebook="<results>/notebooks/dynamics.ipynb",
     log:
@@ -76,13 +78,19 @@ rule figure_bandstop:
         images=expand(rules.images.output[0], dataset=FIGURES["bandstop"]),
         bandstop="<results>/tables/bandstop.csv",
     output:
-        svg=in_report("bandstop", "Figure 3 · classes without two bands", "2. What is learned first"),
+        svg=in_report(
+            "bandstop", "Figure 3 · classes without two bands", "2. What is learned first"
+        ),
         png=pictures("bandstop"),
         notebook="<results>/notebooks/bandstop.ipynb",
     log:
         "<logs>/figures/bandstop.log",
     params:
-        parameters={"results": RESULTS, "first": first_kinds(FIGURES["bandstop"]), "most": config["figures"]["classes"]},
+        parameters={
+            "results": RESULTS,
+            "first": first_kinds(FIGURES["bandstop"]),
+            "most": config["figures"]["classes"],
+        },
         caption=source("report/captions/bandstop.rst"),
     message:
         "Drawing classes without two bands"
@@ -240,7 +248,11 @@ rule figure_cross:
     log:
         "<logs>/figures/cross.log",
     params:
-        parameters={"results": RESULTS, "first": first_kinds(FIGURES["cross"]), "most": config["figures"]["classes"]},
+        parameters={
+            "results": RESULTS,
+            "first": first_kinds(FIGURES["cross"]),
+            "most": config["figures"]["classes"],
+        },
         caption=source("report/captions/cross.rst"),
     message:
         "Drawing every class with every map"
@@ -284,7 +296,11 @@ rule figure_shortcuts:
         shortcuts="<results>/tables/shortcuts.csv",
         networks="<results>/tables/networks.csv",
     output:
-        svg=in_report("shortcuts", "Table 2 · the kinds of networks side by side", "6. Capacity and augmentation"),
+        svg=in_report(
+            "shortcuts",
+            "Table 2 · the kinds of networks side by side",
+            "6. Capacity and augmentation",
+        ),
         png=pictures("shortcuts"),
         notebook="<results>/notebooks/shortcuts.ipynb",
     log:
@@ -316,7 +332,11 @@ rule figure_sizes:
     log:
         "<logs>/figures/sizes.log",
     params:
-        parameters={"results": RESULTS, "first": first_kinds(FIGURES["sizes"]), "most": config["figures"]["classes"]},
+        parameters={
+            "results": RESULTS,
+            "first": first_kinds(FIGURES["sizes"]),
+            "most": config["figures"]["classes"],
+        },
         caption=source("report/captions/sizes.rst"),
     message:
         "Drawing maps by size"
@@ -338,7 +358,9 @@ rule figure_renditions:
     params:
         parameters={
             "results": RESULTS,
-            "renditions": {name: datasets.renditions(STUDY, name) for name in FIGURES["renditions"]},
+            "renditions": {
+                name: datasets.renditions(STUDY, name) for name in FIGURES["renditions"]
+            },
             "most": config["figures"]["classes"],
         },
         caption=source("report/captions/renditions.rst"),
@@ -381,13 +403,21 @@ rule figure_transfer:
         transfer="<results>/tables/transfer.csv",
         shortcuts="<results>/tables/shortcuts.csv",
     output:
-        svg=in_report("transfer", "Figure: maps of one network tried on another", "7. Other images and networks"),
+        svg=in_report(
+            "transfer",
+            "Figure: maps of one network tried on another",
+            "7. Other images and networks",
+        ),
         png=pictures("transfer"),
         notebook="<results>/notebooks/transfer.ipynb",
     log:
         "<logs>/figures/transfer.log",
     params:
-        parameters={"results": RESULTS, "first": first_kinds(FIGURES["transfer"]), "most": config["figures"]["classes"]},
+        parameters={
+            "results": RESULTS,
+            "first": first_kinds(FIGURES["transfer"]),
+            "most": config["figures"]["classes"],
+        },
         caption=source("report/captions/transfer.rst"),
         published=PUBLISHED_RATES["transfer"],
     message:
@@ -408,7 +438,11 @@ rule figure_flips:
     log:
         "<logs>/figures/flips.log",
     params:
-        parameters={"results": RESULTS, "first": first_kinds(FIGURES["flips"]), "most": config["figures"]["classes"]},
+        parameters={
+            "results": RESULTS,
+            "first": first_kinds(FIGURES["flips"]),
+            "most": config["figures"]["classes"],
+        },
         caption=source("report/captions/flips.rst"),
     message:
         "Drawing what a network follows"
@@ -421,7 +455,9 @@ rule figure_reliance:
         notebook=source("workflow/notebooks/reliance.ipynb"),
         reliance="<results>/tables/reliance.csv",
     output:
-        svg=in_report("reliance", "Figure: are the frequencies of the maps needed?", "8. Beyond the paper"),
+        svg=in_report(
+            "reliance", "Figure: are the frequencies of the maps needed?", "8. Beyond the paper"
+        ),
         png=pictures("reliance"),
         notebook="<results>/notebooks/reliance.ipynb",
     log:

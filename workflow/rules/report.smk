@@ -5,7 +5,9 @@ rule measure_claims:
     input:
         tables=measured_in,
         spectra=lambda wildcards: (
-            expand(rules.adcs.output[0], dataset=JUDGED_PHOTOGRAPHS) if wildcards.table == "dynamics" else []
+            expand(rules.adcs.output[0], dataset=JUDGED_PHOTOGRAPHS)
+            if wildcards.table == "dynamics"
+            else []
         ),
     output:
         "<results>/claims/{table}.csv",
@@ -19,8 +21,14 @@ rule measure_claims:
         study={
             "photographs": JUDGED_PHOTOGRAPHS,
             "first": FIRST_KINDS,
-            "forms": {name: [config["networks"][name][key] for key in ("architecture", "width")] for name in TRAINED},
-            "control_bands": {name: config["datasets"][name]["control_band"] for name in datasets_with("bandstop")},
+            "forms": {
+                name: [config["networks"][name][key] for key in ("architecture", "width")]
+                for name in TRAINED
+            },
+            "control_bands": {
+                name: config["datasets"][name]["control_band"]
+                for name in datasets_with("bandstop")
+            },
         },
     message:
         "Measuring the claims that follow from the table {wildcards.table}"
@@ -134,7 +142,11 @@ rule results:
         expand("<results>/tables/{table}.html", table=[name for name in TABLES if name in TYPESET]),
         expand("<results>/tables/{table}.tex", table=PAPER_TABLES),
         [pictures(kind) for kind in FIGURES],
-        [f"<results>/figures/{kind}_{name}.svg" for kind, names in FIGURES.items() for name in names],
+        [
+            f"<results>/figures/{kind}_{name}.svg"
+            for kind, names in FIGURES.items()
+            for name in names
+        ],
     localrule: True
 
 

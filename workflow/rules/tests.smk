@@ -140,7 +140,9 @@ rule ood:
         percent=lookup(dpath="shortcuts/percent", within=config),
         settings=settings.rendition_trials(config),
         methods=methods_of_job,
-        method_settings=settings.advantage_trials(config, fills=settings.deciding(config["ood"]["fills"])),
+        method_settings=settings.advantage_trials(
+            config, fills=settings.deciding(config["ood"]["fills"])
+        ),
     message:
         "Testing {wildcards.run} on renditions of {wildcards.dataset}"
     script:
@@ -152,7 +154,11 @@ rule transfer:
     input:
         images=transferred("<results>/data/{dataset}.h5"),
         weights=transferred("<results>/networks/{dataset}/{tested_on}/weights.safetensors"),
-        maps=[file for pair in TRANSFERS.to_dict("records") for file in tested_maps(pair | {"run": pair["maps_of"]})],
+        maps=[
+            file
+            for pair in TRANSFERS.to_dict("records")
+            for file in tested_maps(pair | {"run": pair["maps_of"]})
+        ],
     output:
         hits="<results>/tests/transfer_hits.h5",
         transfer="<results>/tests/transfer.csv",
@@ -171,7 +177,9 @@ rule transfer:
         device=lookup(dpath="device", within=config),
         settings=settings.advantage_trials(config, fills=config["shortcuts"]["fills"]),
         pairs=TRANSFERS.to_dict("records"),
-        method_settings=settings.advantage_trials(config, fills=settings.deciding(config["shortcuts"]["fills"])),
+        method_settings=settings.advantage_trials(
+            config, fills=settings.deciding(config["shortcuts"]["fills"])
+        ),
     message:
         "Testing the maps of one network on another"
     script:

@@ -9,9 +9,13 @@ from study.job import log, script
 @script
 def main(snakemake, created_by):
     """Report every mistake in one sentence, all of them at once; the output lists what was found."""
-    mistakes, lines = check(complete(snakemake.params.settings), scheduled=bool(snakemake.resources.scheduled))
+    mistakes, lines = check(
+        complete(snakemake.params.settings), scheduled=bool(snakemake.resources.scheduled)
+    )
     if mistakes:
-        raise ValueError("\n- ".join(["the configuration names things that cannot be used:", *mistakes]))
+        raise ValueError(
+            "\n- ".join(["the configuration names things that cannot be used:", *mistakes])
+        )
     for line in lines:
         log.info("%s", line)
     with replacing(snakemake.output[0]) as temporary:

@@ -13,9 +13,13 @@ def main(snakemake, created_by):
     settings = params.settings
     mean, std, source = (settings[key] for key in ("mean", "std", "source"))
     statistics = (mean, std) if mean else None
-    data = stores.read(inputs.images, params.split, statistics=statistics, workers=snakemake.threads)
+    data = stores.read(
+        inputs.images, params.split, statistics=statistics, workers=snakemake.threads
+    )
     _, channels, height, width = data.images.shape
-    what = ExternalNetwork(source, len(data.classes), channels, height, width, dict(settings.get("options", {})))
+    what = ExternalNetwork(
+        source, len(data.classes), channels, height, width, dict(settings.get("options", {}))
+    )
     network = architectures.build(what)
     if inputs.get("checkpoint"):
         architectures.load_weights(network, inputs.checkpoint)

@@ -15,7 +15,10 @@ def classes_of(store, seed):
     """The gain, ring and distinctiveness of each class of a set; the neutral one has no gain."""
     train = stores.read(store, "train")
     with read_hdf5(store) as file:
-        gains, rings = file["planted"].attrs["gains"], [ring or None for ring in file["planted"].attrs["rings"]]
+        gains, rings = (
+            file["planted"].attrs["gains"],
+            [ring or None for ring in file["planted"].attrs["rings"]],
+        )
     spectra = adcs.class_spectra(train)
     return pd.DataFrame(
         {
@@ -35,8 +38,14 @@ def main(snakemake, created_by):
     of_runs = pd.concat(map(read_table, given.dynamics), ignore_index=True)
     dynamics = of_runs.drop(columns=[*RUN[:-1], "view", "called"])
     seeds = dynamics["seed"].unique()
-    classes = pd.concat([classes_of(store, seed) for store, seed in zip(given.stores, seeds, strict=True)])
-    tests = dynamics[dynamics["iteration"] > 0].groupby(["seed", "class"], sort=False, as_index=False)
-    learned = tests.agg(earliness=("f1", "mean"), recall=("recall", "last"), images=("images", "last"))
+    classes = pd.concat(
+        [classes_of(store, seed) for store, seed in zip(given.stores, seeds, strict=True)]
+    )
+    tests = dynamics[dynamics["iteration"] > 0].groupby(
+        ["seed", "class"], sort=False, as_index=False
+    )
+    learned = tests.agg(
+        earliness=("f1", "mean"), recall=("recall", "last"), images=("images", "last")
+    )
     write_table(classes.merge(learned, on=["seed", "class"]), output.graded)
     write_table(dynamics[["seed", "iteration", "class", *SCORES]], output.graded_dynamics)

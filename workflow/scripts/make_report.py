@@ -20,12 +20,24 @@ def main(snakemake, created_by):
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(snakemake.config)), file, sort_keys=False)
         file.flush()
-        command = [sys.executable, "-m", "snakemake", "results", "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "results",
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+            "--nolock",
+        ]
         options = ["--report", str(target), "--report-stylesheet", snakemake.input.stylesheet]
-        done = subprocess.run([*command, *options, "--configfile", file.name], capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, *options, "--configfile", file.name], capture_output=True, text=True
+        )
     log.info("%s", done.stderr)
     if done.returncode:
-        raise RuntimeError(f"snakemake {' '.join(options)} failed: {done.stderr.strip().splitlines()[-1]}")
+        raise RuntimeError(
+            f"snakemake {' '.join(options)} failed: {done.stderr.strip().splitlines()[-1]}"
+        )
     before, place, after = target.read_text(encoding="utf-8").partition(BEFORE)
     if not place:
         raise RuntimeError(f"this version of Snakemake has no {BEFORE} in its report")

@@ -15,7 +15,11 @@ def main(snakemake, created_by):
     weights = adcs.LUMA if params.channel_weights == "luma" else None
     statistics = (seen["mean"], seen["std"]) if seen else None
     data = stores.read(
-        snakemake.input.images, params.split, statistics=statistics, workers=snakemake.threads, in_memory=0
+        snakemake.input.images,
+        params.split,
+        statistics=statistics,
+        workers=snakemake.threads,
+        in_memory=0,
     )
     spectra = adcs.class_spectra(data, channel_weights=weights, progress=True)
     amplitude, error = spectra.mean_amplitude, spectra.standard_error

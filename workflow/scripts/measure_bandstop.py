@@ -15,4 +15,6 @@ def main(snakemake, created_by):
     height, width = data.images.shape[-2:]
     bands = masks.bands(height, width, params.band_edges)
     table = band_stop(network, data, bands, seed=params.seed, run=run_name(run))
-    write_table(with_names(table, data.classes, "true_class", "called_class"), snakemake.output[0], **run)
+    write_table(
+        with_names(table, data.classes, "true_class", "called_class"), snakemake.output[0], **run
+    )

@@ -22,7 +22,15 @@ def main(snakemake, created_by):
             data = read_images(path, "test", weights=given.weights, workers=snakemake.threads)
             rendition = Path(path).stem
             group = file.create_group(rendition)
-            tables[rendition] = measure_maps(group, network, data, given.maps, run_name(run), params, params.methods)
-        about = {"percent": params.percent, "seed_of_draws": params.settings["seed"], "created_by": created_by}
+            tables[rendition] = measure_maps(
+                group, network, data, given.maps, run_name(run), params, params.methods
+            )
+        about = {
+            "percent": params.percent,
+            "seed_of_draws": params.settings["seed"],
+            "created_by": created_by,
+        }
         file.attrs.update(about, **run)
-    write_table(pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run)
+    write_table(
+        pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run
+    )

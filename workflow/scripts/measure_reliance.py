@@ -24,7 +24,9 @@ def main(snakemake, created_by):
     device = take_device(params.device)
     first, tested, run = read_inputs(snakemake, params.split)
     removed = reliance.removed_masks(dfm.read_mask(given.dfm, params.percent), run["seed"])
-    data = stores.read(store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY)
+    data = stores.read(
+        store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY
+    )
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=workers)
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     source = source_for(first, tested)
@@ -39,16 +41,33 @@ def main(snakemake, created_by):
         with stopping([output]) as stop:
             work = Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes)
             network, _ = train_anew(
-                architecture, params.recipe, settings["augmentation"], data, validation,
-                seed=seed, device=device, removed=mask, work=work,
-            )  # fmt: skip
-        same, without = (called(first, Exchanged(source, mask, donor)) for donor in (own_class, others))
+                architecture,
+                params.recipe,
+                settings["augmentation"],
+                data,
+                validation,
+                seed=seed,
+                device=device,
+                removed=mask,
+                work=work,
+            )
+        same, without = (
+            called(first, Exchanged(source, mask, donor)) for donor in (own_class, others)
+        )
         views = as_they_are, same, without, called(network, tested)
         called_so[name] = dict(zip(reliance.VIEWS, views, strict=True))
     classes = len(tested.classes)
-    table = reliance.losses(tested.labels, called_so, donors=tested.labels[others], n_classes=classes)
-    table.insert(2, "positions", table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}))
-    table = with_names(table, tested.classes).replace({"class": {reliance.ALL: reliance.ALL_IMAGES}})
+    table = reliance.losses(
+        tested.labels, called_so, donors=tested.labels[others], n_classes=classes
+    )
+    table.insert(
+        2,
+        "positions",
+        table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}),
+    )
+    table = with_names(table, tested.classes).replace(
+        {"class": {reliance.ALL: reliance.ALL_IMAGES}}
+    )
     write_table(table, output, **run)
     for state in states.values():
         state.unlink(missing_ok=True)

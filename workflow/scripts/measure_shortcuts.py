@@ -19,7 +19,12 @@ def test_maps(step, created_by):
     chosen = {key: params.settings[key] for key in ("negatives", "seed")}
     with replacing_hdf5(step.output.hits) as file:
         table = measure_maps(file, network, data, maps, run_name(run), params, params.methods)
-        about = {"split": params.split, "percent": params.percent, "seed_of_draws": params.seed, **run}
+        about = {
+            "split": params.split,
+            "percent": params.percent,
+            "seed_of_draws": params.seed,
+            **run,
+        }
         file.attrs.update(about, created_by=created_by)
         if params.phase:
             masks = dfm.read_mask(maps[0], params.percent)
@@ -37,8 +42,12 @@ def test_exchange(step, created_by):
     with replacing_hdf5(step.output.answers) as file:
         write_answers(file, answers)
         about = {"split": params.split, "ranking": params.ranking, "seed_of_draws": params.seed}
-        file.attrs.update(about, classes=list(test.classes), images_per_class=TESTED, created_by=created_by, **run)
-    write_table(FlipTest(network, ranking, test, answers, params.seed).table, step.output.flips, **run)
+        file.attrs.update(
+            about, classes=list(test.classes), images_per_class=TESTED, created_by=created_by, **run
+        )
+    write_table(
+        FlipTest(network, ranking, test, answers, params.seed).table, step.output.flips, **run
+    )
 
 
 @script

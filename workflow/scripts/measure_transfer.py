@@ -17,11 +17,19 @@ def main(snakemake, created_by):
     tables = []
     maps = list(given.maps)
     with replacing_hdf5(output.hits) as file:
-        for i, (pair, weights, store) in enumerate(zip(params.pairs, given.weights, given.images, strict=True)):
+        for i, (pair, weights, store) in enumerate(
+            zip(params.pairs, given.weights, given.images, strict=True)
+        ):
             methods = pair.pop("tested_methods")
             tested = [maps.pop(0) for _ in ("culling", *methods)]
             network = load_network(weights, params.device)
-            data = read_images(store, params.split, params.images_per_class, weights=weights, workers=snakemake.threads)
+            data = read_images(
+                store,
+                params.split,
+                params.images_per_class,
+                weights=weights,
+                workers=snakemake.threads,
+            )
             name = "{dataset}/{maps_of} on {dataset}/{tested_on}".format(**pair)
             group = file.create_group(f"pair{i}")
             table = measure_maps(group, network, data, tested, name, params, methods)

@@ -15,7 +15,12 @@ def main(snakemake, created_by):
     for output in map(Path, snakemake.output):
         stores.write(
             output,
-            {"test": (renditions.Rendition(output.stem, test.images, test.labels, params.seed), test.labels)},
+            {
+                "test": (
+                    renditions.Rendition(output.stem, test.images, test.labels, params.seed),
+                    test.labels,
+                )
+            },
             classes=test.classes,
             source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
             created_by=created_by,

@@ -23,7 +23,9 @@ def main(snakemake, created_by):
         caption = jinja2.Template(Path(params.caption).read_text()).render(snakemake=snakemake)
         notebook.cells.insert(1, new_markdown_cell(caption, id="caption"))
     parameters = dict(params.parameters)
-    if Path.cwd() != ROOT:  # with --directory, results do not lie in the checkout, where the notebook starts
+    if (
+        Path.cwd() != ROOT
+    ):  # with --directory, results do not lie in the checkout, where the notebook starts
         parameters["results"] = str(Path(parameters["results"]).absolute())
     os.environ[SAVES] = "1"
     try:
@@ -39,5 +41,7 @@ def main(snakemake, created_by):
             shutdown_kernel="immediate",  # a graceful end interrupts the idle kernel, which then prints an error
         )
     except PapermillExecutionError as error:
-        raise RuntimeError(f"{error.ename}: {error.evalue} (cells and their output: {log})") from None
+        raise RuntimeError(
+            f"{error.ename}: {error.evalue} (cells and their output: {log})"
+        ) from None
     shutil.move(log, snakemake.output.notebook)

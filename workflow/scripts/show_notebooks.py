@@ -13,6 +13,8 @@ from study.job import script
 def main(snakemake, created_by):
     paths = map(Path, snakemake.input.notebooks)
     rows = [(path, nbformat.read(path, 4)) for path in paths]
-    template = jinja2.Template(Path(snakemake.input.template).read_text(), autoescape=True, trim_blocks=True)
+    template = jinja2.Template(
+        Path(snakemake.input.template).read_text(), autoescape=True, trim_blocks=True
+    )
     with replacing(snakemake.output[0]) as temporary:
         temporary.write_text(template.render(rows=rows))

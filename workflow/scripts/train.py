@@ -20,17 +20,23 @@ def main(snakemake, created_by):
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]
     device = take_device(params.device)
-    data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
+    data = stores.read(
+        store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY
+    )
     dynamics = dict(settings["dynamics"])
     test = stores.read(store, "test", dynamics.pop("images_per_class"))
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     log.info("%s on %s, %d images", architecture, device, len(data))
-    validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
+    validation = stores.read(
+        store, "validation", settings["validation_per_class"], workers=snakemake.threads
+    )
     version, minutes = str(params.code), snakemake.config["checkpoint_minutes"]
     with stopping(snakemake.output) as stop:
         work = Work(state, version, stop, progress=True, checkpoint_minutes=minutes)
         how = {"seed": seed, "device": device, "dynamics": Dynamics(test, **dynamics), "work": work}
-        network, done = train_anew(architecture, params.recipe, settings["augmentation"], data, validation, **how)
+        network, done = train_anew(
+            architecture, params.recipe, settings["augmentation"], data, validation, **how
+        )
     write_table(done.history, snakemake.output.history, **run)
     write_table(done.dynamics, snakemake.output.dynamics, **run)
     tested = stores.read(store, "test", workers=snakemake.threads)

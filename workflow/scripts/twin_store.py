@@ -15,9 +15,14 @@ def main(snakemake, created_by):
     settings = snakemake.params.settings
     root = Path(settings["ood"]["root"]) / snakemake.wildcards.rendition
     with read_hdf5(snakemake.input.images) as store:
-        classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
+        classes, statistics = (
+            list(store.attrs["classes"]),
+            (store.attrs["mean"][:], store.attrs["std"][:]),
+        )
         split = next(name for name in ("test", "validation", "train") if name in store)
-        channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
+        channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[
+            1:
+        ]
     how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
     matched = folders.matched(classes, root, settings["ood"].get("classes"))
     files, labels, _ = folders.class_files(root, matched, how["on_error"])

@@ -17,7 +17,9 @@ WIDTH = 1440  # pixels of the picture
 
 def link(figure, inside):
     """HTML that opens a figure of the report, given by its path without suffix."""
-    view = f"resultPath: '{figure}.svg', content: 'img', contentPath: results['{figure}.svg'].data_uri"
+    view = (
+        f"resultPath: '{figure}.svg', content: 'img', contentPath: results['{figure}.svg'].data_uri"
+    )
     # Without line breaks, which pandas would show as text.
     return f'<a href="#" onclick="app.setView({{navbarMode: \'resultinfo\', {view}}}); return false">{inside}</a>'
 
@@ -40,7 +42,9 @@ def table(claims, variants, folder):
     """The claims as HTML, each with its figure in a folder."""
     rows = answers.table(claims, variants)
     shown = rows[answers.HEADS].map(as_html)
-    figures = [link(folder / name, name.partition("_")[0]) if name else "" for name in rows["figure"]]
+    figures = [
+        link(folder / name, name.partition("_")[0]) if name else "" for name in rows["figure"]
+    ]
     return shown.assign(figure=figures).to_html(index=False, border=0, justify="left", escape=False)
 
 

@@ -20,13 +20,23 @@ from study.job import commit, commit_of, config_digest, script
 def seeds(config):
     """Every seed that the configuration holds."""
     planned = sorted({seed for entry in config["plan"] for seed in entry["seeds"]})
-    split = {name: dataset["split_seed"] for name, dataset in config["datasets"].items() if "split_seed" in dataset}
-    drawn = {name: part["seed"] for name, part in config.items() if isinstance(part, dict) and "seed" in part}
+    split = {
+        name: dataset["split_seed"]
+        for name, dataset in config["datasets"].items()
+        if "split_seed" in dataset
+    }
+    drawn = {
+        name: part["seed"]
+        for name, part in config.items()
+        if isinstance(part, dict) and "seed" in part
+    }
     return {
         "seeds of training": ", ".join(map(str, planned)),
         "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
         "seeds of the planted sets": _listed(config["planting"]["seeds"]),
-        "seeds of the graded sets": ", ".join(str(dataset["cue_seed"]) for dataset in graded(config).values()),
+        "seeds of the graded sets": ", ".join(
+            str(dataset["cue_seed"]) for dataset in graded(config).values()
+        ),
         "seeds of the splits": _listed(split),
         "seeds of what is drawn": _listed(drawn),
     }
@@ -45,7 +55,9 @@ def _sha256(path):
 @script
 def main(snakemake, created_by):
     config, params = snakemake.config, snakemake.params
-    used = sorted({read_metadata(path).get("device", "unknown") for path in snakemake.input.weights})
+    used = sorted(
+        {read_metadata(path).get("device", "unknown") for path in snakemake.input.weights}
+    )
     facts = {
         "study": params.study,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -65,6 +77,10 @@ def main(snakemake, created_by):
             name = path.rsplit("/", 1)[1].removesuffix(".h5")
             facts[f"data set {name}"] = f"{file.attrs['source']}, SHA-256 {_sha256(path)[:12]}"
     facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
-    write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
+    write_table(
+        pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table
+    )
     with replacing(snakemake.output.config) as temporary:
-        temporary.write_text(yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120))
+        temporary.write_text(
+            yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120)
+        )

@@ -26,7 +26,9 @@ class Column(NamedTuple):
 def described(path: str) -> str:
     """The key in `FILES` of a file, with any folders before it; "" if it is not described."""
     names = ((key, name) for key in FILES for name in key.split(", "))
-    return next((key for key, name in names if re.fullmatch(f"(.*/)?{_expression(name)}", path)), "")
+    return next(
+        (key for key, name in names if re.fullmatch(f"(.*/)?{_expression(name)}", path)), ""
+    )
 
 
 def column(path: str, name: str) -> Column:

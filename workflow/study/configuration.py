@@ -28,8 +28,12 @@ LONG = 60  # letters of a value that a sentence shows
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
     """One sentence for each mistake in a configuration: the key, the value, what is allowed."""
-    errors = sorted(Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path])
-    of_lines: dict[tuple[Any, ...], str] = {}  # one for a line, however many items of its list are wrong
+    errors = sorted(
+        Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path]
+    )
+    of_lines: dict[
+        tuple[Any, ...], str
+    ] = {}  # one for a line, however many items of its list are wrong
     for error in errors:
         for line, sentence in _sentences(error):
             of_lines.setdefault(line, sentence)
@@ -66,7 +70,11 @@ def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
                 lines[name] = line
                 within.append(value)
             # An alias stands for the node itself.
-            waiting += [each for each in within if isinstance(each, yaml.CollectionNode) and each not in waiting]
+            waiting += [
+                each
+                for each in within
+                if isinstance(each, yaml.CollectionNode) and each not in waiting
+            ]
 
 
 def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
@@ -85,17 +93,25 @@ def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
             for name in sorted(map(str, set(error.instance) - set(known))):
                 guess = get_close_matches(name, known, 1)
                 hint = f"; did you mean {guess[0]}?" if guess else ""
-                yield (*path, name), f"{_dotted(*path, name)}: unknown key, allowed here are {_listed(known)}{hint}"
+                yield (
+                    (*path, name),
+                    f"{_dotted(*path, name)}: unknown key, allowed here are {_listed(known)}{hint}",
+                )
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
                     expected = allowed(error.schema["properties"][name])
                     yield (*path, name), f"{_dotted(*path, name)}: missing, expected {expected}"
         case _:
-            line = path[: max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)]
+            line = path[
+                : max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)
+            ]
             value = repr(error.instance)
             value = value if len(value) <= LONG else f"{value[:LONG]}..."
-            yield line, f"{_dotted(*path)}: {value} is not allowed, expected {allowed(error.schema)}"
+            yield (
+                line,
+                f"{_dotted(*path)}: {value} is not allowed, expected {allowed(error.schema)}",
+            )
 
 
 def _dotted(*path: Any) -> str:
@@ -150,26 +166,38 @@ def _names(config: Mapping[str, Any]) -> Iterator[str]:
     photographs = [name for name in datasets if not has_truth(config, name)]
     for name, dataset in datasets.items():
         if "set" in dataset:
-            yield from unknown(f"datasets.{name}.set", [dataset["set"]], "the sets of photographs", photographs)
+            yield from unknown(
+                f"datasets.{name}.set", [dataset["set"]], "the sets of photographs", photographs
+            )
         behind = [name]  # the sets that it is made from, one by one
         while (other := datasets.get(behind[-1], {}).get("set")) not in (None, *behind):
             behind.append(other)
         if other == name:
             yield f"datasets.{name}.set: {name} is made from itself, by way of {_listed(behind)}; write another set"
     for name, method in config["methods"].items():
-        yield from unknown(f"methods.{name}.method", [method["method"]], "the methods of the library", METHODS)
+        yield from unknown(
+            f"methods.{name}.method", [method["method"]], "the methods of the library", METHODS
+        )
         if name in NAMES:
             yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
     if config["graded"]["sets"]:
         trained = [name for name, network in config["networks"].items() if "source" not in network]
-        yield from unknown("graded.network", [config["graded"]["network"]], "the trained networks", trained)
+        yield from unknown(
+            "graded.network", [config["graded"]["network"]], "the trained networks", trained
+        )
     for name in graded(config).keys() & datasets.keys():
         yield f"datasets.{name}: the study makes a set of this name; give yours another name"
 
 
-def _entry(config: Mapping[str, Any], planned: pd.DataFrame, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def _entry(
+    config: Mapping[str, Any], planned: pd.DataFrame, key: str, entry: Mapping[str, Any]
+) -> Iterator[str]:
     """What the networks or data sets of an entry of the plan do not allow."""
-    needed = {"methods": "methods find", "reliance": "reliance removes the frequencies of", "ood": "ood tests"}
+    needed = {
+        "methods": "methods find",
+        "reliance": "reliance removes the frequencies of",
+        "ood": "ood tests",
+    }
     for name, why in needed.items():
         if entry.get(name) and not entry.get("maps", True):
             yield f"{key}: {why} maps, but maps is false; leave out one of the two"
@@ -192,7 +220,9 @@ def _entry(config: Mapping[str, Any], planned: pd.DataFrame, key: str, entry: Ma
             yield from _splits(config, name, needed, external)
 
 
-def _splits(config: Mapping[str, Any], name: str, needed: Mapping[str, str], external: Sequence[str]) -> Iterator[str]:
+def _splits(
+    config: Mapping[str, Any], name: str, needed: Mapping[str, str], external: Sequence[str]
+) -> Iterator[str]:
     """Splits that the study needs and a data set with `shares` does not have."""
     dataset = config["datasets"][name]
     there = {*dataset["shares"], *(["test"] if "test_root" in dataset else [])}
@@ -249,7 +279,9 @@ def _transfer(planned: pd.DataFrame, key: str, entry: Mapping[str, Any]) -> Iter
         if entry[end] not in seeds:
             there = _listed(seeds)
             yield f"{key}.{end}: {entry[end]!r} is not planned with maps for {entry['dataset']}; planned is {there}"
-    if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
+    if all(entry[end] in seeds for end in ends) and not set.intersection(
+        *(seeds[entry[end]] for end in ends)
+    ):
         yield f"{key}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
 
 

@@ -32,7 +32,10 @@ def graded(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "source": "planted",
         "mechanism": "graded",
         "images_per_class": {"train": images, "validation": tested, "test": tested},
-        "recipe": {"batch_size": settings["batch_size"], "epochs": math.ceil(settings["iterations"] / batches)},
+        "recipe": {
+            "batch_size": settings["batch_size"],
+            "epochs": math.ceil(settings["iterations"] / batches),
+        },
         "dynamics": {
             "iterations": settings["iterations"],
             "every": settings["every"],
@@ -80,6 +83,8 @@ def with_twin(config: Mapping[str, Any]) -> list[str]:
 def normalisation_of(config: Mapping[str, Any], names: set[str]) -> dict[str, Any] | None:
     """Mean and std of some external networks, a number for each channel; None if they differ or have none."""
     networks = [config["networks"][name] for name in names]
-    statistics = {(tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks}
+    statistics = {
+        (tuple(network.get("mean") or ()), tuple(network.get("std") or ())) for network in networks
+    }
     mean, std = statistics.pop() if len(statistics) == 1 else ((), ())
     return {"mean": mean, "std": std} if mean else None

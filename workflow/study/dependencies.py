@@ -17,9 +17,24 @@ FRAME = tuple(WORKFLOW / "study" / f"{name}.py" for name in ("datasets", "job", 
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
-    "study", "plan", "datasets", "networks", "synthesis", "planting", "adcs", "culling", "shortcuts",
-    "ood", "methods", "device", "training", "dfm", "graded", "drawn", "transfer",
-)  # fmt: skip
+    "study",
+    "plan",
+    "datasets",
+    "networks",
+    "synthesis",
+    "planting",
+    "adcs",
+    "culling",
+    "shortcuts",
+    "ood",
+    "methods",
+    "device",
+    "training",
+    "dfm",
+    "graded",
+    "drawn",
+    "transfer",
+)
 MANY = 50_000  # files; in larger folders single files are not examined
 
 
@@ -49,7 +64,11 @@ def complete(rules: Iterable[Any], numerics: str) -> None:
             continue
         rule.set_params(numerics=numerics)
         if rule.script and "code" not in rule.params.keys():  # noqa: SIM118
-            rule.set_params(code=_code_of_figures if rule.script.endswith("run_notebook.py") else _code_of_rule(rule))
+            rule.set_params(
+                code=_code_of_figures
+                if rule.script.endswith("run_notebook.py")
+                else _code_of_rule(rule)
+            )
 
 
 def _code_of_figures(wildcards: Any, input: Any) -> str:
@@ -80,7 +99,9 @@ def code_of_entry_point(entry_point: str) -> list[str]:
     return list(map(str, files_of_code([entry_point.partition(":")[0]], [Path()])))
 
 
-def files_of_code(modules: Iterable[str], folders: Iterable[Path], without: Iterable[Path] = ()) -> list[Path]:
+def files_of_code(
+    modules: Iterable[str], folders: Iterable[Path], without: Iterable[Path] = ()
+) -> list[Path]:
     """The files in some folders that run when modules are imported, also by imports in functions; sorted.
 
     without : files that do not count, nor what they import
@@ -102,7 +123,10 @@ def syntax(path: Path) -> str:
     """What a module does: its code without comments, docstrings and layout."""
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
             node.body = node.body[1:]
     return ast.dump(tree)
 
@@ -111,7 +135,9 @@ def _files_of(module: str, folder: Path) -> list[Path]:
     """The files in a folder that run when a module is imported: those of its packages, then its own."""
     parts = module.split(".")
     stems = [folder.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
-    paths = [path for stem in stems for path in (stem / "__init__.py", stem.parent / f"{stem.name}.py")]
+    paths = [
+        path for stem in stems for path in (stem / "__init__.py", stem.parent / f"{stem.name}.py")
+    ]
     return [path for path in paths if path.is_file()]
 
 
@@ -163,7 +189,11 @@ def folder_state(root: Path) -> tuple[Any, ...]:
         return (str(error),)
     names, wrong = [*map(str, found.files)], [found.problems] if found.problems else []
     if len(names) > MANY:
-        return (names, [folder.stat().st_mtime_ns for folder in sorted({file.parent for file in found.files})], *wrong)
+        return (
+            names,
+            [folder.stat().st_mtime_ns for folder in sorted({file.parent for file in found.files})],
+            *wrong,
+        )
     return (*((name, file_state(name)) for name in names), *wrong)
 
 
@@ -177,7 +207,9 @@ def rendition_digest(dataset: Mapping[str, Any], rendition: str) -> str:
     return digest_states([folder_state(Path(dataset["ood"]["root"]) / rendition)])
 
 
-def inputs_digest(config: Mapping[str, Any], datasets: Iterable[str], networks: Iterable[str]) -> str:
+def inputs_digest(
+    config: Mapping[str, Any], datasets: Iterable[str], networks: Iterable[str]
+) -> str:
     """The state of all files of some data sets and networks of a configuration (see `datasets.complete`)."""
     from .sources import source_of  # here, since sources import this module
 
@@ -185,7 +217,10 @@ def inputs_digest(config: Mapping[str, Any], datasets: Iterable[str], networks: 
     for name in datasets:
         dataset = config["datasets"][name]
         states.append(source_of(config, name).state(config, name))
-        states += [rendition_digest(dataset, rendition) for rendition in dataset.get("ood", {}).get("renditions", ())]
+        states += [
+            rendition_digest(dataset, rendition)
+            for rendition in dataset.get("ood", {}).get("renditions", ())
+        ]
     for name in networks:
         network = config["networks"][name]
         code = code_of_entry_point(network.get("source", ""))

@@ -37,6 +37,12 @@ def take_device(requested: str) -> torch.device:
 
 def _assigned_by_slurm() -> str:
     """The variable with the GPUs, or their number, that SLURM assigned to this job; "" if there are none."""
-    nothing = {"CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"), "SLURM_JOB_GPUS": ("",), "SLURM_GPUS": ("", "0")}
+    nothing = {
+        "CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"),
+        "SLURM_JOB_GPUS": ("",),
+        "SLURM_GPUS": ("", "0"),
+    }
     values = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
-    return next((f"{name}={value}" for name, value in values.items() if value not in nothing[name]), "")
+    return next(
+        (f"{name}={value}" for name, value in values.items() if value not in nothing[name]), ""
+    )

@@ -16,7 +16,9 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 File = str | os.PathLike[str]
-Statistics = tuple[Sequence[float], Sequence[float]]  # mean and std [channels] that a network's images need
+Statistics = tuple[
+    Sequence[float], Sequence[float]
+]  # mean and std [channels] that a network's images need
 
 
 def first_test_images(
@@ -29,7 +31,12 @@ def first_test_images(
 
 
 def read_cards(
-    store: File, spectra: File, maps: File, percent: float, shown: IntArray, statistics: Statistics | None
+    store: File,
+    spectra: File,
+    maps: File,
+    percent: float,
+    shown: IntArray,
+    statistics: Statistics | None,
 ) -> Cards:
     """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
 
@@ -41,7 +48,10 @@ def read_cards(
         adcs = file[file.attrs["shown"]][shown]
     with read_hdf5(maps) as file:
         increment = file["loss_increment"][shown]
-    masks, seen = read_mask(maps, percent, shown), stores.read(store, "test", per_class=2, statistics=statistics)
+    masks, seen = (
+        read_mask(maps, percent, shown),
+        stores.read(store, "test", per_class=2, statistics=statistics),
+    )
     first, take = np.unique(seen.labels, return_index=True)[1][shown], Source(seen).take
     other = None if seen.neutral is None else take(np.flatnonzero(seen.labels == seen.neutral)[-1:])
     return make_cards(adcs, increment, masks, (seen.images[first], take(first)), other)

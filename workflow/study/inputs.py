@@ -37,9 +37,14 @@ def check(config: Mapping[str, Any], *, scheduled: bool = False) -> tuple[list[s
     def collect_error(key: str) -> Iterator[None]:
         try:
             yield
-        except (Exception, SystemExit) as error:  # whatever happens, the other mistakes are found, too
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # whatever happens, the other mistakes are found, too
             usual = isinstance(error, ValueError | OSError | RuntimeError) and str(error)
-            if (sentence := f"{key}: {' '.join((usual or first_line(error)).split())}") not in mistakes:
+            if (
+                sentence := f"{key}: {' '.join((usual or first_line(error)).split())}"
+            ) not in mistakes:
                 mistakes.append(sentence)
 
     if not scheduled:
@@ -59,10 +64,18 @@ def check(config: Mapping[str, Any], *, scheduled: bool = False) -> tuple[list[s
         dataset = None
         with collect_error(f"datasets.{name}"):
             dataset = inspect_dataset(config, name)
-        if dataset is None:  # without images, a network is not tried, but its checkpoint must be there
+        if (
+            dataset is None
+        ):  # without images, a network is not tried, but its checkpoint must be there
             paths = {network: settings.get("checkpoint") for network, settings in networks.items()}
-            missing = {network: path for network, path in paths.items() if path and not Path(path).is_file()}
-            mistakes += [f"networks.{network}: no weights at {path}" for network, path in missing.items()]
+            missing = {
+                network: path
+                for network, path in paths.items()
+                if path and not Path(path).is_file()
+            }
+            mistakes += [
+                f"networks.{network}: no weights at {path}" for network, path in missing.items()
+            ]
             continue
         height_width = f"{dataset.shape.height} x {dataset.shape.width}"
         lines.append(
@@ -90,7 +103,9 @@ def inspect_dataset(config: Mapping[str, Any], name: str) -> Content:
     twin, description = config["datasets"][name].get("ood", {}), content.description
     for rendition in twin.get("renditions", ()):
         root = f"{twin['root']}/{rendition}"
-        _, labels, _ = folders.class_files(root, folders.matched(content.classes, root, twin.get("classes")))
+        _, labels, _ = folders.class_files(
+            root, folders.matched(content.classes, root, twin.get("classes"))
+        )
         description += f", {len(labels)} {rendition}"
     return content._replace(description=description)
 
@@ -102,7 +117,9 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
     """
     if "source" not in settings:
         with torch.device("meta"):
-            external.probe(architectures.build(architecture_of(settings, n_classes, shape)), n_classes, *shape)
+            external.probe(
+                architectures.build(architecture_of(settings, n_classes, shape)), n_classes, *shape
+            )
         return str(settings["architecture"])
     if settings["mean"] or settings["std"]:
         normalisation.check_statistics(settings["mean"], settings["std"], shape.channels)

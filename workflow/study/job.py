@@ -30,7 +30,11 @@ def job(snakemake: Any) -> Iterator[str]:
 
     Yields the text for `created_by`: version, commit and digest of the configuration.
     """
-    handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
+    handler = (
+        logging.FileHandler(snakemake.log[0], mode="w")
+        if snakemake.log
+        else logging.StreamHandler()
+    )
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -45,14 +49,23 @@ def job(snakemake: Any) -> Iterator[str]:
         with _alone(snakemake.output, folder):
             yield created_by(snakemake.config)
         kept_outputs.forget(snakemake.output, folder)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
+    except (
+        Exception,
+        SystemExit,
+        KeyboardInterrupt,
+    ) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
         log.exception("failed")
         log.error("ERROR: %s", sentence)
-        print(f"ERROR in {snakemake.rule}: {sentence} (log: {', '.join(snakemake.log)})", file=sys.stderr)
+        print(
+            f"ERROR in {snakemake.rule}: {sentence} (log: {', '.join(snakemake.log)})",
+            file=sys.stderr,
+        )
         raise SystemExit(1) from None
     finally:
-        log.info("processor time: %.2f s", sum(os.times()[:4]))  # with its child processes, since it started
+        log.info(
+            "processor time: %.2f s", sum(os.times()[:4])
+        )  # with its child processes, since it started
         root.removeHandler(handler)
         handler.close()
 
@@ -66,7 +79,9 @@ def _alone(outputs: Sequence[str], folder: Path) -> Iterator[None]:
     if not outputs:
         yield
         return
-    from frequency_shortcuts.storage.journal import locked  # here, since Snakemake starts without h5py
+    from frequency_shortcuts.storage.journal import (
+        locked,  # here, since Snakemake starts without h5py
+    )
 
     path = folder / ".running" / str(outputs[0]).replace("/", ".")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,11 +128,17 @@ def stopping(outputs: Iterable[str] = ()) -> Iterator[Callable[[], bool]]:
 
     def receive(number: int, _: Any) -> None:
         first = received.setdefault(number, time.monotonic())
-        if time.monotonic() - first > REPEAT_S or os.getpid() != process:  # a second signal, or in a forked child
+        if (
+            time.monotonic() - first > REPEAT_S or os.getpid() != process
+        ):  # a second signal, or in a forked child
             signal.signal(number, before[number])
             signal.raise_signal(number)
 
-    handled = [number for number in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(number) != signal.SIG_IGN]
+    handled = [
+        number
+        for number in (signal.SIGTERM, signal.SIGINT)
+        if signal.getsignal(number) != signal.SIG_IGN
+    ]
     before: dict[int, Any] = {number: signal.signal(number, receive) for number in handled}
     try:
         yield lambda: bool(received)
@@ -127,9 +148,13 @@ def stopping(outputs: Iterable[str] = ()) -> Iterator[Callable[[], bool]]:
     # The work ended before it called the function: the signal takes effect now.
     for number in received:
         signal.raise_signal(number)
-    newer = [path for path in outputs if Path(path).exists() and Path(path).stat().st_mtime > started]
+    newer = [
+        path for path in outputs if Path(path).exists() and Path(path).stat().st_mtime > started
+    ]
     if newer:
-        raise RuntimeError(f"another process wrote {newer[0]} while this step ran: it stays as it is")
+        raise RuntimeError(
+            f"another process wrote {newer[0]} while this step ran: it stays as it is"
+        )
 
 
 def _sentence(error: BaseException) -> str:
@@ -167,13 +192,17 @@ def commit_of(files: Iterable[str]) -> str:
     files : paths from the root of this checkout
     """
     names = ["--", *files]
-    return _git("log", "-1", "--format=%h", "--abbrev=12", *names) + ("-dirty" if _git("status", "-s", *names) else "")
+    return _git("log", "-1", "--format=%h", "--abbrev=12", *names) + (
+        "-dirty" if _git("status", "-s", *names) else ""
+    )
 
 
 def _git(*command: str) -> str:
     """What git says of this checkout; "" without git."""
     try:
-        return subprocess.run(["git", "-C", ROOT, *command], capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", ROOT, *command], capture_output=True, text=True
+        ).stdout.strip()
     except OSError:
         return ""
 
@@ -181,7 +210,13 @@ def _git(*command: str) -> str:
 def run_of(wildcards: Any) -> dict[str, Any]:
     """The columns `RUN` of the run of a job, from its wildcards `dataset` and `run`."""
     network, augmentation, seed = wildcards.run.split("/")
-    return dict(zip(RUN, (wildcards.dataset, network, augmentation, int(seed.removeprefix("seed"))), strict=True))
+    return dict(
+        zip(
+            RUN,
+            (wildcards.dataset, network, augmentation, int(seed.removeprefix("seed"))),
+            strict=True,
+        )
+    )
 
 
 def run_name(run: Mapping[str, Any]) -> str:

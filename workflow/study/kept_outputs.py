@@ -19,7 +19,9 @@ def keep(jobs: Iterable[Any], study: Path) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         _remove(kept)  # of a run that was killed before it deleted the output
         try:
-            shutil.copytree(path, kept, copy_function=os.link) if path.is_dir() else os.link(path, kept)
+            shutil.copytree(path, kept, copy_function=os.link) if path.is_dir() else os.link(
+                path, kept
+            )
         except OSError:  # file systems that know no hard links
             _remove(kept)
 

@@ -45,7 +45,11 @@ TABLES = {
     "provenance": "planned",
 }
 # The tables of the paper have the rates with zeros at the other frequencies, in these tests.
-TESTS_OF_PAPER = {"table_1": ["shortcuts"], "table_2": ["shortcuts"], "table_3": ["shortcuts", "ood"]}
+TESTS_OF_PAPER = {
+    "table_1": ["shortcuts"],
+    "table_2": ["shortcuts"],
+    "table_3": ["shortcuts", "ood"],
+}
 
 # The kind of figure that shows a claim.
 FIGURE_OF_CLAIM = {

@@ -12,9 +12,20 @@ import torch
 from frequency_shortcuts.networks.numerics import pick_device
 
 PACKAGES = (
-    "frequency-shortcuts", "snakemake", "torch", "torchvision", "numpy", "scipy", "pandas", "h5py", "safetensors",
-    "matplotlib", "papermill", "pillow", "timm",
-)  # fmt: skip
+    "frequency-shortcuts",
+    "snakemake",
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "pandas",
+    "h5py",
+    "safetensors",
+    "matplotlib",
+    "papermill",
+    "pillow",
+    "timm",
+)
 
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
@@ -34,7 +45,11 @@ def machine() -> dict[str, str]:
     And what PyTorch computes with on a CPU: the instructions of its own loops, and the libraries in it.
     """
     named = r"oneAPI Math Kernel Library Version [\w.]+|MKL-DNN v[\w.]+"
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
+    memory = (
+        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        if hasattr(os, "sysconf")
+        else 0
+    )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "instructions of PyTorch": torch.backends.cpu.get_cpu_capability(),

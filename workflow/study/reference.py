@@ -27,7 +27,9 @@ def page() -> str:
     top = {"properties": {name: part for name, part in parts.items() if name not in names}}
     template = Template(PAGE.with_name("README.md.jinja").read_text(), keep_trailing_newline=True)
     text: str = template.render(
-        links=_prose(f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples)."),
+        links=_prose(
+            f"Sections: {', '.join(f'[{name}](#{name})' for name in names)}; [examples](#examples)."
+        ),
         top=_table(top, {"": defaults}),
         sections="\n".join(_section(name, parts[name], defaults[name]) for name in names),
     )
@@ -46,27 +48,44 @@ def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
     if "properties" in named and "allOf" not in named:
         return f"{heading}\n{_table(named, {})}"
     # Entries of several kinds.
-    kinds = [branch["then"] for branch in named["allOf"]] if "allOf" in named else [named["else"], named["then"]]
-    tables = (f"\n### {kind['title']}\n\n{_prose(kind['description'])}\n{_table(kind, {})}" for kind in kinds)
+    kinds = (
+        [branch["then"] for branch in named["allOf"]]
+        if "allOf" in named
+        else [named["else"], named["then"]]
+    )
+    tables = (
+        f"\n### {kind['title']}\n\n{_prose(kind['description'])}\n{_table(kind, {})}"
+        for kind in kinds
+    )
     return heading + "".join(tables)
 
 
 def _prose(text: str) -> str:
-    paragraphs = (fill(line, 120, break_long_words=False, break_on_hyphens=False) for line in text.split("\n\n"))
+    paragraphs = (
+        fill(line, 120, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n\n")
+    )
     return "\n\n".join(paragraphs) + "\n"
 
 
 def _table(part: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    rows = ("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |\n" for row in _rows(part, defaults))
+    rows = (
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |\n"
+        for row in _rows(part, defaults)
+    )
     return "| key | allowed | default | meaning |\n|---|---|---|---|\n" + "".join(rows)
 
 
-def _rows(part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, ...]]:
+def _rows(
+    part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, ...]]:
     """The cells of a row for each key of an object of the schema, and of the objects in it.
 
     defaults: of this object, by the name of its sibling: those that share a definition, as in `training`, share rows.
     """
-    properties = {name: child for name, child in part["properties"].items() if isinstance(child, dict)}
+    properties = {
+        name: child for name, child in part["properties"].items() if isinstance(child, dict)
+    }
     uses = Counter(child["$ref"] for child in properties.values() if "$ref" in child)
     written = set()
     for name, child in properties.items():
@@ -90,7 +109,9 @@ def _rows(part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
 
 
 def _meaning(part: Mapping[str, Any]) -> str:
-    choices = (f"<br>`{choice['const']}`: {choice['description']}" for choice in part.get("oneOf", ()))
+    choices = (
+        f"<br>`{choice['const']}`: {choice['description']}" for choice in part.get("oneOf", ())
+    )
     return "".join([part["description"], *choices])
 
 
@@ -98,7 +119,9 @@ def _default(values: Mapping[str, Any]) -> str:
     """Values by their owner in YAML; "" for none."""
     cells = []
     for owner, value in values.items():
-        text = yaml.safe_dump([value], default_flow_style=True, sort_keys=False, width=1000).strip()[1:-1]
+        text = yaml.safe_dump(
+            [value], default_flow_style=True, sort_keys=False, width=1000
+        ).strip()[1:-1]
         cells.append(f"{owner}: `{text}`" if owner else f"`{text}`")
     return "<br>".join(cells)
 
@@ -122,7 +145,9 @@ def of_tests() -> dict[Path, str]:
 
 def _columns(columns: Mapping[str, Any]) -> Iterator[str]:
     for names, about in columns.items():
-        text, unit = (about["text"], f" [{about['unit']}]") if isinstance(about, dict) else (about, "")
+        text, unit = (
+            (about["text"], f" [{about['unit']}]") if isinstance(about, dict) else (about, "")
+        )
         yield f"{_code(names)}{unit}: {text}"
 
 

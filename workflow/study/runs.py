@@ -27,7 +27,9 @@ def table(config: Mapping[str, Any]) -> pd.DataFrame:
     """
     planned = _planned(config)
     graded = [{**run, "graded": True} for run in _graded(config)]
-    runs = pd.DataFrame([*planned, *graded], columns=[*RUN, "planned", "graded", *DEFAULTS, "methods"])
+    runs = pd.DataFrame(
+        [*planned, *graded], columns=[*RUN, "planned", "graded", *DEFAULTS, "methods"]
+    )
     for name in ("planned", "graded", *DEFAULTS):
         runs[name] = runs[name].eq(True)
     runs["run"] = [folder(run) for run in runs.to_dict("records")]
@@ -38,7 +40,9 @@ def table(config: Mapping[str, Any]) -> pd.DataFrame:
     made = runs["kind"].isin(WITH_TRUTH)
     photographs = runs["kind"].eq("photographs")
     first = first_kinds(runs)
-    runs["first_kind"] = [first.get(name) == kind for name, *kind in runs[NETWORK].itertuples(index=False)]
+    runs["first_kind"] = [
+        first.get(name) == kind for name, *kind in runs[NETWORK].itertuples(index=False)
+    ]
     smallest = runs[runs["maps"]].groupby(NETWORK)["seed"].idxmin()
     runs["first_seed"] = runs.index.isin(smallest)
     phase_seeds = {"all": runs["maps"], "first": runs["first_seed"], "none": False}
@@ -47,12 +51,20 @@ def table(config: Mapping[str, Any]) -> pd.DataFrame:
     runs["planted_use"] = runs["maps"] & made
     runs["phase"] = phase_seeds[config["shortcuts"]["phase_seeds"]]
     runs["sizes"] = runs["maps"] & runs["first_kind"] & photographs
-    runs["ood"] &= runs["maps"] & photographs & _each(runs["dataset"], lambda name: bool(renditions(config, name)))
+    runs["ood"] &= (
+        runs["maps"]
+        & photographs
+        & _each(runs["dataset"], lambda name: bool(renditions(config, name)))
+    )
     runs["reliance"] &= runs["maps"] & runs["trained"]
-    runs["scored"] = _each(runs["methods"], bool) & _each(runs["dataset"], lambda name: has_truth(config, name))
+    runs["scored"] = _each(runs["methods"], bool) & _each(
+        runs["dataset"], lambda name: has_truth(config, name)
+    )
     tested = config["shortcuts"]["methods"]
     runs["tested_methods"] = [tested if both else [] for both in runs["maps"] & runs["first_kind"]]
-    targets = set(transfers(config, runs)[["dataset", "tested_on"]].itertuples(index=False, name=None))
+    targets = set(
+        transfers(config, runs)[["dataset", "tested_on"]].itertuples(index=False, name=None)
+    )
     runs["transfer"] = [key in targets for key in zip(runs["dataset"], runs["run"], strict=True)]
     return runs
 
@@ -71,7 +83,9 @@ def _planned(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for entry in config["plan"]:
         for values in product(*(entry[f"{key}s"] for key in RUN)):
-            run = found.setdefault(values, {**dict(zip(RUN, values, strict=True)), "planned": True, "methods": []})
+            run = found.setdefault(
+                values, {**dict(zip(RUN, values, strict=True)), "planned": True, "methods": []}
+            )
             for key, default in DEFAULTS.items():
                 run[key] = run.get(key, False) or entry.get(key, default)
             run["methods"] = list(dict.fromkeys([*run["methods"], *entry.get("methods", [])]))
@@ -95,7 +109,9 @@ def first_kinds(runs: pd.DataFrame) -> dict[str, list[str]]:
     with_maps = set(planned["dataset"][planned["maps"]])
     others = planned[~planned["dataset"].isin(with_maps)]
     first: dict[str, list[str]] = {}
-    for name, network, augmentation in pd.concat([planned[planned["maps"]], others])[NETWORK].itertuples(index=False):
+    for name, network, augmentation in pd.concat([planned[planned["maps"]], others])[
+        NETWORK
+    ].itertuples(index=False):
         kind = first.setdefault(name, [network, augmentation])
         if network == kind[0] and augmentation == "none":
             kind[1] = "none"
@@ -114,7 +130,9 @@ def transfers(config: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
         of_set = mapped["dataset"] == entry["dataset"]
         source, target = (mapped[of_set & (kind == entry[end])] for end in ("maps_of", "tested_on"))
         pair = source.merge(target[["seed", "run"]], on="seed", suffixes=("", "_target"))
-        pairs.append(pair.rename(columns={"run": "maps_of", "run_target": "tested_on"})[pairs[0].columns])
+        pairs.append(
+            pair.rename(columns={"run": "maps_of", "run_target": "tested_on"})[pairs[0].columns]
+        )
     return pd.concat(pairs, ignore_index=True).drop_duplicates(["dataset", "maps_of", "tested_on"])
 
 
@@ -123,7 +141,9 @@ def unique(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def needed_splits(config: Mapping[str, Any], runs: pd.DataFrame, dataset: str, trains: bool) -> dict[str, str]:
+def needed_splits(
+    config: Mapping[str, Any], runs: pd.DataFrame, dataset: str, trains: bool
+) -> dict[str, str]:
     """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
     of_set = runs[runs["dataset"] == dataset]
     parts = ["adcs", *(["culling", "shortcuts"] if of_set["maps"].any() else [])]

@@ -26,9 +26,13 @@ BOUNDS = {
 # A schema takes 2.0 for an integer, and any bound holds for NaN.
 NUMBERS = {
     "integer": lambda _, value: type(value) is int,
-    "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+    "number": lambda _, value: (
+        type(value) is int or (type(value) is float and math.isfinite(value))
+    ),
 }
-Validator = extend(Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(NUMBERS))
+Validator = extend(
+    Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(NUMBERS)
+)
 
 
 @cache

@@ -14,7 +14,13 @@ from .tested_networks import with_names
 
 
 def measure_maps(
-    group: Any, network: Any, data: Any, maps: Sequence[str], name: str, params: Any, methods: Sequence[str]
+    group: Any,
+    network: Any,
+    data: Any,
+    maps: Sequence[str],
+    name: str,
+    params: Any,
+    methods: Sequence[str],
 ) -> pd.DataFrame:
     """Test the maps of each method on the same images, write the hits to a group, and return the rates of the culling.
 
@@ -25,7 +31,9 @@ def measure_maps(
     """
     for method, path in zip(("", *methods), maps, strict=True):
         trials = Trials(**(params.method_settings if method else params.settings))
-        hits = collect(network, data, dfm.read_mask(path, params.percent), trials, run=name, progress=True)
+        hits = collect(
+            network, data, dfm.read_mask(path, params.percent), trials, run=name, progress=True
+        )
         place = group.create_group(f"methods/{method}") if method else group
         write_hits(place, hits)
         place.attrs["classes"] = list(data.classes)

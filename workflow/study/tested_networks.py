@@ -20,16 +20,24 @@ def load_network(weights: str, device: str) -> nn.Module:
     return architectures.load(weights, take_device(device))
 
 
-def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Split:
+def read_images(
+    store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int
+) -> Split:
     """A split of a store, normalised as the network with these weights was trained."""
-    return stores.read(store, split, images_per_class, statistics=normalisation(weights), workers=workers)
+    return stores.read(
+        store, split, images_per_class, statistics=normalisation(weights), workers=workers
+    )
 
 
-def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> tuple[nn.Module, Split, dict[str, Any]]:
+def read_inputs(
+    step: Any, split: str, images_per_class: int | None = None
+) -> tuple[nn.Module, Split, dict[str, Any]]:
     """The network of a job that tests one, a split of its images, and its run."""
     given = step.input
     network = load_network(given.weights, step.params.device)
-    data = read_images(given.images, split, images_per_class, weights=given.weights, workers=step.threads)
+    data = read_images(
+        given.images, split, images_per_class, weights=given.weights, workers=step.threads
+    )
     return network, data, run_of_path(step.output[0])
 
 

@@ -16,9 +16,16 @@ from frequency_shortcuts.images.splits import Split
 
 from .data_summary import FILE_FACTS, MATCH, SENTENCES, SETS_APART
 
-KINDS = {"flat": "images with a flat background", "photograph": "photographs", "grain": "grainy images"}
+KINDS = {
+    "flat": "images with a flat background",
+    "photograph": "photographs",
+    "grain": "grainy images",
+}
 CLASSES, IMAGES = 10, 100  # whose images tell the kind, and of each
-COMMON, FLAT = 0.3, 0.9  # share of the pixels of an image that have one value, and of the images that are flat so
+COMMON, FLAT = (
+    0.3,
+    0.9,
+)  # share of the pixels of an image that have one value, and of the images that are flat so
 SHORT, GRAIN = 4.0, 0.25  # pixels: shorter waves are grain; their share of the energy
 TRAININGS = {"swap": "fs.Swap()", "processed": "random size, noise and JPEG"}
 # Kind of images and part -> training -> artefacts whose recall it restored, and of how many; kind and training -> the
@@ -61,7 +68,9 @@ def kind_of_images(pixels: Pixels) -> str:
         common = (grey == grey.mode(dim=1, keepdim=True)[0]).double().mean(dim=1)
         fine = torch.fft.irfft2(torch.fft.rfft2(images) * shorter(size, SHORT), s=size)
         energy = (images - images.mean(dim=(2, 3), keepdim=True)).square().sum().clamp(min=1e-9)
-        shares.append((float((common >= COMMON).double().mean()), float(fine.square().sum() / energy)))
+        shares.append(
+            (float((common >= COMMON).double().mean()), float(fine.square().sum() / energy))
+        )
     flat, fine_share = np.quantile(shares, 0.5, axis=0, method="higher")
     return "flat" if flat >= FLAT else "grain" if fine_share >= GRAIN else "photograph"
 
@@ -78,7 +87,9 @@ def facts_apart(split: Split) -> dict[str, str]:
     return {split.classes[k]: " and ".join(own) for k, own in words.groupby(apart["class"])}
 
 
-def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: bool, swapped: bool) -> str:
+def advice(
+    kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: bool, swapped: bool
+) -> str:
     """What to do about parts that are followed on images of a kind, in fixed sentences.
 
     facts : by which files of classes differ, in words. of_files : whether images have the trace of a kind of file
@@ -90,7 +101,9 @@ def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: b
         said.append(MATCHED.format(f" ({matched} on {KINDS[kind]})" if matched else ""))
     if swapped:
         said.append(SWAP_FAILED)
-    trainings = {name: words for name, words in TRAININGS.items() if not (swapped and name == "swap")}
+    trainings = {
+        name: words for name, words in TRAININGS.items() if not (swapped and name == "swap")
+    }
     shown = {}
     for part in parts:
         restored = {words: _restored(kind, part, name) for name, words in trainings.items()}
@@ -108,4 +121,6 @@ def _restored(kind: str, part: str, training: str) -> str:
     back, count = RESTORED.get((kind, part), {}).get(training, (0, 0))
     if not back:
         return ""
-    return f"restored the recall in {back} of {count} for {COST[kind, training]:.2f} of the accuracy"
+    return (
+        f"restored the recall in {back} of {count} for {COST[kind, training]:.2f} of the accuracy"
+    )

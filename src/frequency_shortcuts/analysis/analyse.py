@@ -54,7 +54,10 @@ from .subject import Subject, match_network
 log = logging.getLogger(__name__)
 
 PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
-NEGATIVES, FEWEST_NEGATIVES = 1000, 50  # the most images on which FPR is measured, and the fewest by default
+NEGATIVES, FEWEST_NEGATIVES = (
+    1000,
+    50,
+)  # the most images on which FPR is measured, and the fewest by default
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
 CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
 NO_GRADIENT = "the network gives no gradient, which the default method needs"
@@ -109,7 +112,9 @@ def analyse(
     network = check_network(network)
     for name, value, kind in (("test", test, Test), ("run", run, Run)):
         if not isinstance(value, kind | None):
-            raise ValueError(f"{name} is a {type(value).__name__}: expected fs.{kind.__name__}(...)")
+            raise ValueError(
+                f"{name} is a {type(value).__name__}: expected fs.{kind.__name__}(...)"
+            )
     test, run = test or Test(), run or Run()
     if quick and test.maps is not None:
         raise ValueError("quick=True neither finds nor tests maps: leave out Test(maps=...)")
@@ -122,18 +127,28 @@ def analyse(
         counts = counts._replace(search=test.search.images_per_class)
     if (most := test.images_per_class) is not None:
         counts = counts._replace(test=most, tested=most)
-    labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts, fewest)
+    labelled = read_images(
+        images, labels, prepared_by(transform, mean, std), test, run, counts, fewest
+    )
     tested, what = (labelled, "images") if labelled.test is None else (labelled.test, "test images")
-    listed = None if test.source is None else read_sources(test.source, len(tested.labels), tested.listing, what)
+    listed = (
+        None
+        if test.source is None
+        else read_sources(test.source, len(tested.labels), tested.listing, what)
+    )
     masks = None if test.search else _as_masks(test.maps, labelled)
     subject = match_network(network, labelled, test, run, counts, fewest)
     accuracy, seconds, batch = subject.measure(run.progress)
     search = trials = None
     steps: dict[str, float] = {}
     if flips:
-        steps["exchange test"] = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
+        steps["exchange test"] = count_passes(
+            subject.test.labels, len(subject.test.classes), subject.test.neutral
+        )
     if test.search and not quick:
-        search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
+        search = plan_search(
+            test.search, subject.search_classifier(test.search.precision), subject.map_ranking
+        )
         steps[f"search by {search.name}"] = search.passes
     if test.parts and not quick:
         negatives = test.negatives or negatives_by_default(len(subject.test.classes), counts.tested)
@@ -147,16 +162,32 @@ def analyse(
     announce(subject, accuracy, steps, seconds, run.progress)
     flip_test = None
     if flips:
-        answers = collect(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)
-        flip_test = FlipTest(subject.frozen.original, subject.ranking, subject.test, answers, run.seed)
+        answers = collect(
+            subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress
+        )
+        flip_test = FlipTest(
+            subject.frozen.original, subject.ranking, subject.test, answers, run.seed
+        )
     made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
-    about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed, "trained with": WITH_SWAP * run.swapped}
+    about = (
+        _facts(subject, accuracy, search, run)
+        | about
+        | {"seed": run.seed, "trained with": WITH_SWAP * run.swapped}
+    )
     place = getattr(images, "path", images)  # of `Files`
     about["images"] = Path(place).resolve().name if isinstance(place, str | os.PathLike) else ""
     about["seconds"] = round(time.perf_counter() - begin, 1)
     sources = None if listed is None else listed[subject.chosen.test]
-    options = (subject.ranking.labels, subject.test.labels, subject.test.neutral, subject.outputs, sources)
-    about["options_sha256"] = hashlib.sha256(json.dumps(options, default=np.ndarray.tolist).encode()).hexdigest()
+    options = (
+        subject.ranking.labels,
+        subject.test.labels,
+        subject.test.neutral,
+        subject.outputs,
+        sources,
+    )
+    about["options_sha256"] = hashlib.sha256(
+        json.dumps(options, default=np.ndarray.tolist).encode()
+    ).hexdigest()
     return Analysis(subject.ranking, subject.test, about, flip_test, sources=sources, **made)
 
 
@@ -195,7 +226,9 @@ def plan_search(search: Search, network: Classifier, images: Split) -> PlannedSe
     pairs, remark = ConjugatePairs(*images.images.shape[2:]), ""
     if search.method is None and not has_gradient(network, images):
         if search.settings:
-            raise ValueError(f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of")
+            raise ValueError(
+                f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of"
+            )
         remark = f"{NO_GRADIENT}: culling by cells of frequencies finds the maps"
         log.warning("%s", remark)
     name = search.method or ("culling" if remark else DEFAULT)
@@ -220,7 +253,9 @@ def has_gradient(network: Classifier, images: Split) -> bool:
     seen = source.take(np.arange(min(PROBES, len(images)))).requires_grad_()
     try:
         logits = network.logits(seen.clone())
-        (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
+        (gradient,) = torch.autograd.grad(
+            log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen
+        )
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:  # no gradient, or a layer of the user without a backward pass
@@ -229,7 +264,9 @@ def has_gradient(network: Classifier, images: Split) -> bool:
     return bool(gradient.any())
 
 
-def announce(subject: Subject, accuracy: float, steps: Mapping[str, float], seconds: float, progress: bool) -> None:
+def announce(
+    subject: Subject, accuracy: float, steps: Mapping[str, float], seconds: float, progress: bool
+) -> None:
     """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
     steps : name of a step -> its passes, at most; seconds : of a pass
@@ -240,9 +277,16 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, float], seco
         images.append(f"{len(subject.ranking):,} images give parts, {len(subject.test):,} test")
     if any(name.startswith("search") for name in steps):
         images.append(f"{subject.chosen.search:,} find maps, {subject.chosen.tested:,} test them")
-    chosen = "two classes by its one output" if subject.n_outputs == 1 else f"all its {subject.n_outputs:,} outputs"
+    chosen = (
+        "two classes by its one output"
+        if subject.n_outputs == 1
+        else f"all its {subject.n_outputs:,} outputs"
+    )
     if subject.outputs is not None and subject.n_outputs > 1:
-        names = [f"{name} {output}" for name, output in zip(subject.test.classes, subject.outputs, strict=True)]
+        names = [
+            f"{name} {output}"
+            for name, output in zip(subject.test.classes, subject.outputs, strict=True)
+        ]
         chosen = f"{len(names):,} of its {subject.n_outputs:,} outputs ({few(names)})"
     images.append(f"the network chooses among {chosen}")
     lines = [
@@ -277,14 +321,21 @@ def _maps(
     hits = None
     if trials:
         hits = collect_hits(
-            subject.classifier, subject.map_test, masks, trials, batch_size=batch, progress=run.progress
+            subject.classifier,
+            subject.map_test,
+            masks,
+            trials,
+            batch_size=batch,
+            progress=run.progress,
         )
     amplitude = adcs.class_spectra(images, device=device_of(subject.network)).mean_amplitude
     about = {
         "images that find the maps" if planned else "images of the spectra": subject.chosen.search,
         "images that test them": subject.chosen.tested,
         "method": planned.name if planned else "given maps",
-        "settings": str(dict(scores.settings)) if scores else f"sha256 {hashlib.sha256(masks.tobytes()).hexdigest()}",
+        "settings": str(dict(scores.settings))
+        if scores
+        else f"sha256 {hashlib.sha256(masks.tobytes()).hexdigest()}",
         "settings of the test": str(vars(trials)) if trials else "",
         "percent": search.percent if search else 100 * float(masks.mean()),
         "passes of the search": scores.passes if scores else 0,
@@ -292,17 +343,25 @@ def _maps(
     return {"maps": masks, "found": scores, "hits": hits, "amplitude": amplitude}, about
 
 
-def _facts(subject: Subject, accuracy: float, search: PlannedSearch | None, run: Run) -> dict[str, Any]:
+def _facts(
+    subject: Subject, accuracy: float, search: PlannedSearch | None, run: Run
+) -> dict[str, Any]:
     """What identifies the network and the images, and what was planned, for the page and the files."""
     ranking, test = subject.ranking, subject.test
     _, _, height, width = ranking.images.shape
-    remarks = dict.fromkeys(one.images.tones.text for one in (ranking, test) if isinstance(one.images, ImageFiles))
+    remarks = dict.fromkeys(
+        one.images.tones.text for one in (ranking, test) if isinstance(one.images, ImageFiles)
+    )
     return {
         "network": subject.name,
         "outputs": subject.n_outputs,
-        "remark": "; ".join(filter(None, (subject.remark, search.remark if search else "", *remarks))),
+        "remark": "; ".join(
+            filter(None, (subject.remark, search.remark if search else "", *remarks))
+        ),
         "weights_sha256": weights_digest(subject.network.state_dict()),
-        "images_sha256": hashlib.sha256(images_digest(ranking.images) + images_digest(test.images)).hexdigest(),
+        "images_sha256": hashlib.sha256(
+            images_digest(ranking.images) + images_digest(test.images)
+        ).hexdigest(),
         "device": str(device_of(subject.network)),
         "classes": len(ranking.classes),
         "images that rank frequencies": len(ranking),
@@ -321,7 +380,9 @@ def _as_masks(maps: Any, images: LabelledImages) -> BoolArray:
         maps = np.array([as_array(maps[name]) for name in names])
     masks, expected = as_array(maps), (len(names), *images.images.shape[2:])
     if masks.shape != expected:
-        raise ValueError(f"maps are {list(masks.shape)}: expected {list(expected)}, one for each class")
+        raise ValueError(
+            f"maps are {list(masks.shape)}: expected {list(expected)}, one for each class"
+        )
     if not np.isin(masks, (0, 1)).all():
         raise ValueError("maps hold other values than 0 and 1: expected bool [class, H, W]")
     return check_mask(masks.astype(bool), "maps")

@@ -51,7 +51,9 @@ def match(
     numbers = np.arange(len(named)) if named else np.unique(labels)
     names = named or names_of(numbers, classes, n_outputs)
     if named and outputs is None and len(named) != n_outputs:
-        outputs = outputs_of(named, () if classes is None else (tuple(map(str, classes)),), n_outputs)
+        outputs = outputs_of(
+            named, () if classes is None else (tuple(map(str, classes)),), n_outputs
+        )
     if named and classes is not None and len(classes) == len(named):
         names = tuple(map(str, classes))
     elif named and classes is not None and len(classes) != n_outputs:
@@ -72,7 +74,9 @@ def match(
             f"output each class is, by its name or in this order: {', '.join(named)}"
         )
     if numbers[-1] >= n_outputs:
-        raise ValueError(f"labels go up to {numbers[-1]}, but the network has the outputs 0 to {n_outputs - 1}")
+        raise ValueError(
+            f"labels go up to {numbers[-1]}, but the network has the outputs 0 to {n_outputs - 1}"
+        )
     return Classes(names, numbers, None if len(numbers) == n_outputs else numbers)
 
 
@@ -81,9 +85,13 @@ def _checked(outputs: Sequence[int] | Mapping[str, int], names: tuple[str, ...])
     if isinstance(outputs, Mapping):
         named = {str(name): output for name, output in outputs.items()}
         if missing := [name for name in names if name not in named]:
-            raise ValueError(f"outputs has no number for {few(missing)}: expected one for each class of the images")
+            raise ValueError(
+                f"outputs has no number for {few(missing)}: expected one for each class of the images"
+            )
         if unknown := [name for name in named if name not in names]:
-            raise ValueError(f"outputs names {few(unknown)}: the classes of the images are {', '.join(names)}")
+            raise ValueError(
+                f"outputs names {few(unknown)}: the classes of the images are {', '.join(names)}"
+            )
         outputs = [named[name] for name in names]
     else:
         outputs = as_array(outputs).tolist()
@@ -96,7 +104,9 @@ def _checked(outputs: Sequence[int] | Mapping[str, int], names: tuple[str, ...])
     return np.array(numbers, np.int64)
 
 
-def _of_single(outputs: Sequence[int] | Mapping[str, int] | None, names: tuple[str, ...]) -> IntArray | None:
+def _of_single(
+    outputs: Sequence[int] | Mapping[str, int] | None, names: tuple[str, ...]
+) -> IntArray | None:
     """The outputs of two classes in `Logits` of a single one, which is that of the second class or of the named one."""
     if len(names) != 2:
         raise ValueError(
@@ -154,7 +164,13 @@ class Chosen(NamedTuple):
 
 
 def choose(
-    labels: IntArray, classes: Sequence[str], counts: Counts, seed: int, *, halves: bool, fewest: int = 1
+    labels: IntArray,
+    classes: Sequence[str],
+    counts: Counts,
+    seed: int,
+    *,
+    halves: bool,
+    fewest: int = 1,
 ) -> Chosen:
     """Choose images at random, class by class; those of maps come first, and both parts of them are sorted.
 
@@ -178,4 +194,6 @@ def choose(
         for part, images in zip(parts, (find, rank, *np.split(test, [counts.tested])), strict=True):
             part.append(images)
     search, others, tested, rest = (np.sort(np.concatenate(part)) for part in parts)
-    return Chosen(np.concatenate([search, others]), np.concatenate([tested, rest]), len(search), len(tested))
+    return Chosen(
+        np.concatenate([search, others]), np.concatenate([tested, rest]), len(search), len(tested)
+    )

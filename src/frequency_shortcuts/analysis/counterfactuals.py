@@ -90,9 +90,13 @@ class FlipTest:
         table = rates(self.answers)
         words = {k: CAUSES[cause.name] for k, cause in self.causes.items()}
         if len(self.classes) == 2 and words:
-            words = dict.fromkeys((0, 1), of_pair({k: cause.name for k, cause in self.causes.items()}, self.classes))
+            words = dict.fromkeys(
+                (0, 1), of_pair({k: cause.name for k, cause in self.causes.items()}, self.classes)
+            )
         labels, before = self.answers.labels, self.answers.before
-        table["false_positives"] = [float((before[labels != c] == c).mean()) for c in table["class"]]
+        table["false_positives"] = [
+            float((before[labels != c] == c).mean()) for c in table["class"]
+        ]
         table["reason"] = [reason(row) for row in table.to_dict("records")]
         causes = pd.Series([words.get(k) for k in table["class"]], dtype=object)
         return table.assign(**{"class": [self.classes[c] for c in table["class"]], "cause": causes})
@@ -120,7 +124,10 @@ class FlipTest:
         """
         table = rates(self.answers)
         found = table.loc[table["verdict"] == FOLLOWS, "class"].tolist()
-        if not found or np.bincount(self.ranking.labels, minlength=len(self.classes)).min() < FEWEST:
+        if (
+            not found
+            or np.bincount(self.ranking.labels, minlength=len(self.classes)).min() < FEWEST
+        ):
             return {}
         causes = name_causes(self.pixels, self.statistics, seed=self.seed)
         return {k: causes[k] for k in found if k in causes}
@@ -130,16 +137,32 @@ class FlipTest:
         """The table `Analysis.images`, and the clearest that flip before and after, but for those of `draw_flip`."""
         paths, rows = names_of_files(self.test), []
         best: list[tuple[float, Counterfactual]] = []
-        typical_ones = {self.answers.images[k][typical(self.answers, part, k)] for k, part in self._clearest}
+        typical_ones = {
+            self.answers.images[k][typical(self.answers, part, k)] for k, part in self._clearest
+        }
         pairs = zip(self.table["class"], self.table["follows"], strict=True)
         for k, part in (
-            (self.classes.index(name), part) for name, parts in pairs for part in parts.split(", ") if part
+            (self.classes.index(name), part)
+            for name, parts in pairs
+            for part in parts.split(", ")
+            if part
         ):
             flipped = []
             for one in remove(self.answers, part, k, *self._on_device, self.seed, self._logits):
                 image, called = int(self.shown[one.image]), int(one.without.argmax())
                 before, without = float(one.said_before.softmax(0)[k]), float(one.without[k])
-                rows.append((image, paths[image], k, part, before, without, self.classes[called], called != k))
+                rows.append(
+                    (
+                        image,
+                        paths[image],
+                        k,
+                        part,
+                        before,
+                        without,
+                        self.classes[called],
+                        called != k,
+                    )
+                )
                 if called != k and one.image not in typical_ones:
                     flipped.append((before - without, one))
             clearest = sorted(flipped, key=itemgetter(0), reverse=True)[:EACH]
@@ -148,14 +171,18 @@ class FlipTest:
             best = sorted(of_images.values(), key=itemgetter(0), reverse=True)[:PICTURES]
         table = pd.DataFrame(rows, columns=[*COLUMNS])
         gained = table["probability_without"] - table["probability"]
-        table = table.iloc[np.lexsort([table["image"], gained, table["class"]])].reset_index(drop=True)
+        table = table.iloc[np.lexsort([table["image"], gained, table["class"]])].reset_index(
+            drop=True
+        )
         table["class"] = [self.classes[k] for k in table["class"]]
         return table.astype(COLUMNS), [one for _, one in best]
 
     @property
     def _clearest(self) -> list[tuple[int, str]]:
         """The number of the class that follows each part most clearly, or would, and the part."""
-        return [(self.answers.tested[int(self.table[f"{part}_low"].argmax())], part) for part in PARTS]
+        return [
+            (self.answers.tested[int(self.table[f"{part}_low"].argmax())], part) for part in PARTS
+        ]
 
     @functools.cached_property
     def pictures(self) -> dict[tuple[int, str], Counterfactual]:
@@ -184,7 +211,9 @@ class FlipTest:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
         if part is not None and part not in PARTS:
             raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
-        part = part or str(margins(self.table).iloc[self.answers.tested.index(k)].astype(float).idxmax())
+        part = part or str(
+            margins(self.table).iloc[self.answers.tested.index(k)].astype(float).idxmax()
+        )
         return self.__dict__.get("pictures", {}).get((k, part)) or self._counterfactual(k, part)
 
     def _counterfactual(self, k: int, part: str) -> Counterfactual:
@@ -194,9 +223,13 @@ class FlipTest:
 
     def _shown(self, made: Exchanged, part: str) -> Counterfactual:
         change = made.after - made.before
-        large = float(np.quantile(change.abs().cpu().numpy(), 0.99))  # the hundredth part is clipped
+        large = float(
+            np.quantile(change.abs().cpu().numpy(), 0.99)
+        )  # the hundredth part is clipped
         factor = max(1.0, 0.5 / max(large, 1e-3))
-        before, after = (self.classes[int(said.argmax())] for said in (made.said_before, made.said_after))
+        before, after = (
+            self.classes[int(said.argmax())] for said in (made.said_before, made.said_after)
+        )
         return Counterfactual(
             as_picture(made.before), as_picture(made.after), as_picture(0.5 + factor * change), factor,
             self.classes[self.answers.labels[made.image]], before, after, made.said_before.numpy(),
@@ -217,7 +250,9 @@ def names_of_files(split: Split) -> list[str | None]:
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
     """By how much the lower end of each part is above its threshold: a row a class, a column a part."""
-    return pd.DataFrame({part: table[f"{part}_low"] - kind.threshold for part, kind in PARTS.items()})
+    return pd.DataFrame(
+        {part: table[f"{part}_low"] - kind.threshold for part, kind in PARTS.items()}
+    )
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

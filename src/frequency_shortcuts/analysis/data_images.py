@@ -28,7 +28,11 @@ FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
 LARGEST = 512  # pixels: the default size of pictures that have no common size
 BATCH = 256  # images
-GREY = ("grey", "16 bit grey", "black and white")  # modes of pictures that are read with one channel, if all are so
+GREY = (
+    "grey",
+    "16 bit grey",
+    "black and white",
+)  # modes of pictures that are read with one channel, if all are so
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +98,23 @@ def read_data(
     return replace(read, labels=there, classes=names)
 
 
-def _read_files(given: Files, source: Any, size: tuple[int, int] | None, progress: bool) -> DataImages:
+def _read_files(
+    given: Files, source: Any, size: tuple[int, int] | None, progress: bool
+) -> DataImages:
     """List pictures, read the head of each file, choose a size, and decode all."""
     found = listing(given)
-    if not found.files or (found.problems and len(found.files) > CHECKED and given.on_error == "stop"):
+    if not found.files or (
+        found.problems and len(found.files) > CHECKED and given.on_error == "stop"
+    ):
         found.settled()  # raises an error that says why
     heads: dict[int, FileFacts] = {}
-    bar = tqdm(found.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
+    bar = tqdm(
+        found.files,
+        desc="reading heads",
+        unit="file",
+        leave=False,
+        disable=None if progress else True,
+    )
     for i, file in enumerate(bar):
         with contextlib.suppress(ValueError):
             heads[i] = file_facts(file)
@@ -111,13 +125,17 @@ def _read_files(given: Files, source: Any, size: tuple[int, int] | None, progres
     memory = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
     content: list[FloatArray] = []
     decoded: list[int] = []
-    facts = files.decoded("reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0]))
+    facts = files.decoded(
+        "reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0])
+    )
     for i, (picture, about) in facts:
         if memory is not None:
             memory[len(content)] = picture
         content.append(about)
         decoded.append(i)
-    pixels: Images = files.subset(np.array(decoded, np.int64)) if memory is None else memory[: len(content)]
+    pixels: Images = (
+        files.subset(np.array(decoded, np.int64)) if memory is None else memory[: len(content)]
+    )
     there = np.array([*heads], np.int64)[decoded]
     good = np.zeros(len(found.files), bool)
     good[there] = True
@@ -168,8 +186,12 @@ def _read_others(
             low, high = (end(axis=(0, 2, 3), keepdims=True) for end in (pixels.min, pixels.max))
             pixels = (pixels - low) / np.where(high > low, high - low, 1)
     starts = range(0, len(labelled.labels), BATCH)
-    bar = tqdm(starts, desc="brightness", unit="batch", leave=False, disable=None if progress else True)
-    content = [content_facts(pixels[np.arange(i, min(i + BATCH, len(labelled.labels)))]) for i in bar]
+    bar = tqdm(
+        starts, desc="brightness", unit="batch", leave=False, disable=None if progress else True
+    )
+    content = [
+        content_facts(pixels[np.arange(i, min(i + BATCH, len(labelled.labels)))]) for i in bar
+    ]
     sources = None if source is None else read_sources(source, len(labelled.labels))
     return DataImages(
         pixels, labelled.labels, labelled.classes or (), np.arange(len(labelled.labels)).astype(str),

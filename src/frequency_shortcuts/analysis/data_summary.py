@@ -22,7 +22,15 @@ CONTENT_FACTS = {  # in which natural classes can differ, too
     "bytes": "bytes per pixel", "brightness": "brightness", "contrast": "contrast", "saturation": "saturation",
 }  # fmt: skip
 SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
-NOTHING, PAIR, SIZES, DEEP, LEFT_OUT, USE, MATCH = "nothing", "pair", "sizes", "deep", "left out", "use", "match"
+NOTHING, PAIR, SIZES, DEEP, LEFT_OUT, USE, MATCH = (
+    "nothing",
+    "pair",
+    "sizes",
+    "deep",
+    "left out",
+    "use",
+    "match",
+)
 SENTENCES = {
     NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
     PAIR: wording.PAIR,
@@ -40,18 +48,27 @@ ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
 def difference_table(found: "Differences") -> pd.DataFrame:
     """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts."""
-    facts = found.facts[(found.facts["own"] - found.facts["others"] >= SETS_APART) & (found.facts["value"] != "none")]
+    facts = found.facts[
+        (found.facts["own"] - found.facts["others"] >= SETS_APART)
+        & (found.facts["value"] != "none")
+    ]
     of_files = facts[facts["fact"].isin(FILE_FACTS)]
     others = facts[facts["fact"].isin(CONTENT_FACTS)]
-    others = others[(others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])]  # they follow from these
+    others = others[
+        (others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])
+    ]  # they follow from these
     parts = [_facts(of_files, FILE_FACTS, ""), _causes(found.table, "class", found.files)]
     if found.sources is not None and found.sources.table is not None:
         parts.append(_causes(found.sources.table, "source"))
-    return filled(pd.concat([*parts, _facts(others, CONTENT_FACTS, " (may be natural)")], ignore_index=True))
+    return filled(
+        pd.concat([*parts, _facts(others, CONTENT_FACTS, " (may be natural)")], ignore_index=True)
+    )
 
 
 def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFrame:
-    order = facts["fact"].map({name: place for place, name in enumerate(names)}).argsort(kind="stable")
+    order = (
+        facts["fact"].map({name: place for place, name in enumerate(names)}).argsort(kind="stable")
+    )
     rows = facts.iloc[order]
     return pd.DataFrame({
         "class": rows["class"], "what sets it apart": rows["fact"].map(names) + " " + rows["value"] + remark,
@@ -68,7 +85,10 @@ def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -
                 for name in rows[kind]]  # fmt: skip
     if pair:  # either may be the one that was processed
         names = table[kind].tolist()
-        words[:], rows = wording.of_pair(rows["cause"].to_dict(), names), rows.assign(**{kind: " or ".join(names)})
+        words[:], rows = (
+            wording.of_pair(rows["cause"].to_dict(), names),
+            rows.assign(**{kind: " or ".join(names)}),
+        )
     made = pd.DataFrame({
         "class": rows[kind] if kind == "class" else "source " + rows[kind],
         "what sets it apart": "likely " + words, "images": rows["carriers"].map(percent),
@@ -87,7 +107,9 @@ def sentences(found: "Differences") -> list[str]:
         "left_out": found.left_out,
     }  # fmt: skip
     facts = found.facts["fact"][found.facts["own"] - found.facts["others"] >= SETS_APART]
-    matched = facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
+    matched = (
+        facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
+    )
     said = {
         NOTHING: slots["nothing"], PAIR: pair, SIZES: len(found.sizes) > 1, DEEP: slots["deep"],
         LEFT_OUT: found.left_out, MATCH: found.sizes and matched,
@@ -99,14 +121,18 @@ def text(found: "Differences") -> str:
     """The table, if it has rows, and the sentences, as plain text."""
     table = difference_table(found)
     title = "Share of the images of a class, and of the others, in %"
-    return "\n\n".join([*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))])
+    return "\n\n".join(
+        [*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))]
+    )
 
 
 def page(found: "Differences", pictures: Mapping[str, str]) -> str:
     """The page as text; pictures : see `save_figures`."""
     cross = None
     if found.sources is not None:
-        cross = found.sources.cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
+        cross = found.sources.cross.pivot_table(
+            "images", "class", "source", aggfunc="sum", fill_value=0
+        )
         largest = cross.columns[cross.sum().to_numpy().argsort(kind="stable")[::-1][:COLUMNS]]
         cross = cross[largest].head(ROWS).reset_index()
     return fill(

@@ -30,7 +30,11 @@ from .data_images import FEWEST, DataImages, read_data
 from .plots import spectra_of_classes
 from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers, save_figures
 
-ROWS, EACH, LETTERS = 4, 3, 14  # classes that are shown with images, images a side, and letters in a line above one
+ROWS, EACH, LETTERS = (
+    4,
+    3,
+    14,
+)  # classes that are shown with images, images a side, and letters in a line above one
 FILES = [  # of all that a result can write
     "data.html", "data.json", "spectra.svg", "spectra.png", "images.svg", "images.png",
     *(f"{name}.csv" for name in ("classes", "facts", "files", "classes_by_source", "sources")),
@@ -88,12 +92,18 @@ class Differences:
 
     def figure(self) -> Figure:
         """The spectra of the classes, and where each differs from the others; of many, twelve with a likely cause."""
-        chosen = select_classes(self.table["carriers"], MOST, "whose likely cause most images carry")
+        chosen = select_classes(
+            self.table["carriers"], MOST, "whose likely cause most images carry"
+        )
         names = chosen.names(self.table["class"].tolist())
-        return spectra_of_classes(self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note)
+        return spectra_of_classes(
+            self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note
+        )
 
     def _repr_html_(self) -> str:
-        return as_html(f"Classes of {self.about['name']}", data_summary.difference_table(self), self.figure())
+        return as_html(
+            f"Classes of {self.about['name']}", data_summary.difference_table(self), self.figure()
+        )
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write data.html, data.json, classes.csv, facts.csv, files.csv, and pictures as SVG and PNG, to a folder.
@@ -112,11 +122,15 @@ class Differences:
             figures["images"] = lambda: rows_of_panels(self.examples, data_summary.EXAMPLES)
         files = ["data.json", "data.html", *(f"{name}.csv" for name in tables)]
         files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
-        about = {name: str(value) for name, value in self.about.items()} | {"files": ", ".join(files)}
+        about = {name: str(value) for name, value in self.about.items()} | {
+            "files": ", ".join(files)
+        }
         folder = make_room(folder, FILES, about_of(folder), about, overwrite)
         with replacing(folder / "data.json") as temporary:
             values = self._values() | {f"about/{name}": value for name, value in about.items()}
-            temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.write_text(
+                json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv")
         page = data_summary.page(self, save_figures(figures, folder))
@@ -131,13 +145,23 @@ class Differences:
         """
         names = data_summary.FILE_FACTS
         facts = self.facts[self.facts["fact"].isin(names)].replace({"fact": names})
-        shares = [(f"{name}, {fact} {value}", own - others) for fact, name, value, own, others in facts.to_numpy()]
+        shares = [
+            (f"{name}, {fact} {value}", own - others)
+            for fact, name, value, own, others in facts.to_numpy()
+        ]
         tables = [self.table, None if self.sources is None else self.sources.table]
         for table in (table for table in tables if table is not None):
             named = table[table["cause"] != ""]
-            shares += [(f"{row.iloc[0]}, {CAUSES[row['cause']]}", row["carriers"]) for _, row in named.iterrows()]
+            shares += [
+                (f"{row.iloc[0]}, {CAUSES[row['cause']]}", row["carriers"])
+                for _, row in named.iterrows()
+            ]
         words, share = max(shares, key=lambda pair: pair[1], default=("", 0.0))
-        return f"{words}: a share of {share:.2f} of its images, above {limit:g}" if share > limit else None
+        return (
+            f"{words}: a share of {share:.2f} of its images, above {limit:g}"
+            if share > limit
+            else None
+        )
 
     def to_dict(self) -> dict[str, float]:
         """All numbers by names such as `class/cat/carriers`, `fact/format/cat/own` and `source/A/images`.
@@ -159,7 +183,11 @@ def about_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     if not (path := Path(folder) / "data.json").exists():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
-    return {name.removeprefix("about/"): value for name, value in values.items() if name.startswith("about/")}
+    return {
+        name.removeprefix("about/"): value
+        for name, value in values.items()
+        if name.startswith("about/")
+    }
 
 
 def differences(
@@ -201,10 +229,14 @@ def differences(
     """
     begin = time.perf_counter()
     data = read_data(images, labels, source, classes, size, progress=progress)
-    found = compare_classes(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
+    found = compare_classes(
+        data.images, data.labels, len(data.classes), seed=seed, progress=progress
+    )
     facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
     height, width = data.images.shape[2:]
-    known = facts.assign(file=data.names, label=[data.classes[k] for k in data.labels]).to_csv(float_format="%.6g")
+    known = facts.assign(file=data.names, label=[data.classes[k] for k in data.labels]).to_csv(
+        float_format="%.6g"
+    )
     path = getattr(images, "path", images)  # of `Files`
     about = {
         "images": len(data.labels),
@@ -225,8 +257,12 @@ def differences(
     return Differences(
         table=_named(found.table, data.classes),
         facts=_named(share_facts(facts, data.labels, len(data.classes)), data.classes),
-        files=files.sort_values(["class", "score"], ascending=[True, False], kind="stable", ignore_index=True),
-        sources=None if data.sources is None else _compare_sources(data, data.sources, seed, progress),
+        files=files.sort_values(
+            ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
+        ),
+        sources=None
+        if data.sources is None
+        else _compare_sources(data, data.sources, seed, progress),
         spectra=found.spectra,
         differences=found.differences,
         unreadable=data.unreadable,
@@ -245,7 +281,9 @@ def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
     """See `Differences.examples`. No image is shown twice."""
     named = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")["cause"]
     pair = len(data.classes) == 2 and named.isin(MIRRORED).any()
-    own = {k: np.argsort(np.where(data.labels == k, -found.files, np.inf))[:EACH] for k in named.index}
+    own = {
+        k: np.argsort(np.where(data.labels == k, -found.files, np.inf))[:EACH] for k in named.index
+    }
     used, rows = np.concatenate([[], *own.values()]), {}
     for k, cause in named.items():
         others = np.setdiff1d(np.flatnonzero(data.labels != k), used)
@@ -253,14 +291,20 @@ def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
         used = np.r_[used, others]
         label = f"{data.classes[k]}:\n{CAUSES[cause].partition(',')[0]}"
         rows[f"{' or '.join(data.classes)}:\nhigh frequencies" if pair else label] = [
-            Panel(canvas.break_line(data.names[i], LETTERS), np.asarray(data.images[np.array([i])])[0], words)
+            Panel(
+                canvas.break_line(data.names[i], LETTERS),
+                np.asarray(data.images[np.array([i])])[0],
+                words,
+            )
             for places, words in ((own[k], "clearest"), (others, "another class"))
             for i in places
         ]
     return rows
 
 
-def _compare_sources(data: DataImages, sources: npt.NDArray[np.str_], seed: int, progress: bool) -> Sources:
+def _compare_sources(
+    data: DataImages, sources: npt.NDArray[np.str_], seed: int, progress: bool
+) -> Sources:
     names, numbers = np.unique(sources, return_inverse=True)
     counts = pd.DataFrame({"class": [data.classes[k] for k in data.labels], "source": sources})
     cross = counts.value_counts(sort=False).rename("images").reset_index()

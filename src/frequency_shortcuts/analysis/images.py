@@ -79,7 +79,11 @@ class LabelledImages:
         ValueError for float arrays outside [0, 1] with a mean and std: pixels, or images that are normalised already.
         """
         images, mean, std = self.images, self.mean, self.std
-        images = take_rows(images, chosen) if isinstance(images, h5py.Dataset) else subset(images, chosen)
+        images = (
+            take_rows(images, chosen)
+            if isinstance(images, h5py.Dataset)
+            else subset(images, chosen)
+        )
         if is_raw(images):
             if mean is None or std is None:
                 raise ValueError(
@@ -117,9 +121,13 @@ def checked_labels(labels: Any, n_images: int) -> IntArray:
     if len(numbers) != n_images:
         raise ValueError(f"there are {len(numbers)} labels for {n_images} images")
     if numbers.dtype.kind not in "biu":
-        raise ValueError(f"labels are {numbers.dtype}: expected integers, the numbers of the classes, from 0")
+        raise ValueError(
+            f"labels are {numbers.dtype}: expected integers, the numbers of the classes, from 0"
+        )
     if len(numbers) and numbers.min() < 0:
-        raise ValueError(f"labels begin at {numbers.min()}: expected the numbers of the classes, from 0")
+        raise ValueError(
+            f"labels begin at {numbers.min()}: expected the numbers of the classes, from 0"
+        )
     return numbers.astype(np.int64)
 
 
@@ -132,7 +140,9 @@ def prepared_by(transform: Any, mean: Any = None, std: Any = None) -> Preprocess
     """
     if (mean is None) != (std is None):
         raise ValueError("mean and std belong together: give both, or none")
-    prepared = transform if isinstance(transform, Preprocessing) else Preprocessing(transform=transform)
+    prepared = (
+        transform if isinstance(transform, Preprocessing) else Preprocessing(transform=transform)
+    )
     return prepared if mean is None else replace(prepared, mean=mean, std=std)
 
 
@@ -153,17 +163,23 @@ def read_labelled(
     if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
         check_shape(images, what)
         if labels is None:
-            raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
+            raise ValueError(
+                f"{what} are an array without labels: give the number of each image's class, from 0"
+            )
         if isinstance(images, Tensor):
             images = images.detach().cpu().numpy()
-        return _with_statistics(LabelledImages(images, checked_labels(labels, len(images))), prepared, what)
+        return _with_statistics(
+            LabelledImages(images, checked_labels(labels, len(images))), prepared, what
+        )
     if isinstance(images, list | tuple):
         raise ValueError(
             f"{what} are a {type(images).__name__}: expected one array or tensor [n, channels, H, W], a Dataset, a "
             "DataLoader, a path, or a list of paths"
         )
     if labels is not None:
-        raise ValueError(f"{what} are a {type(images).__name__}, which has labels of its own: leave the labels out")
+        raise ValueError(
+            f"{what} are a {type(images).__name__}, which has labels of its own: leave the labels out"
+        )
     if isinstance(images, str | os.PathLike):
         return _with_statistics(_of_hdf5(Path(images)), prepared, "images")
     if isinstance(images, Split):
@@ -172,12 +188,17 @@ def read_labelled(
         )  # fmt: skip
         return _with_statistics(given, prepared, what)
     if isinstance(images, DataLoader):
-        log.warning("%s are a DataLoader: all items of its Dataset are used, not its sampler and collate_fn", what)
+        log.warning(
+            "%s are a DataLoader: all items of its Dataset are used, not its sampler and collate_fn",
+            what,
+        )
         images = images.dataset
     return _of_dataset(images, prepared, what)
 
 
-def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: str) -> LabelledImages:
+def _with_statistics(
+    labelled: LabelledImages, prepared: Preprocessing, what: str
+) -> LabelledImages:
     """Images that are no pictures, with the mean and std of a call or transform instead of those of their file."""
     mean, std = prepared.statistics
     if prepared.transform and mean is None:
@@ -191,7 +212,9 @@ def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: st
         raise ValueError(
             f"{what} are {sides[0]} and size is {sides[1]}: only pictures of a folder or Dataset are resized"
         )
-    of_test = None if labelled.test is None else _with_statistics(labelled.test, prepared, f"test {what}")
+    of_test = (
+        None if labelled.test is None else _with_statistics(labelled.test, prepared, f"test {what}")
+    )
     if mean is None:
         return replace(labelled, test=of_test)
     return replace(labelled, mean=mean, std=std, test=of_test, as_they_are=False)
@@ -203,9 +226,15 @@ def as_files(images: Any, labels: Any = None) -> Files | None:
         return images if labels is None else None
     if isinstance(images, str | os.PathLike):
         return None if Path(images).suffix.lower() in HDF5 else Files(images, labels)
-    if getattr(images, "ndim", 0) == 1 and images.dtype.kind in "OTU":  # names, such as a column of a table
+    if (
+        getattr(images, "ndim", 0) == 1 and images.dtype.kind in "OTU"
+    ):  # names, such as a column of a table
         images = images.tolist()
-    named = isinstance(images, list | tuple) and images and all(isinstance(one, str | os.PathLike) for one in images)
+    named = (
+        isinstance(images, list | tuple)
+        and images
+        and all(isinstance(one, str | os.PathLike) for one in images)
+    )
     return Files(images, labels) if named else None
 
 
@@ -228,19 +257,31 @@ def _of_files(found: Listing, prepared: Preprocessing) -> LabelledImages:
             "with a size"
         )
     else:
-        read = ImageFiles(found.files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
+        read = ImageFiles(
+            found.files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS
+        )
     return replace(_transformed(read, found.labels, found.classes, prepared), listing=found)
 
 
 def read_images(
-    images: Any, labels: Any, prepared: Preprocessing, test: Test, run: Run, counts: Counts, fewest: int
+    images: Any,
+    labels: Any,
+    prepared: Preprocessing,
+    test: Test,
+    run: Run,
+    counts: Counts,
+    fewest: int,
 ) -> LabelledImages:
     """The images, with those to test with: of the options, or of the same file.
 
     Of pictures in files, those that `choose` will choose are decoded; see `readable`.
     """
     own = read_labelled(images, labels, prepared)
-    other = None if test.images is None else read_labelled(test.images, test.labels, prepared, "test images")
+    other = (
+        None
+        if test.images is None
+        else read_labelled(test.images, test.labels, prepared, "test images")
+    )
     halves = other is None and own.test is None
     if other is not None:
         other = other.test or other  # a store has a split for it
@@ -251,7 +292,13 @@ def read_images(
 
 
 def readable(
-    labelled: LabelledImages, counts: Counts, seed: int, *, halves: bool, fewest: int = 1, progress: bool = False
+    labelled: LabelledImages,
+    counts: Counts,
+    seed: int,
+    *,
+    halves: bool,
+    fewest: int = 1,
+    progress: bool = False,
 ) -> LabelledImages:
     """The images; of pictures in files without those that cannot be read, and without classes of too few.
 
@@ -262,7 +309,11 @@ def readable(
     found, images = labelled.listing, labelled.images
     if found is None or not isinstance(images, ImageFiles):
         return labelled
-    good, seen, fewest = np.ones(len(images), bool), np.zeros(len(images), bool), (1 + halves) * fewest
+    good, seen, fewest = (
+        np.ones(len(images), bool),
+        np.zeros(len(images), bool),
+        (1 + halves) * fewest,
+    )
     while True:
         left = np.flatnonzero(found.large(good, fewest))
         wrong = found.problems or len(left) < len(images)
@@ -271,7 +322,9 @@ def readable(
         else:
             numbers, labels = np.unique(found.labels[left], return_inverse=True)
             ranking, test, *_ = choose(labels, [*map(str, numbers)], counts, seed, halves=halves)
-            look = np.unique(left[np.concatenate([np.arange(len(left))[:PROBES], ranking, test, spread(labels)])])
+            look = np.unique(
+                left[np.concatenate([np.arange(len(left))[:PROBES], ranking, test, spread(labels)])]
+            )
         if not len(look := look[~seen[look]]):
             break
         images.kept = {} if not wrong and _bytes(images) * len(look) <= stores.IN_MEMORY else None
@@ -284,7 +337,13 @@ def readable(
     found, kept = found.settled(good, fewest)
     if found.left_out:
         log.warning("Left out of %s", found.left_out)
-    return replace(labelled, images=images.subset(kept), labels=found.labels, classes=found.classes, listing=found)
+    return replace(
+        labelled,
+        images=images.subset(kept),
+        labels=found.labels,
+        classes=found.classes,
+        listing=found,
+    )
 
 
 def spread(labels: IntArray) -> IntArray:
@@ -323,21 +382,41 @@ def _of_hdf5(path: Path) -> LabelledImages:
         if isinstance(images, h5py.Dataset) and isinstance(labels, h5py.Dataset):
             check_shape(images, f"{path}: images")
             names = stores.class_names(file, path) if "classes" in file.attrs else None
-            known: Any = {name: np.asarray(file.attrs[name], float) for name in ("mean", "std") if name in file.attrs}
+            known: Any = {
+                name: np.asarray(file.attrs[name], float)
+                for name in ("mean", "std")
+                if name in file.attrs
+            }
             return LabelledImages(images[:], checked_labels(labels[:], len(images)), names, **known)
     with stores.open_store(path) as (file, _, splits):
-        known = {name: np.asarray(file.attrs[name], float) for name in ("mean", "std") if name in file.attrs}
+        known = {
+            name: np.asarray(file.attrs[name], float)
+            for name in ("mean", "std")
+            if name in file.attrs
+        }
         channels = file[splits[0]]["images"].shape[1]
 
     def part(name: str) -> LabelledImages:
-        split = stores.read(path, name, statistics=None if len(known) == 2 else (np.zeros(channels), np.ones(channels)))
-        return LabelledImages(split.images, split.labels, split.classes, neutral=split.neutral, **known)
+        split = stores.read(
+            path,
+            name,
+            statistics=None if len(known) == 2 else (np.zeros(channels), np.ones(channels)),
+        )
+        return LabelledImages(
+            split.images, split.labels, split.classes, neutral=split.neutral, **known
+        )
 
-    return replace(part("validation"), test=part("test")) if splits[-2:] == ["validation", "test"] else part(splits[-1])
+    return (
+        replace(part("validation"), test=part("test"))
+        if splits[-2:] == ["validation", "test"]
+        else part(splits[-1])
+    )
 
 
 def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledImages:
-    if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
+    if isinstance(dataset, IterableDataset) or not (
+        hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
+    ):
         raise ValueError(
             f"{what} are a {type(dataset).__name__}: expected an array or tensor [n, channels, H, W], a map-style "
             "Dataset, a DataLoader, or the path of a folder or HDF5 file"
@@ -345,7 +424,11 @@ def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledIma
     if not len(dataset):
         raise ValueError(f"{what}: the {type(dataset).__name__} is empty")
     names, reader = getattr(dataset, "classes", None), DatasetImages(dataset, as_array, name=what)
-    classes = tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else None
+    classes = (
+        tuple(map(str, names))
+        if isinstance(names, Sequence) and not isinstance(names, str)
+        else None
+    )
     labels, first = reader.labels(), reader.image(0)
     if isinstance(first, Image.Image):
         if prepared.size is None:
@@ -355,16 +438,24 @@ def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledIma
         check_shape(reader, what)
         read = _with_statistics(LabelledImages(reader, labels, classes), prepared, what)
         if read.mean is None:
-            mean, std = _in_units(*normalisation_of(getattr(dataset, "transform", None)), reader.shape[1])
+            mean, std = _in_units(
+                *normalisation_of(getattr(dataset, "transform", None)), reader.shape[1]
+            )
             read = replace(read, mean=mean, std=std)
         elif reader.dtype != np.uint8:
-            ready = reader.converted(lambda image: normalised(as_array(image), read.mean, read.std, "its values"))
+            ready = reader.converted(
+                lambda image: normalised(as_array(image), read.mean, read.std, "its values")
+            )
             read = replace(read, images=ready)
     return read
 
 
 def as_splits(
-    labelled: LabelledImages, parts: Sequence[IntArray], classes: Classes, neutral: int | None, what: str = "images"
+    labelled: LabelledImages,
+    parts: Sequence[IntArray],
+    classes: Classes,
+    neutral: int | None,
+    what: str = "images",
 ) -> list[Split]:
     """Parts of the images, given by their positions, each as a `Split`; see `LabelledImages.ready`.
 
@@ -388,7 +479,9 @@ def as_splits(
         if fits and isinstance(images, DatasetImages):
             images = images[:]
         labels = classes.relabel(labelled.labels[part], what)
-        splits.append(Split(images, labels, classes.names, labelled.mean, labelled.std, neutral=neutral))
+        splits.append(
+            Split(images, labels, classes.names, labelled.mean, labelled.std, neutral=neutral)
+        )
     return splits
 
 

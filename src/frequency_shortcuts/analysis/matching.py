@@ -62,7 +62,9 @@ def match(
     """
     out, given = check_folder(out).resolve(), as_files(images)
     if given is None:
-        raise ValueError(f"{images} is no folder of pictures: expected one, or a CSV that lists pictures")
+        raise ValueError(
+            f"{images} is no folder of pictures: expected one, or a CSV that lists pictures"
+        )
     if given.path == given.root and out.is_relative_to(given.root.resolve()):
         raise ValueError(f"{out} lies in {given.root}: expected a folder outside of it")
     if out.exists() and any(out.iterdir()):
@@ -80,7 +82,9 @@ def match(
     donors = np.flatnonzero(own & (qualities != NONE))
     has = (qualities == like) | own & ((qualities != NONE) | (len(donors) == 0))
     of_files = quality is None and like in qualities[donors]
-    drawn = np.random.default_rng(seed).choice(donors, len(old)) if of_files else np.arange(len(old))
+    drawn = (
+        np.random.default_rng(seed).choice(donors, len(old)) if of_files else np.arange(len(old))
+    )
     partial, done = out.with_name(f".{out.name}.{os.getpid()}"), []
     try:
         with explain_full_disk(partial):
@@ -90,25 +94,35 @@ def match(
                     picture = upright(stored, data.images.shape[1], data.tones.range)
                 if scale is not None and not own[i]:
                     pixels = np.atleast_3d(np.array(picture)).transpose(2, 0, 1)[None]
-                    picture = Image.fromarray(put("resized", scale, pixels)[0].transpose(1, 2, 0).squeeze())
+                    picture = Image.fromarray(
+                        put("resized", scale, pixels)[0].transpose(1, 2, 0).squeeze()
+                    )
                     words.append(f"resized by {scale:g} and back")
                 picture = picture if own[i] else _fitted(picture, first, words)
                 if like is not None and not has[i]:
                     words.append(f"JPEG {qualities[drawn[i]] if of_files else like}")
-                    settings = jpeg_settings(root / old[drawn[i]]) if of_files else {"quality": int(like)}
+                    settings = (
+                        jpeg_settings(root / old[drawn[i]]) if of_files else {"quality": int(like)}
+                    )
                     picture.save(file := io.BytesIO(), "JPEG", **settings)
                     picture = Image.open(file, formats=["JPEG"])
                 picture = _fitted(picture, last, words)
                 (partial / new[i]).parent.mkdir(parents=True, exist_ok=True)
                 picture.save(partial / new[i])
                 done.append(", ".join(words) or AS_IT_WAS)
-            table = pd.DataFrame({"path": new, "label": np.array(data.classes)[data.labels], "done": done})
+            table = pd.DataFrame(
+                {"path": new, "label": np.array(data.classes)[data.labels], "done": done}
+            )
             write_table(table, partial / "matched.csv")
             os.replace(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     counts = table["done"].value_counts()
-    options = {"class": shlex.quote(data.classes[k]), "quality": None if of_files else like, "scale": scale}
+    options = {
+        "class": shlex.quote(data.classes[k]),
+        "quality": None if of_files else like,
+        "scale": scale,
+    }
     return table, SENTENCES.format(
         out=out, images=len(done), name=data.classes[k], settings=table["done"][~own].mode()[0],
         done=few([f"{words} ({count})" for words, count in counts.drop(AS_IT_WAS, errors="ignore").items()]),
@@ -124,7 +138,9 @@ def _trace(
         raise ValueError(f"no class {name}: choose from {few(data.classes, 20)}")
     facts, labels = data.facts, data.labels
     shares = share_facts(facts[["quality", "size"]], labels, len(data.classes))
-    apart = shares[shares["own"] - shares["others"] >= SETS_APART].groupby("fact")["class"].agg(list)
+    apart = (
+        shares[shares["own"] - shares["others"] >= SETS_APART].groupby("fact")["class"].agg(list)
+    )
     k = None if name is None else data.classes.index(name)
     if k is None and "quality" in apart:
         level = facts["quality"].str.extract(r"(\d+)", expand=False).astype(float).fillna(101)
@@ -155,7 +171,10 @@ def _quality(images: Pixels) -> str | None:
     """The quality at which images were saved, if one is seen: saving them so again changes them less than beside it."""
     top, left = (max(0, (side - SIDE) // 2 // BLOCK * BLOCK) for side in images.shape[2:])
     images = images[:, :, top : top + SIDE, left : left + SIDE]
-    errors = [np.square(put("jpeg", float(quality), images).astype(float) - images).mean() for quality in QUALITIES]
+    errors = [
+        np.square(put("jpeg", float(quality), images).astype(float) - images).mean()
+        for quality in QUALITIES
+    ]
     levels = np.log(np.array(errors) + 1e-3)
     windows = np.lib.stride_tricks.sliding_window_view(levels, 2 * BESIDE + 1)
     dips = windows[:, BESIDE] - np.delete(windows, BESIDE, axis=1).min(axis=1)

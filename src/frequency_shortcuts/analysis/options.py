@@ -45,7 +45,9 @@ class Search:
 
     def __post_init__(self) -> None:
         if not isinstance(self.settings, Mapping):
-            raise ValueError(f"settings {self.settings!r}: expected a dict of the settings of the method")
+            raise ValueError(
+                f"settings {self.settings!r}: expected a dict of the settings of the method"
+            )
         if not isinstance(self.percent, int | float):
             raise ValueError(f"percent {self.percent!r}: expected a number above 0 and at most 100")
         method, settings = registry.resolve(self.method or DEFAULT)
@@ -108,14 +110,19 @@ class Test:
                 raise ValueError(f"{name} {value!r}: expected a list, one for each class")
         Trials(self.parts or PARTS, self.fills)  # raises ValueError for others
         _check_whole(
-            controls=self.controls, others=self.others, negatives=self.negatives, images_per_class=self.images_per_class
+            controls=self.controls,
+            others=self.others,
+            negatives=self.negatives,
+            images_per_class=self.images_per_class,
         )
         if self.parts and "keep" not in self.parts:
             raise ValueError(
                 f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about, or no parts"
             )
         if self.parts and self.controls < FEWEST_DRAWS:
-            raise ValueError(f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks")
+            raise ValueError(
+                f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks"
+            )
 
     @classmethod
     def as_published(cls, search_images: int | None = None, **options: Any) -> Test:
@@ -131,7 +138,9 @@ class Test:
     @property
     def search(self) -> Search | None:
         """How maps are searched for; None if maps are given."""
-        return Search() if self.maps is None else self.maps if isinstance(self.maps, Search) else None
+        return (
+            Search() if self.maps is None else self.maps if isinstance(self.maps, Search) else None
+        )
 
 
 @dataclass(frozen=True)
@@ -169,5 +178,7 @@ class Run:
 def _check_whole(least: int = 1, **numbers: Any) -> None:
     """Raise ValueError for what is neither None nor a whole number that is large enough; a seed is none."""
     for name, number in numbers.items():
-        if not (isinstance(number, int | np.integer) and number >= least) and (number is not None or name == "seed"):
+        if not (isinstance(number, int | np.integer) and number >= least) and (
+            number is not None or name == "seed"
+        ):
             raise ValueError(f"{name} {number!r}: expected a whole number from {least}")

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from .result import Analysis
 
 OTHERS = "other classes"
-IMAGES_NOTE = "Images of classes that follow, and the same with that part of other classes, clearest first."
+IMAGES_NOTE = (
+    "Images of classes that follow, and the same with that part of other classes, clearest first."
+)
 NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
@@ -43,13 +45,20 @@ def _panels(made: Counterfactual, name: str) -> list[Panel]:
     """An image before and after it got a part of a class of this name, with both answers, and the difference."""
     answers = [
         f"called {called}\nprobability {softmax(logits).max():.2f}"
-        for called, logits in ((made.called_before, made.logits_before), (made.called_after, made.logits_after))
+        for called, logits in (
+            (made.called_before, made.logits_before),
+            (made.called_after, made.logits_after),
+        )
     ]
     right = [called == made.label for called in (made.called_before, made.called_after)]
     return [
         Panel(f"image of {made.label}", made.before, answers[0], right[0]),
         Panel(PARTS[made.part].given.format(name), made.after, answers[1], right[1]),
-        Panel(f"the difference\n({float(f'{made.factor:.2g}'):g} times)", made.difference, "grey: no change"),
+        Panel(
+            f"the difference\n({float(f'{made.factor:.2g}'):g} times)",
+            made.difference,
+            "grey: no change",
+        ),
     ]
 
 
@@ -57,9 +66,13 @@ def draw_images(test: FlipTest) -> Figure:
     """The clearest images that flip: each as it is, without what its class follows, and the difference."""
     table, drawn = test.removed
     if not drawn:
-        raise ValueError("no image flips without what its class follows, but for those of flip(): see result.images")
+        raise ValueError(
+            "no image flips without what its class follows, but for those of flip(): see result.images"
+        )
     paths = dict(zip(table["image"], table["path"], strict=True))
-    rows = {f"{i + 1}. {one.label}:\n{one.part}": _panels(one, OTHERS) for i, one in enumerate(drawn)}
+    rows = {
+        f"{i + 1}. {one.label}:\n{one.part}": _panels(one, OTHERS) for i, one in enumerate(drawn)
+    }
     for one, panels in zip(drawn, rows.values(), strict=True):
         panels[0] = panels[0]._replace(above=paths[one.image] or panels[0].above)
     return rows_of_panels(rows, IMAGES_NOTE)
@@ -86,7 +99,9 @@ def plot_map(
     """
     plane = as_array(plane)
     if plane.ndim != 2:
-        raise ValueError(f"a map is {list(plane.shape)}: expected one plane [H, W], such as result.maps[0]")
+        raise ValueError(
+            f"a map is {list(plane.shape)}: expected one plane [H, W], such as result.maps[0]"
+        )
     colours, low, high = ("Greys", 0, 1) if plane.dtype == bool else ("viridis", None, None)
     if ax is None:
         with canvas.style():
@@ -98,7 +113,11 @@ def plot_map(
 
 
 def plot_flip(
-    result: Analysis, class_name: str | None = None, *, part: str | None = None, ax: Sequence[Axes] | None = None
+    result: Analysis,
+    class_name: str | None = None,
+    *,
+    part: str | None = None,
+    ax: Sequence[Axes] | None = None,
 ) -> list[Axes]:
     """Draw an image before and after it got a part of a class, and the difference.
 
@@ -118,7 +137,9 @@ def plot_flip(
         return rows_of_panels({f"class {name}": shown}).axes
     axes = [*np.ravel(np.asarray(ax, dtype=object))]
     if len(axes) != len(shown):
-        raise ValueError(f"{len(axes)} axes: expected three, for the image before and after, and the difference")
+        raise ValueError(
+            f"{len(axes)} axes: expected three, for the image before and after, and the difference"
+        )
     for axis, panel in zip(axes, shown, strict=True):
         draw_panel(axis, panel)
     return axes
@@ -135,7 +156,10 @@ def spectra_of_classes(
     columns = -(-len(classes) // lines)
     differences = differences[:1] if len(classes) == 2 else differences
     kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference")]
-    norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
+    norms = [
+        LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])),
+        LogNorm(1, max(10, differences.max())),
+    ]
     with canvas.style():
         side = (canvas.PAGE - 1.0) / max(3, columns)
         panel = side * spectra.shape[1] / spectra.shape[2]
@@ -154,7 +178,9 @@ def spectra_of_classes(
             axis.set_visible(axis.has_data())
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
         for line, (_, cmap, words), norm in zip(axes, kinds, norms, strict=False):
-            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01, panchor=False)
+            bar = figure.colorbar(
+                ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01, panchor=False
+            )
             bar.set_label(words)
             canvas.logarithmic(bar.ax.yaxis)
         canvas.write_title(figure, "", note)

@@ -58,7 +58,9 @@ def check_maps_file(path: str | os.PathLike[str]) -> None:
             with h5py.File(path) as file:
                 if "mask" in file:
                     return
-        raise ValueError(f"{path} is there and is no file of maps: choose another name, or delete it")
+        raise ValueError(
+            f"{path} is there and is no file of maps: choose another name, or delete it"
+        )
 
 
 def _restored(content: bytes) -> Analysis:
@@ -127,7 +129,9 @@ class Analysis:
         if self.sources is None:
             raise ValueError("no sources were given: call analyse with Test(source=...)")
         test = self.tested_flips()
-        return recall_by_source(test.answers.labels, test.answers.before, self.sources[test.shown], self.classes)
+        return recall_by_source(
+            test.answers.labels, test.answers.before, self.sources[test.shown], self.classes
+        )
 
     @property
     def differences(self) -> FloatArray:
@@ -152,7 +156,9 @@ class Analysis:
         if isinstance(of, str) and of in names:
             of = names.index(of)
         if isinstance(of, str) or not 0 <= of < len(names):
-            raise ValueError(f"class {of}: expected a name or number of a class of the images, {few([*names])}")
+            raise ValueError(
+                f"class {of}: expected a name or number of a class of the images, {few([*names])}"
+            )
         return self.tested_flips().counterfactual(of, part)
 
     def tested_flips(self) -> FlipTest:
@@ -165,7 +171,11 @@ class Analysis:
     def table(self) -> pd.DataFrame:
         """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
         table = verdicts(self.tested())
-        for name in ("class", "closest_class", "largest_other_class"):  # the last two are missing without other maps
+        for name in (
+            "class",
+            "closest_class",
+            "largest_other_class",
+        ):  # the last two are missing without other maps
             table[name] = [None if pd.isna(c) else self.classes[int(c)] for c in table[name]]
         return table
 
@@ -187,12 +197,17 @@ class Analysis:
         part of the verdict.
         """
         rows = self.table[self.table["headline"]]
-        removed = self.table[(self.table["part"] == "remove") & self.table["fill"].isin(rows["fill"])]
+        removed = self.table[
+            (self.table["part"] == "remove") & self.table["fill"].isin(rows["fill"])
+        ]
         removed = removed.set_index("class").reindex(rows["class"])
         about = {
             "tpr_removed": removed["tpr_dfm"].to_numpy(),
             "tpr_random_removed": removed["tpr_random"].to_numpy(),
-            "needed": [{"strong": True, "weak": True, "none": False}.get(verdict) for verdict in removed["verdict"]],
+            "needed": [
+                {"strong": True, "weak": True, "none": False}.get(verdict)
+                for verdict in removed["verdict"]
+            ],
         }
         return rows[SHORT].assign(**about).reset_index(drop=True)
 
@@ -206,12 +221,16 @@ class Analysis:
         rows = self.table[(self.table["part"] == "keep") & (self.table["fill"] == ZEROS.name)]
         names = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
         rates = [f"{rate}_{name}" for name in names for rate in ("tpr", "fpr")]
-        return rows[["class", *rows.columns.intersection(rates, sort=False), "verdict"]].reset_index(drop=True)
+        return rows[
+            ["class", *rows.columns.intersection(rates, sort=False), "verdict"]
+        ].reset_index(drop=True)
 
     def tested(self) -> Hits:
         """The hits; raises ValueError if no maps were tested."""
         if self.hits is None:
-            raise ValueError("no maps were tested: call analyse without quick, and with the parts keep, remove or both")
+            raise ValueError(
+                "no maps were tested: call analyse without quick, and with the parts keep, remove or both"
+            )
         return self.hits
 
     def summary(self) -> str:
@@ -252,7 +271,9 @@ class Analysis:
         """
         chosen, content = self._selection(), self.shown_on_cards
         title = "loss\nincrement" if self.about["method"] == "culling" else "score of\nthe search"
-        return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
+        return cards.class_cards(
+            content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title
+        )
 
     @functools.cached_property
     def shown_on_cards(self) -> examples.Cards:
@@ -266,17 +287,24 @@ class Analysis:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             increment = pairs.scatter(self.found.score)[chosen.index]
         return examples.make_cards(
-            adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], pictures
+            adcs.accumulate(self.amplitude)[chosen.index],
+            increment,
+            self.maps[chosen.index],
+            pictures,
         )
 
     def figure(self) -> Figure:
         """TPR - FPR of every class from its map and from the controls, from the test to quote."""
         chosen = self._selection()
-        return draw_shortcuts(over_seeds(self._table_of_network()), chosen.names(self.classes), chosen.note)
+        return draw_shortcuts(
+            over_seeds(self._table_of_network()), chosen.names(self.classes), chosen.note
+        )
 
     def _table_of_network(self) -> pd.DataFrame:
         """The verdicts with the columns by which figures tell networks apart."""
-        return self.table.assign(dataset="", network=self.about["network"], augmentation="none", seed=0)
+        return self.table.assign(
+            dataset="", network=self.about["network"], augmentation="none", seed=0
+        )
 
     def _selection(self) -> selection.ClassSelection:
         return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
@@ -302,7 +330,12 @@ class Analysis:
             named = measured.assign(**{"class": [self.classes[c] for c in measured["class"]]})
             tables |= {"rates": named, "verdicts": self.table}
             figures |= {"cards": self.cards, "shortcuts": self.figure}
-        files = ["flips.h5", "report.html", *["maps.h5"] * (self.maps is not None), *(f"{name}.csv" for name in tables)]
+        files = [
+            "flips.h5",
+            "report.html",
+            *["maps.h5"] * (self.maps is not None),
+            *(f"{name}.csv" for name in tables),
+        ]
         files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
         about = {**self.about, "names": list(self.classes), "files": ", ".join(files)}
         older = ("files.csv", "carriers.svg", "carriers.png")  # of versions before 3.1
@@ -337,8 +370,14 @@ class Analysis:
 
     def _origin(self) -> dict[str, Any]:
         """What a file says of its classes, and of what it was made from."""
-        about = {name: self.about[name] for name in ("network", "device", "weights_sha256", "images_sha256")}
-        about |= {"seed_of_draws": self.about["seed"], "created_by": f"frequency-shortcuts {__version__}"}
+        about = {
+            name: self.about[name]
+            for name in ("network", "device", "weights_sha256", "images_sha256")
+        }
+        about |= {
+            "seed_of_draws": self.about["seed"],
+            "created_by": f"frequency-shortcuts {__version__}",
+        }
         return {"classes": list(self.classes), **about}
 
     def save_maps(self, path: str | os.PathLike[str]) -> None:

@@ -27,24 +27,35 @@ def read_sources(
     if callable(source) or isinstance(source, str | os.PathLike):
         if found is None:
             kind = "a function" if callable(source) else "a path"
-            raise ValueError(f"source is {kind}, which needs {what} in files: give one name for each image")
+            raise ValueError(
+                f"source is {kind}, which needs {what} in files: give one name for each image"
+            )
         if callable(source):
             names = [source(file) for file in found.files]
         elif str(source) in found.columns:
             names = [found.columns[str(source)][i] for i in found.places]
         elif found.columns and Path(source).suffix.lower() not in TABLES:
             columns = few([*found.columns], 20)
-            raise ValueError(f"{found.given.table} has no column {source}: its columns are {columns}")
+            raise ValueError(
+                f"{found.given.table} has no column {source}: its columns are {columns}"
+            )
         else:
-            table, bases = read_table(source, ["path", "source"]), (found.given.root, Path(source).parent)
+            table, bases = (
+                read_table(source, ["path", "source"]),
+                (found.given.root, Path(source).parent),
+            )
             known = {
                 (base / path).resolve(): name
                 for path, name in zip(table["path"], table["source"], strict=True)
                 for base in reversed(bases)
             }
             names = [known.get(file.resolve(), "") for file in found.files]
-            if missing := [str(file) for file, name in zip(found.files, names, strict=True) if not name]:
-                raise ValueError(f"{source} lists no source of {few(missing)}: expected a row for each picture")
+            if missing := [
+                str(file) for file, name in zip(found.files, names, strict=True) if not name
+            ]:
+                raise ValueError(
+                    f"{source} lists no source of {few(missing)}: expected a row for each picture"
+                )
     else:
         names = as_array(source).tolist()
         if not isinstance(names, list):
@@ -52,7 +63,9 @@ def read_sources(
         if found is not None and len(names) == found.total:
             names = [names[i] for i in found.places]
     if len(names) != n_images:
-        raise ValueError(f"there are {len(names)} sources for {n_images if found is None else found.total} {what}")
+        raise ValueError(
+            f"there are {len(names)} sources for {n_images if found is None else found.total} {what}"
+        )
     return np.array([str(name) for name in names])
 
 
@@ -64,8 +77,14 @@ def recall_by_source(
     labels, called, sources : of each image, [n]. The interval is Wilson's; the lowest upper end comes first, so that a
     low recall of few images does not.
     """
-    table = pd.DataFrame({"class": [classes[c] for c in labels], "source": sources, "hit": labels == called})
-    table = table.groupby(["class", "source"], sort=False)["hit"].agg(images="size", hits="sum").reset_index()
+    table = pd.DataFrame(
+        {"class": [classes[c] for c in labels], "source": sources, "hit": labels == called}
+    )
+    table = (
+        table.groupby(["class", "source"], sort=False)["hit"]
+        .agg(images="size", hits="sum")
+        .reset_index()
+    )
     recall, low, high = shares(table.pop("hits"), table["images"])
     table = table.assign(recall=recall, recall_low=low, recall_high=high)
     return table.sort_values(["recall_high", "recall", "class", "source"], ignore_index=True)

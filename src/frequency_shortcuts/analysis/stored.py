@@ -39,7 +39,9 @@ class Absent:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
-        raise ValueError("this needs the images and the network, which a stored result has not: call analyse again")
+        raise ValueError(
+            "this needs the images and the network, which a stored result has not: call analyse again"
+        )
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> "Absent":
         """As many of them."""
@@ -53,7 +55,10 @@ def write(file: h5py.Group, result: "Analysis") -> None:
         "shape": list(result.test.images.shape[1:]),
         "sources": None if result.sources is None else result.sources.tolist(),
     }  # fmt: skip
-    arrays: dict[str, npt.NDArray[Any]] = {"ranking/labels": result.ranking.labels, "test/labels": result.test.labels}
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "ranking/labels": result.ranking.labels,
+        "test/labels": result.test.labels,
+    }
     if (test := result.flip_test) is not None:
         write_answers(file, test.answers)
         table, drawn = test.removed
@@ -63,7 +68,9 @@ def write(file: h5py.Group, result: "Analysis") -> None:
             "about_images": test.about_images if (test.table["verdict"] == FOLLOWS).any() else None,
             "images": table.to_dict("list"), "typical": [k for k, _ in test.pictures],
         }  # fmt: skip
-        columns = {name: [getattr(one, name) for one in pictures] for name in Counterfactual._fields}
+        columns = {
+            name: [getattr(one, name) for one in pictures] for name in Counterfactual._fields
+        }
         _split(columns, "pictures", words, arrays)
     if result.maps is not None:
         arrays["maps"] = result.maps
@@ -77,11 +84,15 @@ def write(file: h5py.Group, result: "Analysis") -> None:
     file["result"] = json.dumps(words, default=lambda value: value.tolist())
 
 
-def _split(named: dict[str, Any], group: str, words: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
+def _split(
+    named: dict[str, Any], group: str, words: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]
+) -> None:
     """Put values that are arrays, or lists of arrays, among the arrays, and others among the words."""
     words[group] = {}
     for name, value in named.items():
-        if isinstance(value, np.ndarray) or (isinstance(value, list) and isinstance(value[0], np.ndarray)):
+        if isinstance(value, np.ndarray) or (
+            isinstance(value, list) and isinstance(value[0], np.ndarray)
+        ):
             arrays[f"{group}/{name}"] = np.asarray(value)
         else:
             words[group][name] = value
@@ -98,7 +109,12 @@ def read(file: h5py.Group) -> "Analysis":
 
     def split(name: str) -> Split:
         labels = file[f"{name}/labels"][:]
-        return Split(Absent((len(labels), *words["shape"])), labels, words["classes"], neutral=words["neutral"])
+        return Split(
+            Absent((len(labels), *words["shape"])),
+            labels,
+            words["classes"],
+            neutral=words["neutral"],
+        )
 
     ranking, shown, test = split("ranking"), split("test"), None
     if "before" in file:
@@ -106,7 +122,9 @@ def read(file: h5py.Group) -> "Analysis":
         rows = zip(*(joined("pictures")[name] for name in Counterfactual._fields), strict=True)
         pictures = [Counterfactual(*row) for row in rows]
         test.__dict__.update(
-            causes={int(k): Cause(name, np.nan, np.empty(0)) for k, name in words["causes"].items()},
+            causes={
+                int(k): Cause(name, np.nan, np.empty(0)) for k, name in words["causes"].items()
+            },
             removed=(pd.DataFrame(words["images"]).astype(COLUMNS), pictures[len(PARTS) :]),
             about_images=words["about_images"],
             pictures=dict(zip(zip(words["typical"], PARTS, strict=True), pictures, strict=False)),
@@ -134,11 +152,19 @@ def load(folder: str | os.PathLike[str]) -> "Analysis":
     """
     path, of_data = Path(folder) / FILE, (Path(folder) / DATA).exists()
     if not path.exists():
-        holds = f"holds a result of the data check, which {DATA} and its tables have" if of_data else "holds no result"
-        raise FileNotFoundError(f"{folder} {holds}: expected {FILE}, which the result of an analysis saves")
+        holds = (
+            f"holds a result of the data check, which {DATA} and its tables have"
+            if of_data
+            else "holds no result"
+        )
+        raise FileNotFoundError(
+            f"{folder} {holds}: expected {FILE}, which the result of an analysis saves"
+        )
     with read_hdf5(path) as file:
         if "result" not in file:
-            raise ValueError(f"{path} is of an older version, or of a study: analyse again, and save the result")
+            raise ValueError(
+                f"{path} is of an older version, or of a study: analyse again, and save the result"
+            )
         return read(file)
 
 

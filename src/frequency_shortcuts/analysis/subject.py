@@ -60,7 +60,9 @@ class Subject:
 
     def search_classifier(self, precision: Precision) -> Classifier:
         """A faster copy in another precision."""
-        return self.frozen if precision == "float32" else Classifier.frozen(self.classifier, precision)
+        return (
+            self.frozen if precision == "float32" else Classifier.frozen(self.classifier, precision)
+        )
 
     @functools.cached_property
     def map_ranking(self) -> Split:
@@ -83,7 +85,13 @@ class Subject:
         source, n_classes = source_for(self.classifier, test), len(test.classes)
         batches = list(index_batches(np.arange(len(source)), batch := source.batch_size()))
         with Classifier(self.classifier).naming(n_classes) as predict:
-            bar = tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True)
+            bar = tqdm(
+                batches,
+                "unfiltered images",
+                unit="batch",
+                leave=False,
+                disable=None if progress else True,
+            )
             named = [predict(source.take(positions)).cpu().numpy() for positions in bar]
             images = source.take(batches[0])
             begin = time.perf_counter()
@@ -139,14 +147,24 @@ def match_network(
         classifier, _, logits = look(np.sort(spread(own.labels)))
     classes, outputs, left = _left(test, own, n_outputs)
     matched = match(own.labels, own.classes, n_outputs, classes, outputs)
-    neutral, numbers = own.neutral if test.neutral is None else test.neutral, matched.numbers if left is None else left
+    neutral, numbers = (
+        own.neutral if test.neutral is None else test.neutral,
+        matched.numbers if left is None else left,
+    )
     if neutral is not None:
         if neutral not in numbers:
             known = few([*map(str, numbers)])
-            raise ValueError(f"neutral class {neutral}: expected the number of a class of the images, {known}")
+            raise ValueError(
+                f"neutral class {neutral}: expected the number of a class of the images, {known}"
+            )
         neutral = int(np.searchsorted(numbers, neutral))
     chosen = choose(
-        matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=own.test is None, fewest=fewest
+        matched.relabel(own.labels, "images"),
+        matched.names,
+        counts,
+        run.seed,
+        halves=own.test is None,
+        fewest=fewest,
     )
     if own.test is None:
         ranking, tested = as_splits(own, [chosen.ranking, chosen.test], matched, neutral)
@@ -160,24 +178,41 @@ def match_network(
     if isinstance(classifier, Logits) and classifier.single:
         high = matched.names[int(matched.outputs is None)]
         what, values = ("probability", "all") if classifier.probabilities else ("logit", "not all")
-        remarks.append(f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1")
+        remarks.append(
+            f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1"
+        )
     elif isinstance(classifier, Logits) and classifier.probabilities:
-        remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
+        remarks.append(
+            "the network gives probabilities, as a softmax does: their logarithms are used as logits"
+        )
     if isinstance(classifier, Logits) and classifier.probabilities:
         lost = int((classifier.chosen(logits).exp() < 2 * SMALLEST).any(1).sum())
-        remarks += [f"probabilities round to 0 or 1 for {lost} of {len(logits)} images: give logits"] * (lost > 0)
+        remarks += [
+            f"probabilities round to 0 or 1 for {lost} of {len(logits)} images: give logits"
+        ] * (lost > 0)
     for remark in filter(None, remarks):
         log.warning("%s", remark)
     name = run.name or str(getattr(network, "original_name", type(network).__name__))
     return Subject(
-        network, name, classifier, n_outputs, matched.outputs, ranking, tested, chosen, "; ".join(filter(None, remarks))
+        network,
+        name,
+        classifier,
+        n_outputs,
+        matched.outputs,
+        ranking,
+        tested,
+        chosen,
+        "; ".join(filter(None, remarks)),
     )
 
 
 def _shared(ranking: Split, test: Split) -> str:
     """What is said of test images that also rank frequencies. Raises ValueError if all do."""
     ranked, tested = (
-        [hashlib.sha256(np.asarray(split.images[np.array([i])]).tobytes()).hexdigest() for i in range(len(split))]
+        [
+            hashlib.sha256(np.asarray(split.images[np.array([i])]).tobytes()).hexdigest()
+            for i in range(len(split))
+        ]
         for split in (ranking, test)
     )
     shared = int(np.isin(tested, ranked).sum())
@@ -186,10 +221,16 @@ def _shared(ranking: Split, test: Split) -> str:
             "the test images are among those that rank frequencies and find maps: give others, or leave them out of "
             "Test, so that half of the images test"
         )
-    return f"{shared:,} of {len(test):,} test images are among those that rank frequencies" if shared else ""
+    return (
+        f"{shared:,} of {len(test):,} test images are among those that rank frequencies"
+        if shared
+        else ""
+    )
 
 
-def _choose_others(own: LabelledImages, other: LabelledImages, classes: Classes, counts: Counts, seed: int) -> Chosen:
+def _choose_others(
+    own: LabelledImages, other: LabelledImages, classes: Classes, counts: Counts, seed: int
+) -> Chosen:
     """Choose among other images to test with. Raises ValueError if they do not match those that find the maps."""
     if other.images.shape[1:] != own.images.shape[1:]:
         raise ValueError(
@@ -201,4 +242,6 @@ def _choose_others(own: LabelledImages, other: LabelledImages, classes: Classes,
             f"test images are of the classes {', '.join(other.classes[:5])}, images of {', '.join(own.classes[:5])}: "
             "expected the same, in the same order"
         )
-    return choose(classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False)
+    return choose(
+        classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False
+    )

@@ -85,7 +85,11 @@ def rate_table(result: "Analysis") -> str:
     table = result.table_1
     cells = {"class": table["class"].tolist()}
     for name, words in {"unfiltered": "unfiltered", "dfm": "map", **CONTROLS}.items():
-        rates = [table[f"{rate}_{name}"].map(percent) for rate in ("tpr", "fpr") if f"{rate}_{name}" in table]
+        rates = [
+            table[f"{rate}_{name}"].map(percent)
+            for rate in ("tpr", "fpr")
+            if f"{rate}_{name}" in table
+        ]
         if rates:
             cells[words] = [" / ".join(row) for row in zip(*rates, strict=True)]
     title = f"Table 1 of the paper: TPR / FPR in %, maps of {result.about['percent']:.3g} % of the frequencies, zeros"
@@ -102,7 +106,9 @@ def map_title(result: "Analysis") -> str:
 def source_table(result: "Analysis") -> pd.DataFrame:
     """The recall of classes by source as cells, the worst first."""
     table = result.recall_by_source
-    return filled(table[["class", "source", "images"]].assign(recall=with_interval(table, "recall")))
+    return filled(
+        table[["class", "source", "images"]].assign(recall=with_interval(table, "recall"))
+    )
 
 
 def image_table(result: "Analysis") -> pd.DataFrame:
@@ -111,15 +117,22 @@ def image_table(result: "Analysis") -> pd.DataFrame:
     gained = table["probability_without"] - table["probability"]
     table = table.iloc[gained.argsort(kind="stable")].head(wording.MOST)
     names = {"probability_without": "without", "called_without": "then called"}
-    shown = table.assign(image=table["path"].fillna(table["image"].astype(str))).rename(columns=names)
+    shown = table.assign(image=table["path"].fillna(table["image"].astype(str))).rename(
+        columns=names
+    )
     return filled(shown[["image", "class", "part", "probability", *names.values()]])
 
 
 def sentences(result: "Analysis") -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested: at most six."""
     table = result.flips
-    found, nothing = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOTHING_FOUND]
-    highest = np.nan_to_num(nothing[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
+    found, nothing = (
+        table[table["verdict"] == FOLLOWS],
+        table[table["verdict"] == answers.NOTHING_FOUND],
+    )
+    highest = np.nan_to_num(
+        nothing[[f"{part}_high" for part in PARTS]].max(axis=None)
+    )  # 0 where there is none
     slots = _advice(result, found) if len(found) else {}
     slots |= {
         "bound": math.ceil(100 * highest - 1e-6), "recall": percent(answers.LEAST_RECALL),
@@ -129,14 +142,19 @@ def sentences(result: "Analysis") -> list[str]:
     }  # fmt: skip
     said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else [])}
     said |= {PAIR} if len(found) and len(result.classes) == 2 else set()
-    return list(dict.fromkeys(words.format(**slots) for label, words in SENTENCES.items() if label in said))
+    return list(
+        dict.fromkeys(words.format(**slots) for label, words in SENTENCES.items() if label in said)
+    )
 
 
 def _advice(result: "Analysis", found: pd.DataFrame) -> dict[str, Any]:
     """The slots of the advice on classes that follow something, the rows of a table."""
     test, pair = result.tested_flips(), len(result.classes) == 2
     named, (kind, facts) = found[found["cause"].notna()], test.about_images
-    causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
+    causes = [
+        cause if pair else f"{name}: {cause}"
+        for name, cause in zip(named["class"], named["cause"], strict=True)
+    ]
     what_to_do = advice(
         kind,
         [part for part in PARTS if found["follows"].str.contains(part).any()],
@@ -144,7 +162,9 @@ def _advice(result: "Analysis", found: pd.DataFrame) -> dict[str, Any]:
         of_files=any(cause.name in (BLOCKS, LOST) for cause in test.causes.values()),
         swapped=result.about.get("trained with") == WITH_SWAP,
     )
-    flipped = result.images[result.images["flips"] & result.images["path"].notna()].drop_duplicates("image")
+    flipped = result.images[result.images["flips"] & result.images["path"].notna()].drop_duplicates(
+        "image"
+    )
     files = few(flipped.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
     return {
         "files": files or f"images of {few(found['class'].tolist())}", "advice": what_to_do,
@@ -160,9 +180,14 @@ def title(result: "Analysis") -> str:
 def text(result: "Analysis") -> str:
     """The tables and sentences, as plain text."""
     flips = flip_table(result).drop(columns="likely cause", errors="ignore")
-    parts = [as_table("Parts of a class: shares in %, 90 % intervals", flips), as_lines(sentences(result))]
+    parts = [
+        as_table("Parts of a class: shares in %, 90 % intervals", flips),
+        as_lines(sentences(result)),
+    ]
     if result.sources is not None:
-        parts.append(as_table("Recall by source: shares in %, 95 % intervals", source_table(result)))
+        parts.append(
+            as_table("Recall by source: shares in %, 95 % intervals", source_table(result))
+        )
     if result.hits is not None:
         parts.append(as_table(map_title(result), map_table(result)))
     return "\n\n".join(parts)

@@ -24,7 +24,10 @@ from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
 PAIR = "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened."
-MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
+MIRRORED = {
+    LOST: RAISED,
+    RAISED: LOST,
+}  # causes: of two classes, what one has lost is raised in the other
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
@@ -34,7 +37,9 @@ _PAGES.globals |= {"version": __version__, "parts": PARTS, "bound": BOUND}
 
 def as_lines(sentences: Sequence[str]) -> str:
     """A sentence in each line; long ones go on in lines that begin with spaces."""
-    wrapper = textwrap.TextWrapper(LINE, subsequent_indent="  ", break_on_hyphens=False)  # of commands
+    wrapper = textwrap.TextWrapper(
+        LINE, subsequent_indent="  ", break_on_hyphens=False
+    )  # of commands
     return "\n".join(map(wrapper.fill, sentences))
 
 
@@ -63,7 +68,10 @@ def percent(value: float) -> str:
 
 def with_interval(table: pd.DataFrame, name: str) -> list[str]:
     """A column of shares with the ends of their intervals, from the columns of this name, `_low` and `_high`."""
-    ends = zip(*(table[f"{name}{end}"].clip(-1, 1).map(percent) for end in ("", "_low", "_high")), strict=True)
+    ends = zip(
+        *(table[f"{name}{end}"].clip(-1, 1).map(percent) for end in ("", "_low", "_high")),
+        strict=True,
+    )
     return [value if value == MISSING else f"{value} [{low}, {high}]" for value, low, high in ends]
 
 
@@ -74,18 +82,30 @@ def reason(row: Mapping[Any, Any]) -> str | None:
     interval goes with one over their root. A number between bound and threshold is decided by none.
     """
     opened = {part: kind.threshold for part, kind in PARTS.items() if row[f"{part}_high"] >= BOUND}
-    reached = any(row[f"{part}_low"] >= least for part, least in opened.items())  # one of two, and is not recognised
+    reached = any(
+        row[f"{part}_low"] >= least for part, least in opened.items()
+    )  # one of two, and is not recognised
     if row["verdict"] == NOT_RECOGNISED or (row["verdict"] == CANNOT_TELL and reached):
         return f"recall {percent(row['recall'])}, FPR {percent(row['false_positives'])}"
     if row["verdict"] != CANNOT_TELL:
         return None
     apart = {part: max(row[part] - least, BOUND - row[part]) for part, least in opened.items()}
-    said = [f"{part} between {percent(BOUND)} and {percent(opened[part])}" for part, gap in apart.items() if gap <= 0]
-    reach = {part: (row[f"{part}_high"] - row[f"{part}_low"]) / 2 / gap for part, gap in apart.items() if gap > 0}
+    said = [
+        f"{part} between {percent(BOUND)} and {percent(opened[part])}"
+        for part, gap in apart.items()
+        if gap <= 0
+    ]
+    reach = {
+        part: (row[f"{part}_high"] - row[f"{part}_low"]) / 2 / gap
+        for part, gap in apart.items()
+        if gap > 0
+    }
     if reach:
         needed = max(row["images"] + 1, math.ceil(row["images"] * max(reach.values()) ** 2))
         step = 10 ** max(0, len(f"{needed:.0f}") - 2)  # two digits, rounded up
-        said.append(f"{', '.join(reach)}: {row['images']:.0f} of {-(-needed // step) * step:,.0f} images")
+        said.append(
+            f"{', '.join(reach)}: {row['images']:.0f} of {-(-needed // step) * step:,.0f} images"
+        )
     return "; ".join(said) or None
 
 
@@ -107,14 +127,18 @@ def flat_values(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind, table in tables.items():
         for row in table.to_dict("records"):
-            prefix = "/".join([kind, *(row.pop(name) for name in ("fact", "class", "source") if name in row)])
+            prefix = "/".join(
+                [kind, *(row.pop(name) for name in ("fact", "class", "source") if name in row)]
+            )
             found |= {f"{prefix}/{name}": value for name, value in row.items() if pd.notna(value)}
     return found
 
 
 def only_numbers(named: Mapping[str, Any]) -> dict[str, float]:
     """The values that are numbers, as floats; yes is 1, and no is 0."""
-    return {name: float(value) for name, value in named.items() if isinstance(value, bool | int | float)}
+    return {
+        name: float(value) for name, value in named.items() if isinstance(value, bool | int | float)
+    }
 
 
 def fill(template: str, about: Mapping[str, Any], **content: Any) -> str:
@@ -138,4 +162,7 @@ def save_figures(figures: Mapping[str, Callable[[], Figure]], folder: Path) -> d
         figure = draw()
         canvas.save(figure, folder / name)
         plt.close(figure)
-    return {name: base64.b64encode(canvas.reduced(folder / f"{name}.png", 1400)).decode() for name in figures}
+    return {
+        name: base64.b64encode(canvas.reduced(folder / f"{name}.png", 1400)).decode()
+        for name in figures
+    }

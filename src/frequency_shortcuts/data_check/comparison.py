@@ -78,12 +78,16 @@ def compare_classes(
         raise ValueError(
             f"images of {images.shape[2]} x {images.shape[3]}: expected sides of {LEAST_SIDE} pixels or more"
         )
-    split = Split(images, labels, tuple(map(str, range(n_classes))), np.zeros(channels), np.ones(channels))
+    split = Split(
+        images, labels, tuple(map(str, range(n_classes))), np.zeros(channels), np.ones(channels)
+    )
     pixels = Pixels(split, np.zeros(channels), np.ones(channels), torch.device("cpu"))
     statistics = class_statistics(pixels, n_classes, progress=progress)
     causes = name_causes(pixels, statistics, seed=seed, progress=progress)
     files = np.full(len(labels), np.nan)
-    table = pd.DataFrame({"class": range(n_classes), "images": statistics.count, "cause": "", "carriers": np.nan})
+    table = pd.DataFrame(
+        {"class": range(n_classes), "images": statistics.count, "cause": "", "carriers": np.nan}
+    )
     for k, cause in causes.items():
         files[labels == k] = cause.scores[labels == k]
         table.loc[k, ["cause", "carriers"]] = cause.name, cause.carriers
@@ -103,7 +107,9 @@ def name_causes(
         return {}
     labels, pairs = pixels.labels, ConjugatePairs(*statistics.size)
     peaks = _peaks(statistics, pairs)
-    beside = {pair: _beside(pairs.frequencies - pairs.frequencies[pair], pairs) for pair in peaks.values()}
+    beside = {
+        pair: _beside(pairs.frequencies - pairs.frequencies[pair], pairs) for pair in peaks.values()
+    }
     chosen = np.unique(np.concatenate([[0, *beside], *beside.values()]).astype(int))
     amplitudes, prints = [], []
     for _, values in pixels.batches("features", progress):
@@ -116,16 +122,23 @@ def name_causes(
         without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
         share = 0.0
         if without.any():  # of images above 95 % of the others, beyond the 5 % that these have
-            share = max(0.0, ((scores[labels == k] > np.quantile(scores[without], 0.95)).mean() - 0.05) / 0.95)
+            share = max(
+                0.0,
+                ((scores[labels == k] > np.quantile(scores[without], 0.95)).mean() - 0.05) / 0.95,
+            )
         if share >= CARRIED:
             u, v = np.abs(pairs.frequencies[pair])
             highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
             causes[k] = Cause(CHECKERBOARD if highest else WAVE, float(share), scores)
     sample = evenly(labels, np.arange(len(labels)), SAMPLE, [seed, 50])
-    grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
+    grey = np.concatenate(
+        [lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)]
+    )
     traces = Forensics(fingerprint, labels, len(statistics), grey, sample).find(apart=[*causes])
     scores_of = {k: fingerprint @ trace.weights - trace.offset for k, trace in traces.items()}
-    return causes | {k: Cause(trace.cause, trace.carriers, scores_of[k]) for k, trace in traces.items()}
+    return causes | {
+        k: Cause(trace.cause, trace.carriers, scores_of[k]) for k, trace in traces.items()
+    }
 
 
 def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
@@ -141,7 +154,9 @@ def _peaks(statistics: ClassStatistics, pairs: ConjugatePairs) -> dict[int, int]
     of_all = _median(power)
     peaks = {}
     for k, own in enumerate(power):
-        heights = _heights(own, of_all if len(power) > MANY else _median(np.delete(power, k, axis=0)), pairs)
+        heights = _heights(
+            own, of_all if len(power) > MANY else _median(np.delete(power, k, axis=0)), pairs
+        )
         highest = int(heights.argmax())
         by_chance = NORMAL / 2 / np.sqrt(statistics.count[k])  # of the logarithm of an amplitude
         if heights[highest] - by_chance >= ISOLATED:
@@ -193,7 +208,11 @@ def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.Dat
     for name, column in facts.items():
         if (column != column.iloc[0]).any():
             is_number = pd.api.types.is_numeric_dtype(column)
-            values = column if is_number else column.where(column.map(column.value_counts()) >= RARE, NOT_COMMON)
+            values = (
+                column
+                if is_number
+                else column.where(column.map(column.value_counts()) >= RARE, NOT_COMMON)
+            )
             for k in range(n_classes):
                 own = labels == k
                 value, has = (_of_numbers if is_number else _of_categories)(values, own)
@@ -207,13 +226,20 @@ def _of_numbers(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
     middle = (median + of_others) / 2
     above = median >= of_others
     has: BoolArray = (values > middle if above else values < middle).to_numpy()
-    return f"{'above' if above else 'below'} {middle:{'.3g' if abs(middle) < 1000 else ',.0f'}}", has
+    return (
+        f"{'above' if above else 'below'} {middle:{'.3g' if abs(middle) < 1000 else ',.0f'}}",
+        has,
+    )
 
 
 def _of_categories(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
     """The values that are more frequent in a class than in the others, in words, and which pictures [n] have them."""
     share = pd.crosstab(values, own, normalize="columns")  # of the others, and of the class
-    names = share[share[True] > share[False]].sort_values(True, ascending=False, kind="stable").index.tolist()
+    names = (
+        share[share[True] > share[False]]
+        .sort_values(True, ascending=False, kind="stable")
+        .index.tolist()
+    )
     more = len(names) - NAMED
     others = [f"{more} other{'s' * (more > 1)}"] if more > 0 else []
     return " or ".join([*names[:NAMED], *others]), values.isin(names).to_numpy()

@@ -57,7 +57,9 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
         raise ValueError(f"{path} cannot be read as a picture ({error})") from error
     with head as picture:
         kind, quality, subsampling = str(picture.format), "none", "none"
-        if isinstance(picture, JpegImagePlugin.JpegImageFile):  # also the first of several pictures in one file
+        if isinstance(
+            picture, JpegImagePlugin.JpegImageFile
+        ):  # also the first of several pictures in one file
             kind, quality = "JPEG", _quality(picture.quantization)
             subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none")
         mode = _MODES.get(picture.mode, picture.mode)
@@ -68,7 +70,10 @@ def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The tables and the subsampling of a JPEG file, with which Pillow saves other pictures."""
     with Image.open(path, formats=["JPEG"]) as picture:
         assert isinstance(picture, JpegImagePlugin.JpegImageFile)
-        return {"qtables": picture.quantization, "subsampling": JpegImagePlugin.get_sampling(picture)}
+        return {
+            "qtables": picture.quantization,
+            "subsampling": JpegImagePlugin.get_sampling(picture),
+        }
 
 
 def _quality(tables: dict[int, list[int]]) -> str:

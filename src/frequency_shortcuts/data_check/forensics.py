@@ -20,7 +20,9 @@ from frequency_shortcuts.intervals import wilson
 from frequency_shortcuts.maps.adcs import LUMA
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
-TRIED = {name: kind for name, kind in KINDS.items() if kind.tried}  # artefacts that classes are compared with
+TRIED = {
+    name: kind for name, kind in KINDS.items() if kind.tried
+}  # artefacts that classes are compared with
 SIDE = 128  # pixels of the middle of an image that is looked at, at most
 SAMPLE = 400  # images that artefacts are put into
 EDGES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9.5, 12]) / 16  # of rings, cycles per pixel
@@ -32,7 +34,10 @@ HIGH = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5  # coefficients of 
 CLIPPED = (0, 24)  # black or white pixels of a block of JPEG, at most
 FLOOR = 0.03  # of the standard deviation of a number of the fingerprint
 BESIDE = 0.25  # weight of the other artefacts among what a trace must differ from
-BAR = (0.5, 3.0)  # of a score that counts: of the artefact's mean, and standard deviations of other images
+BAR = (
+    0.5,
+    3.0,
+)  # of a score that counts: of the artefact's mean, and standard deviations of other images
 GRID = 5.0  # of blocks: zeros in the grid of the class, above other classes, in standard errors
 
 
@@ -72,7 +77,11 @@ def lightness(pixels: Tensor) -> FloatArray:
     """
     top, left = (max(0, (side - SIDE) // 2 // BLOCK * BLOCK) for side in pixels.shape[2:])
     values = 255 * pixels[:, :, top : top + SIDE, left : left + SIDE]
-    weights = torch.tensor(LUMA) if values.shape[1] == 3 else torch.ones(values.shape[1]) / values.shape[1]
+    weights = (
+        torch.tensor(LUMA)
+        if values.shape[1] == 3
+        else torch.ones(values.shape[1]) / values.shape[1]
+    )
     return torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
 
 
@@ -80,7 +89,9 @@ def fingerprints(grey: FloatArray) -> FloatArray:
     """The fingerprints of grey images [k, h, w] from 0 to 255, float64 [k, numbers]."""
     flat = grey.reshape(len(grey), -1)
     extremes = [(flat == end(axis=1, keepdims=True)).mean(axis=1) for end in (flat.min, flat.max)]
-    blocks = _grid(grey) if min(grey.shape[1:]) >= 2 * BLOCK else ()  # in the grid at the corner and in others
+    blocks = (
+        _grid(grey) if min(grey.shape[1:]) >= 2 * BLOCK else ()
+    )  # in the grid at the corner and in others
     parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey), *blocks]
     return np.stack(parts, axis=1).astype(float)
 
@@ -95,7 +106,9 @@ def _rings(grey: FloatArray) -> list[FloatArray]:
     twice[0, 0] = 0
     rings = [(radius >= low) & (radius < high) for low, high in pairwise(EDGES)]
     rings += [(u > 0.35) & (v < 0.15), (u < 0.15) & (v > 0.35)]
-    weights = np.stack([ring * twice for ring in rings if (ring * twice).any()]).reshape(-1, radius.size)
+    weights = np.stack([ring * twice for ring in rings if (ring * twice).any()]).reshape(
+        -1, radius.size
+    )
     weights /= weights.sum(axis=1, keepdims=True)
     return list(np.log(weights.astype(np.float32) @ power.reshape(len(grey), -1).T) / 2)
 
@@ -129,7 +142,9 @@ def _grid(grey: FloatArray) -> FloatArray:
 def _near_zero(grey: FloatArray) -> tuple[IntArray, IntArray]:
     """How many coefficients of the blocks of an image are near zero, and small, [number of `CLIPPED`, k] each."""
     rows, columns = grey.shape[1] // BLOCK, grey.shape[2] // BLOCK
-    blocks = grey[:, : rows * BLOCK, : columns * BLOCK].reshape(len(grey), rows, BLOCK, columns, BLOCK)
+    blocks = grey[:, : rows * BLOCK, : columns * BLOCK].reshape(
+        len(grey), rows, BLOCK, columns, BLOCK
+    )
     blocks = blocks.swapaxes(2, 3).reshape(len(grey), -1, BLOCK, BLOCK)
     size = np.abs(dctn(blocks, axes=(2, 3), norm="ortho")[..., HIGH])
     zero, small = ((size < NEAR_ZERO * bound).sum(axis=-1) for bound in (1, 3))
@@ -146,11 +161,22 @@ class Forensics:
     """
 
     def __init__(
-        self, prints: FloatArray, labels: IntArray, n_classes: int, grey: FloatArray, positions: IntArray
+        self,
+        prints: FloatArray,
+        labels: IntArray,
+        n_classes: int,
+        grey: FloatArray,
+        positions: IntArray,
     ) -> None:
-        self.prints, self.labels, self.count = prints, labels, np.bincount(labels, minlength=n_classes)
+        self.prints, self.labels, self.count = (
+            prints,
+            labels,
+            np.bincount(labels, minlength=n_classes),
+        )
         self._mean = np.stack([prints[labels == k].mean(axis=0) for k in range(n_classes)])
-        self._spread = np.stack([np.cov(prints[labels == k].T, bias=True) for k in range(n_classes)])
+        self._spread = np.stack(
+            [np.cov(prints[labels == k].T, bias=True) for k in range(n_classes)]
+        )
         self._positions, self._labels = positions, labels[positions]
         self._has_grid = min(grey.shape[1:]) >= 2 * BLOCK
         self._changed: dict[str, FloatArray] = {}
@@ -160,7 +186,9 @@ class Forensics:
             for which, level in enumerate(kind.tried):
                 own = (np.arange(len(positions)) + number) % len(kind.tried) == which
                 if own.any():
-                    changed[own] = fingerprints(put(name, level, pixels[own])[:, 0].astype(np.float32))
+                    changed[own] = fingerprints(
+                        put(name, level, pixels[own])[:, 0].astype(np.float32)
+                    )
             self._changed[name] = changed
 
     def find(self, apart: Sequence[int] = ()) -> dict[int, Trace]:
@@ -174,7 +202,9 @@ class Forensics:
             left = [k for k in range(len(self.count)) if k not in found and k not in apart]
             traces = {k: self.traces(k, left) for k in left}
             best = {
-                k: own[0] for k, own in traces.items() if own and own[0].found and not _is_reverse(k, own[0], traces)
+                k: own[0]
+                for k, own in traces.items()
+                if own and own[0].found and not _is_reverse(k, own[0], traces)
             }
             if not best:
                 return found
@@ -193,10 +223,14 @@ class Forensics:
             return []
         centre = np.median(self._mean[others], axis=0)
         own, apart = self._mean[k] - centre, self._mean[others] - centre
-        grid = float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k])) if self._has_grid else 0.0
+        grid = (
+            float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k])) if self._has_grid else 0.0
+        )
         images = self.count[others].sum()
         spreads = self._spread[others]
-        spread = np.tensordot(self.count[others] / images, spreads, 1) + apart.T @ apart / len(others)
+        spread = np.tensordot(self.count[others] / images, spreads, 1) + apart.T @ apart / len(
+            others
+        )
         spread[np.diag_indices_from(spread)] *= 1 + 1e-3 + len(centre) / images
         spread[np.diag_indices_from(spread)] += FLOOR**2
         inverse = np.linalg.inv(spread)
@@ -204,10 +238,16 @@ class Forensics:
         changes = {name: changed[elsewhere] - before for name, changed in self._changed.items()}
         shifts = {name: change.mean(axis=0) for name, change in changes.items()}
         traces = []
-        for name in (name for name, kind in TRIED.items() if kind.family == FINE and shifts[name].any()):
+        for name in (
+            name for name, kind in TRIED.items() if kind.family == FINE and shifts[name].any()
+        ):
             shift = shifts[name]
             beside = [s for other, s in shifts.items() if KINDS[other].cause != KINDS[name].cause]
-            within = spread + np.cov(changes[name].T, bias=True) / 2 + BESIDE * np.transpose(beside) @ np.stack(beside)
+            within = (
+                spread
+                + np.cov(changes[name].T, bias=True) / 2
+                + BESIDE * np.transpose(beside) @ np.stack(beside)
+            )
             weights = np.linalg.solve(within, shift)
             weights /= weights @ shift
             offset = float(np.median(self._mean[others] @ weights))
@@ -221,12 +261,17 @@ class Forensics:
                 (share, float(wilson(share, self.count[k])[0])), min(1.0, share / max(reached, 1e-3)), grid,
                 weights, offset,
             ))  # fmt: skip
-        return sorted(traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True)
+        return sorted(
+            traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True
+        )
 
 
 def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> bool:
     """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""
     opposite = {LOST: RAISED, RAISED: LOST}.get(trace.cause)
     return any(
-        other.cause == opposite and other.alike > trace.alike for c, own in traces.items() if c != k for other in own
+        other.cause == opposite and other.alike > trace.alike
+        for c, own in traces.items()
+        if c != k
+        for other in own
     )

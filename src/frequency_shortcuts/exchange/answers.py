@@ -16,9 +16,17 @@ from scipy.special import ndtri
 from frequency_shortcuts.intervals import Paired, paired
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED = "follows", "nothing found", "cannot tell", "not recognised"
+FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED = (
+    "follows",
+    "nothing found",
+    "cannot tell",
+    "not recognised",
+)
 VERDICTS = (FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED)
-LEAST_RECALL, LEAST_MARGIN = 0.5, 0.25  # for a verdict: recall, and recall minus the false positive rate
+LEAST_RECALL, LEAST_MARGIN = (
+    0.5,
+    0.25,
+)  # for a verdict: recall, and recall minus the false positive rate
 MISSED = (81, 281)  # harmful artefacts of which nothing was found, docs/data/leaks/tables/leaks.csv
 BOUND = 0.2  # the upper ends of all numbers are below it where nothing was shown
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
@@ -89,7 +97,9 @@ def rates(answers: Answers) -> pd.DataFrame:
     if len(answers.images) == 2:
         found[:], below[:], recognised[:] = found.any().to_numpy(), below.all(), recognised.any()
     table["verdict"] = np.select(
-        [~recognised, found.any(axis=1), below], [NOT_RECOGNISED, FOLLOWS, NOTHING_FOUND], CANNOT_TELL
+        [~recognised, found.any(axis=1), below],
+        [NOT_RECOGNISED, FOLLOWS, NOTHING_FOUND],
+        CANNOT_TELL,
     )
     table["follows"] = [", ".join(found.columns[row]) for row in found.to_numpy()]
     return table
@@ -102,8 +112,12 @@ def _row(answers: Answers, c: int) -> dict[str, float]:
     row: dict[str, float] = {"class": c}
     before = answers.before[chosen] == c
     for part, kind in PARTS.items():
-        given, control = (after[part][c, : len(chosen)] == c for after in (answers.given, answers.control))
-        value, low, high = ends(paired(given.astype(float) - (control if kind.controlled else before)))
+        given, control = (
+            after[part][c, : len(chosen)] == c for after in (answers.given, answers.control)
+        )
+        value, low, high = ends(
+            paired(given.astype(float) - (control if kind.controlled else before))
+        )
         row |= {part: value, f"{part}_low": low, f"{part}_high": high}
         row[f"{part}_control"] = float(control.mean() - before.mean())
     row |= {"recall": recall, "images": len(chosen)}
@@ -113,7 +127,11 @@ def _row(answers: Answers, c: int) -> dict[str, float]:
 def ends(difference: Paired) -> tuple[float, float, float]:
     """Value, lower and upper end of the two-sided 90 % interval."""
     reach = REACH * float(difference.variance) ** 0.5
-    return float(difference.value), float(difference.centre) - reach, float(difference.centre) + reach
+    return (
+        float(difference.value),
+        float(difference.centre) - reach,
+        float(difference.centre) + reach,
+    )
 
 
 _TABLES = ("given", "control", "place")

@@ -39,7 +39,9 @@ class ClassStatistics:
     mean : complex128 [class, channels, H, W // 2 + 1]; variance : float64, likewise; count : int [class]
     """
 
-    def __init__(self, mean: Tensor, variance: Tensor, count: IntArray, size: tuple[int, int]) -> None:
+    def __init__(
+        self, mean: Tensor, variance: Tensor, count: IntArray, size: tuple[int, int]
+    ) -> None:
         self.mean, self.variance, self.count, self.size = mean, variance, count, size
         self._all_mean = mean.sum(dim=0)
         self._all_power = torch.zeros_like(variance[0])
@@ -47,7 +49,9 @@ class ClassStatistics:
             self._all_power += self.power(k)
         own = ConjugatePairs(*size)
         # The coefficient of a frequency that is its own partner is real: its spread is known half as well.
-        alone = torch.from_numpy(np.ascontiguousarray(own.size[own.half_plane] == 1)).to(mean.device)
+        alone = torch.from_numpy(np.ascontiguousarray(own.size[own.half_plane] == 1)).to(
+            mean.device
+        )
         self._spread_variance = torch.where(alone, 0.5, 0.25).double()
 
     def __len__(self) -> int:
@@ -83,7 +87,9 @@ class ClassStatistics:
         """
         own, rest = self.of(k), self.rest(k)
         variance = own.variance / own.images + rest.variance / rest.images
-        of_means = squared(own.mean - rest.mean) / variance.clamp(min=1e-12 * float(variance.amax()) + 1e-300)
+        of_means = squared(own.mean - rest.mean) / variance.clamp(
+            min=1e-12 * float(variance.amax()) + 1e-300
+        )
         logarithm, by_chance = self.log_ratio(k)
         both = (of_means + logarithm.square() / by_chance).mean(dim=0) / 2
         return from_half_plane(square_root(both.cpu()).numpy(), self.size[1])
@@ -101,7 +107,10 @@ def class_statistics(
 
     Raises ValueError for a class of fewer than `fewest` images, and for images that do not vary.
     """
-    names, count = classes or tuple(map(str, range(n_classes))), np.bincount(pixels.labels, minlength=n_classes)
+    names, count = (
+        classes or tuple(map(str, range(n_classes))),
+        np.bincount(pixels.labels, minlength=n_classes),
+    )
     for name, images in zip(names, count, strict=True):
         if images < fewest:
             raise ValueError(
@@ -122,5 +131,7 @@ def class_statistics(
     least = 1e-12 * power.sum(dim=(0, 1)).amax()
     variance = power.sub_(squared(mean)).clamp_(min=0).mul_(n / (n - 1))
     if not (variance.sum(dim=(0, 1)) > least).flatten()[1:].any():
-        raise ValueError("the images of each class are all the same, but for brightness: expected images that vary")
+        raise ValueError(
+            "the images of each class are all the same, but for brightness: expected images that vary"
+        )
     return ClassStatistics(mean, variance, count, (height, width))

@@ -25,7 +25,9 @@ def border(size: torch.Size) -> Tensor:
 
 def terms(size: torch.Size) -> Tensor:
     """1, x, y and r^2 at each pixel of images of H x W: float64 [4, H, W]; x and y go from -1 to 1."""
-    y, x = torch.meshgrid(*(torch.linspace(-1, 1, side, dtype=torch.float64) for side in size), indexing="ij")
+    y, x = torch.meshgrid(
+        *(torch.linspace(-1, 1, side, dtype=torch.float64) for side in size), indexing="ij"
+    )
     return torch.stack([torch.ones_like(x), x, y, x**2 + y**2])
 
 
@@ -54,7 +56,9 @@ class Field:
         ranking, n_classes = subject.ranking, subject.n_classes
         sums = torch.zeros(n_classes, ranking.shape[1], 4, dtype=torch.float64)
         for batch, images in ranking.batches():
-            sums.index_add_(0, torch.from_numpy(ranking.labels[batch]), coefficients(images).double().cpu())
+            sums.index_add_(
+                0, torch.from_numpy(ranking.labels[batch]), coefficients(images).double().cpu()
+            )
         means = sums / torch.from_numpy(ranking.labels).bincount(minlength=n_classes)[:, None, None]
         others = torch.empty_like(means)
         for c, left_out in enumerate(not_compared(means.flatten(1))):

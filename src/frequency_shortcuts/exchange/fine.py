@@ -19,7 +19,10 @@ from .class_statistics import Moments, class_statistics, squared
 from .part import Subject, not_compared
 
 LONGEST = 6.4  # pixels: longer waves are not fine
-SWAPPED, SHARE = 8.5, 1 / 7  # the same in training: pixels, and the share of the shorter side, whichever is less
+SWAPPED, SHARE = (
+    8.5,
+    1 / 7,
+)  # the same in training: pixels, and the share of the shorter side, whichever is less
 LARGEST = 8.0  # of a ratio of deviations, and of its inverse
 
 
@@ -45,12 +48,17 @@ class Rings:
         inner = torch.arange(size[1] // 2 + 1)
         # Each frequency of the inner columns stands for its conjugate as well.
         self._times = torch.where((inner > 0) & (2 * inner < size[1]), 2.0, 1.0).double()
-        self._count = self.number.flatten().bincount(self._times.expand(self.number.shape).flatten())
+        self._count = self.number.flatten().bincount(
+            self._times.expand(self.number.shape).flatten()
+        )
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean in each ring, of values [..., H, W // 2 + 1]: float64 [..., rings]."""
         sums = values.new_zeros(*values.shape[:-2], len(self._count), dtype=torch.float64)
-        return sums.index_add_(-1, self.number.flatten(), (values * self._times).flatten(-2)) / self._count
+        return (
+            sums.index_add_(-1, self.number.flatten(), (values * self._times).flatten(-2))
+            / self._count
+        )
 
 
 class Fine:
@@ -71,8 +79,12 @@ class Fine:
         self._size = torch.Size(subject.ranking.shape[2:])
         self._fine, rings = shorter(self._size, LONGEST), Rings(self._size)
         self._ring, self._pattern = rings.number, statistics.mean.cpu().to(torch.complex64)
-        self._ratio, self._noise = (torch.empty(self._pattern.shape) for _ in range(2))  # of each frequency
-        self._ring_ratio, self._ring_noise = (torch.empty_like(rings.mean(self._ratio)) for _ in range(2))
+        self._ratio, self._noise = (
+            torch.empty(self._pattern.shape) for _ in range(2)
+        )  # of each frequency
+        self._ring_ratio, self._ring_noise = (
+            torch.empty_like(rings.mean(self._ratio)) for _ in range(2)
+        )
         power = torch.stack([rings.mean(statistics.power(c).cpu()) for c in range(len(statistics))])
         power = power[..., torch.unique(self._ring[self._fine])]
         for c, left_out in enumerate(not_compared((power + 1e-12 * power.amax()).log().flatten(1))):
@@ -90,9 +102,16 @@ class Fine:
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         ratio, noise = (values[classes].to(images) for values in (self._ratio, self._noise))
         in_rings = self._ring_ratio, self._ring_noise
-        ring_ratio, ring_noise = (values[classes][..., self._ring].to(images) for values in in_rings)
-        drawn = torch.randn(images.shape, generator=self._generator).to(images) / self._size.numel() ** 0.5
-        patterned = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[:, None, None, None]
+        ring_ratio, ring_noise = (
+            values[classes][..., self._ring].to(images) for values in in_rings
+        )
+        drawn = (
+            torch.randn(images.shape, generator=self._generator).to(images)
+            / self._size.numel() ** 0.5
+        )
+        patterned = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[
+            :, None, None, None
+        ]
         spectra = opponent(torch.fft.rfft2(images))
         made = torch.where(patterned, ratio, ring_ratio) * spectra
         made += torch.where(patterned, noise, ring_noise) * torch.fft.rfft2(drawn)

@@ -35,7 +35,9 @@ class Subject(NamedTuple):
         chosen = np.empty(len(classes), np.int64)
         for c in np.unique(classes):
             own, places = np.flatnonzero(self.ranking.labels == c), np.flatnonzero(classes == c)
-            chosen[places] = own[torch.randint(len(own), (len(places),), generator=self.generator).numpy()]
+            chosen[places] = own[
+                torch.randint(len(own), (len(places),), generator=self.generator).numpy()
+            ]
         return self.ranking.take(chosen)
 
 

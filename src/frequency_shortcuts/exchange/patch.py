@@ -16,13 +16,19 @@ from .part import Subject
 
 ACROSS, SHARE = 6, 0.2  # windows along a side, and the share of a side that one has
 OUTER = [0, ACROSS - 1, ACROSS**2 - ACROSS, ACROSS**2 - 1, ACROSS**2]  # the corners and the frame
-ROUNDS = ((ACROSS**2 + 1, 6), (4, 24))  # of the search: so many of the best places, with so many ranking images
+ROUNDS = (
+    (ACROSS**2 + 1, 6),
+    (4, 24),
+)  # of the search: so many of the best places, with so many ranking images
 
 
 def places(size: torch.Size) -> Tensor:
     """The windows of images of H x W, row by row, and the frame as the last one: bool [37, H, W]."""
     sides = [max(1, round(SHARE * side)) for side in size]
-    starts = [np.rint(np.linspace(0, side - own, ACROSS)).astype(int) for side, own in zip(size, sides, strict=True)]
+    starts = [
+        np.rint(np.linspace(0, side - own, ACROSS)).astype(int)
+        for side, own in zip(size, sides, strict=True)
+    ]
     masks = torch.zeros(ACROSS**2 + 1, *size, dtype=torch.bool)
     for number, (top, left) in enumerate((top, left) for top in starts[0] for left in starts[1]):
         masks[number, top : top + sides[0], left : left + sides[1]] = True
@@ -43,7 +49,11 @@ class Patch:
 
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
         self._subject, self._places = subject, places(torch.Size(subject.ranking.shape[2:]))
-        self.place = np.array([self._best_place(c) for c in range(subject.n_classes)]) if place is None else place
+        self.place = (
+            np.array([self._best_place(c) for c in range(subject.n_classes)])
+            if place is None
+            else place
+        )
 
     def _best_place(self, c: int) -> int:
         ranking, generator = self._subject.ranking, self._subject.generator
@@ -53,7 +63,9 @@ class Patch:
             best = best[:most]
             chosen = others[torch.randperm(len(others), generator=generator)[:count].numpy()]
             images, labels = ranking.take(chosen), ranking.labels[chosen]
-            gain = self._called(images, np.full(len(chosen), c), c, best) - self._called(images, labels, c, best)
+            gain = self._called(images, np.full(len(chosen), c), c, best) - self._called(
+                images, labels, c, best
+            )
             best = best[np.argsort(-gain, kind="stable")]
         return int(best[0])
 

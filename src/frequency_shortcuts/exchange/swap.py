@@ -41,13 +41,17 @@ class Swap(nn.Module):
     >>> torch.optim.swa_utils.update_bn(batches, network)
     """
 
-    def __init__(self, parts: Sequence[str] = tuple(PARTS), *, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self, parts: Sequence[str] = tuple(PARTS), *, generator: torch.Generator | None = None
+    ) -> None:
         super().__init__()
         several = isinstance(parts, Iterable) and not isinstance(parts, str)
         self.parts: tuple[Any, ...] = tuple(parts) if several else (parts,)
         self.generator = generator
         if not self.parts or not all(part in [*PARTS] for part in self.parts):
-            raise ValueError(f"parts {', '.join(map(str, self.parts)) or 'none'}: choose from {', '.join(PARTS)}")
+            raise ValueError(
+                f"parts {', '.join(map(str, self.parts)) or 'none'}: choose from {', '.join(PARTS)}"
+            )
 
     def forward(self, *inputs: Any) -> Any:
         """Images and labels, or images alone: the same, with parts of other images."""
@@ -69,13 +73,20 @@ class Swap(nn.Module):
             raise ValueError(f"Swap: images are {images.dtype}, expected uint8 or float")
         n = len(images)
         if n < 2:
-            warnings.warn("Swap: a batch of one image has no other to swap with, and stays as it is", stacklevel=6)
+            warnings.warn(
+                "Swap: a batch of one image has no other to swap with, and stays as it is",
+                stacklevel=6,
+            )
             return images
         swapped = images.float()
-        with torch.autocast(images.device.type, enabled=False):  # a spectrum is too large for float16
+        with torch.autocast(
+            images.device.type, enabled=False
+        ):  # a spectrum is too large for float16
             for part in self.parts:
                 step = torch.randint(1, n, (n,), generator=self.generator, device=images.device)
-                partner = (torch.arange(n, device=images.device) + step) % n  # never the image itself
+                partner = (
+                    torch.arange(n, device=images.device) + step
+                ) % n  # never the image itself
                 swapped = PARTS[part].swap(swapped, partner)
         if not images.is_floating_point():
             swapped = swapped.round().clamp(0, 255)
@@ -86,7 +97,10 @@ class SwapFine(Swap):
     """The name that `Swap` had in version 2.0.0, for one more version; the settings of that are not used."""
 
     def __init__(self, *_: Any, generator: torch.Generator | None = None, **__: Any) -> None:
-        warnings.warn("fs.SwapFine is now fs.Swap, without its settings, to the end of a training", stacklevel=2)
+        warnings.warn(
+            "fs.SwapFine is now fs.Swap, without its settings, to the end of a training",
+            stacklevel=2,
+        )
         super().__init__(generator=generator)
 
     def fit(self, images: Tensor) -> SwapFine:

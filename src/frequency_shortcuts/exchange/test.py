@@ -22,8 +22,14 @@ from .answers import Answers, typical
 from .part import Part, Subject
 from .swap import PARTS
 
-CONFUSED, CONFUSED_IMAGES = 0.02, 1  # a class counts if at most this share, or so many, are confused either way
-RANKED, TESTED = 50, 200  # images of a class that tell which classes are confused, and whether it is recognised
+CONFUSED, CONFUSED_IMAGES = (
+    0.02,
+    1,
+)  # a class counts if at most this share, or so many, are confused either way
+RANKED, TESTED = (
+    50,
+    200,
+)  # images of a class that tell which classes are confused, and whether it is recognised
 IMAGES = 120  # of other classes that get the parts of a class
 DRAWS = 4  # of other images, whose part an image of the class gets
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
@@ -63,19 +69,32 @@ def collect(
             return torch.cat(parts).cpu().numpy()
 
         def name_all(source: Pixels, chosen: IntArray) -> IntArray:
-            return np.concatenate([name(source.take(part)) for part in index_batches(chosen, batch)])
+            return np.concatenate(
+                [name(source.take(part)) for part in index_batches(chosen, batch)]
+            )
 
         few = first_of_each_class(ranking.labels, RANKED)
-        comparable = hardly_confused(confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes))
+        comparable = hardly_confused(
+            confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes)
+        )
         before = name_all(pixels, np.arange(len(pixels)))
         subject = Subject(ranking_pixels, name, comparable, torch.Generator().manual_seed(seed))
         others = [np.flatnonzero(comparable[c][test.labels]) for c in range(n_classes)]
-        columns = [evenly(test.labels, positions, images, [seed, c]) for c, positions in enumerate(others)]
+        columns = [
+            evenly(test.labels, positions, images, [seed, c]) for c, positions in enumerate(others)
+        ]
         chosen = np.full((n_classes, max(map(len, columns))), -1)
-        given, control = ({part: np.full(chosen.shape, -1, np.int16) for part in PARTS} for _ in range(2))
+        given, control = (
+            {part: np.full(chosen.shape, -1, np.int16) for part in PARTS} for _ in range(2)
+        )
         place: dict[str, IntArray] = {}
         tested = [c for c in range(n_classes) if c != test.neutral]
-        with tqdm(total=len(PARTS) * len(tested), desc="parts", leave=False, disable=None if progress else True) as bar:
+        with tqdm(
+            total=len(PARTS) * len(tested),
+            desc="parts",
+            leave=False,
+            disable=None if progress else True,
+        ) as bar:
             for part, made_of in PARTS.items():
                 made = made_of(subject)
                 place[part] = made.place
@@ -83,14 +102,23 @@ def collect(
                     own, m = columns[c], len(columns[c])
                     chosen[c, :m] = own
                     for after, classes in ((given, np.full(m, c)), (control, test.labels[own])):
-                        called = [name(x) for _, x in changed(made, subject, pixels, own, classes, c, seed)]
+                        called = [
+                            name(x)
+                            for _, x in changed(made, subject, pixels, own, classes, c, seed)
+                        ]
                         after[part][c, :m] = np.concatenate(called)
                     bar.update()
     return Answers(test.labels, before, chosen, given, control, place, test.neutral)
 
 
 def changed(
-    part: Part, subject: Subject, pixels: Pixels, images: IntArray, classes: IntArray, c: int, seed: int
+    part: Part,
+    subject: Subject,
+    pixels: Pixels,
+    images: IntArray,
+    classes: IntArray,
+    c: int,
+    seed: int,
 ) -> Iterator[tuple[IntArray, Tensor]]:
     """Some images [m] with the part of classes [m], for class c, in portions: places among them, and [k, ...] each.
 
@@ -116,7 +144,13 @@ class Exchanged(NamedTuple):
 
 
 def remove(
-    answers: Answers, part: str, c: int, ranking: Pixels, pixels: Pixels, seed: int, logits: Callable[[Tensor], Tensor]
+    answers: Answers,
+    part: str,
+    c: int,
+    ranking: Pixels,
+    pixels: Pixels,
+    seed: int,
+    logits: Callable[[Tensor], Tensor],
 ) -> Iterator[Exchanged]:
     """The images of class c with the whole part of other images in place of their own.
 
@@ -134,14 +168,20 @@ def remove(
         partner = torch.arange(2 * len(places)).roll(len(places))
         for draw in range(DRAWS):
             subject.generator.manual_seed(_seed(seed, c, places[0], draw))
-            classes = torch.randint(len(others), (len(places),), generator=subject.generator).numpy()
+            classes = torch.randint(
+                len(others), (len(places),), generator=subject.generator
+            ).numpy()
             both = torch.cat([images, subject.donors(others[classes])])
-            after.append(PARTS[part].swap(both, partner.to(both.device), place)[: len(places)].clamp(0, 1))
+            after.append(
+                PARTS[part].swap(both, partner.to(both.device), place)[: len(places)].clamp(0, 1)
+            )
         before, said = logits(images), torch.stack([logits(one) for one in after])
         least = said.softmax(dim=2)[:, :, c].argmin(dim=0).tolist()
         for n, (i, draw) in enumerate(zip(places, least, strict=True)):
             without = said[:, n].softmax(dim=1).mean(dim=0)
-            yield Exchanged(int(own[i]), images[n], after[draw][n], before[n], said[draw, n], without)
+            yield Exchanged(
+                int(own[i]), images[n], after[draw][n], before[n], said[draw, n], without
+            )
 
 
 def _seed(*entropy: int) -> int:

@@ -73,7 +73,9 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
     """Write <stem>.svg and <stem>.png, without a date, so that the same figure gives the same bytes."""
     with style():
         figure.canvas.draw()
-        figure.set_layout_engine("none")  # laid out once: doing it again for each file would move things a little
+        figure.set_layout_engine(
+            "none"
+        )  # laid out once: doing it again for each file would move things a little
         for axis in figure.axes:
             corners = axis.get_position(original=True).get_points()
             axis.set_position(Bbox(np.round(corners * _GRID) / _GRID))
@@ -93,7 +95,9 @@ def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
     """A picture at most `width` pixels wide, with few colours, as the bytes of a small PNG: for pages that embed it."""
     with Image.open(path, formats=["PNG"]) as picture:
         width = min(width, picture.width)
-        small = picture.convert("RGB").resize((width, round(picture.height * width / picture.width)))
+        small = picture.convert("RGB").resize(
+            (width, round(picture.height * width / picture.width))
+        )
     target = io.BytesIO()
     # By coverage: the usual choice, by frequency, gives the colour of a few small marks to those of many. The means of
     # what gets each colour then keep grey grey.
@@ -138,10 +142,16 @@ def write_title(figure: Figure, question: str, *lines: str) -> None:
         # The layout makes room for a suptitle alone; the other lines stand in its empty ones.
         text = "\n".join([*above, *([" "] * len(below))])
         figure.suptitle(text, x=0.01, ha="left", fontsize=size, weight="bold")
-        place: dict[str, Any] = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "top"}
+        place: dict[str, Any] = {
+            "xycoords": "figure fraction",
+            "textcoords": "offset points",
+            "va": "top",
+        }
         text = "\n".join([*([" "] * len(above)), *below])
         pad = -72 * figure.get_layout_engine().get()["h_pad"]  # type: ignore[union-attr]
-        figure.add_artist(Annotation(text, (0.01, 1), (0, pad), fontsize=size, annotation_clip=False, **place))
+        figure.add_artist(
+            Annotation(text, (0.01, 1), (0, pad), fontsize=size, annotation_clip=False, **place)
+        )
 
 
 def abbreviate(name: str, note: str, letters: int = NAME) -> str:
@@ -153,7 +163,11 @@ def abbreviate(name: str, note: str, letters: int = NAME) -> str:
 
 
 def class_ticks(
-    set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME, **options: Any
+    set_ticks: Callable[..., Any],
+    classes: Sequence[str],
+    note: str,
+    letters: int = NAME,
+    **options: Any,
 ) -> None:
     """Names of classes along an axis: `set_ticks` is its set_xticks or set_yticks; `note` as for `abbreviate`."""
     set_ticks(range(len(classes)), [abbreviate(name, note, letters) for name in classes], **options)
@@ -189,12 +203,18 @@ def control_label(kind: str, other: object = None) -> str:
     return CONTROLS[kind]
 
 
-def row_labels(figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], row: float, size: float = 8) -> None:
+def row_labels(
+    figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], row: float, size: float = 8
+) -> None:
     """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
     letters = max(12, int(row / _width(size)))
-    labels = ["\n".join(break_line(line, letters) for line in label.splitlines()) for label in labels]
+    labels = [
+        "\n".join(break_line(line, letters) for line in label.splitlines()) for label in labels
+    ]
     longest = max(len(line) for label in labels for line in label.splitlines())
-    figure.set_figheight(figure.get_figheight() + max(0, longest * _width(size) - row) * len(labels))
+    figure.set_figheight(
+        figure.get_figheight() + max(0, longest * _width(size) - row) * len(labels)
+    )
     for axis, label in zip(axes[:, 0], labels, strict=True):
         axis.set_ylabel(label, fontsize=size)
 
@@ -227,12 +247,16 @@ def wrap(name: str, letters: int = 8) -> str:
 
 def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
     """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel, or the mean of many."""
-    pixels = (image if len(image) in (1, 3) else image.mean(axis=0, keepdims=True)).transpose(1, 2, 0)
+    pixels = (image if len(image) in (1, 3) else image.mean(axis=0, keepdims=True)).transpose(
+        1, 2, 0
+    )
     most = 255 if image.dtype == np.uint8 else 1
     axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=most)
 
 
-def show_plane(axis: Axes, plane: npt.NDArray[Any], cmap: str | Colormap, norm: Normalize | None = None) -> None:
+def show_plane(
+    axis: Axes, plane: npt.NDArray[Any], cmap: str | Colormap, norm: Normalize | None = None
+) -> None:
     """A centred plane with its axes in whole cycles per image; by default its colours span its values."""
     height, width = plane.shape
     left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
@@ -246,7 +270,9 @@ def show_plane(axis: Axes, plane: npt.NDArray[Any], cmap: str | Colormap, norm: 
 def whole_ticks(*axes: Axis, at_least: int = 1) -> None:
     """Ticks at whole numbers, for axes of what is counted; on a long enough axis at least so many."""
     for axis in axes:
-        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=at_least))
+        axis.set_major_locator(
+            MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=at_least)
+        )
 
 
 def logarithmic(axis: Axis, ticks: Sequence[float] = ()) -> None:
@@ -256,14 +282,18 @@ def logarithmic(axis: Axis, ticks: Sequence[float] = ()) -> None:
     """
     set_scale = axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale
     set_scale("log")
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}".replace("e+0", "e").replace("e+", "e")))
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:,g}".replace("e+0", "e").replace("e+", "e"))
+    )
     axis.set_minor_formatter(NullFormatter())
     if ticks:
         axis.set_ticks(ticks)
         axis.set_minor_locator(NullLocator())
 
 
-def colour_bar(figure: Figure, axes: npt.NDArray[Any], cmap: str, low: float, high: float, label: str) -> Colorbar:
+def colour_bar(
+    figure: Figure, axes: npt.NDArray[Any], cmap: str, low: float, high: float, label: str
+) -> Colorbar:
     """One bar for all axes: they share the scale."""
     scale = ScalarMappable(Normalize(low, high), cmap)
     bar = figure.colorbar(scale, ax=axes, fraction=0.02, pad=0.01)
@@ -276,22 +306,36 @@ def few_frequency_ticks(axis: Axes) -> None:
     place = axis.get_subplotspec()
     assert place is not None  # a panel of plt.subplots has one
     (left_end, right_end), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-    for set_ticks, size in ((axis.set_xticks, right_end - left_end), (axis.set_yticks, top - bottom)):
+    for set_ticks, size in (
+        (axis.set_xticks, right_end - left_end),
+        (axis.set_yticks, top - bottom),
+    ):
         quarter = round(size) // 4
         set_ticks([-quarter, 0, quarter], [f"\N{MINUS SIGN}{quarter}", "", f"{quarter}"])
     axis.tick_params(
-        labelsize=SMALLEST, length=2, pad=1, labelbottom=place.is_last_row(), labelleft=place.is_first_col()
+        labelsize=SMALLEST,
+        length=2,
+        pad=1,
+        labelbottom=place.is_last_row(),
+        labelleft=place.is_first_col(),
     )
 
 
 def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
     """Circles of these radii, in cycles per image, about the zero frequency."""
     for radius in radii:
-        axis.add_patch(Circle((0, 0), radius, fill=False, edgecolor=colour, linewidth=0.5, alpha=0.8))
+        axis.add_patch(
+            Circle((0, 0), radius, fill=False, edgecolor=colour, linewidth=0.5, alpha=0.8)
+        )
 
 
 def page_of_panels(
-    rows: int, columns: int, height: float, width: float = PAGE, used: int | None = None, **options: Any
+    rows: int,
+    columns: int,
+    height: float,
+    width: float = PAGE,
+    used: int | None = None,
+    **options: Any,
 ) -> tuple[Figure, npt.NDArray[Any]]:
     """A figure so many inches high, by default as wide as the page, with panels that share their axes.
 
@@ -305,7 +349,11 @@ def page_of_panels(
 
 
 def write_numbers(
-    axis: Axes, values: npt.NDArray[Any], text: Callable[[float], str], dark: npt.NDArray[np.bool_], **options: Any
+    axis: Axes,
+    values: npt.NDArray[Any],
+    text: Callable[[float], str],
+    dark: npt.NDArray[np.bool_],
+    **options: Any,
 ) -> None:
     """The numbers of a heat map [rows, columns] in its cells, white where these are dark; a missing one is left out."""
     for i, j in np.argwhere(np.isfinite(values)):
@@ -313,7 +361,9 @@ def write_numbers(
         axis.text(j, i, text(values[i, j]), ha="center", va="center", color=ink, **options)
 
 
-def finish(figure: Figure, axis: Axes, columns: int, question: str, *lines: str, left: bool = False) -> None:
+def finish(
+    figure: Figure, axis: Axes, columns: int, question: str, *lines: str, left: bool = False
+) -> None:
     """No frames, the legend of one panel in columns below the figure, and its title; see `despine`, `write_title`."""
     despine(figure.axes, left)
     legend_below(figure, axis, columns)

@@ -53,7 +53,9 @@ def class_cards(
         greatest = np.abs(cards.increment).max(axis=(1, 2), keepdims=True)
         share = cards.increment / np.maximum(greatest, np.finfo(np.float32).tiny)
         # A few increments are far greater than all others.
-        planes.insert(1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "of the largest", 1))
+        planes.insert(
+            1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "of the largest", 1)
+        )
     pictures: dict[str, npt.NDArray[Any]] = {
         "test\nimage": cards.unfiltered, "from\nits map": cards.filtered, "from lowest\nfrequencies": cards.controlled
     }  # fmt: skip
@@ -61,7 +63,9 @@ def class_cards(
         columns = len(planes) + len(pictures)
         side = (canvas.PAGE - 0.5) / columns + (0 if rates is None else 0.06)
         height = 1.2 + (side + 0.04) * len(classes)
-        figure, axes = canvas.page_of_panels(len(classes), columns, height, sharex=False, sharey=False)
+        figure, axes = canvas.page_of_panels(
+            len(classes), columns, height, sharex=False, sharey=False
+        )
         for c, line in enumerate(axes):
             for axis, shown in zip(line, planes, strict=False):
                 canvas.show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, shown.norm)
@@ -72,22 +76,41 @@ def class_cards(
                 axis.set_axis_off()
             for axis, pair in zip(line[-3:], () if rates is None else rates[c], strict=False):
                 axis.text(
-                    0.5, -0.03, canvas.rates_label(*pair), transform=axis.transAxes, ha="center", va="top", fontsize=9
+                    0.5,
+                    -0.03,
+                    canvas.rates_label(*pair),
+                    transform=axis.transAxes,
+                    ha="center",
+                    va="top",
+                    fontsize=9,
                 )
         canvas.row_labels(
-            figure, axes, [canvas.wrap(canvas.abbreviate(name, note)) for name in classes], side + 0.04, 10
+            figure,
+            axes,
+            [canvas.wrap(canvas.abbreviate(name, note)) for name in classes],
+            side + 0.04,
+            10,
         )
         canvas.titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
             if shown.most:
                 place = axis.inset_axes((0, -0.13, 1, 0.07))
-                bar = figure.colorbar(ScalarMappable(shown.norm, shown.cmap), cax=place, orientation="horizontal")
-                bar.set_ticks([-shown.most, 0, shown.most], labels=[f"-{shown.most}", "0", f"{shown.most}"])
+                bar = figure.colorbar(
+                    ScalarMappable(shown.norm, shown.cmap), cax=place, orientation="horizontal"
+                )
+                bar.set_ticks(
+                    [-shown.most, 0, shown.most], labels=[f"-{shown.most}", "0", f"{shown.most}"]
+                )
                 bar.set_label(shown.unit)
         fill = f", at other frequencies {named(cards.fill).words.removesuffix(' elsewhere')}"
         key = f"below images: TPR / FPR{fill}" if rates is not None else ""
         circles = canvas.BANDS if len(band_edges) else ""
-        canvas.write_title(figure, "What is each class recognised from?", "; ".join(filter(None, (key, circles))), note)
+        canvas.write_title(
+            figure,
+            "What is each class recognised from?",
+            "; ".join(filter(None, (key, circles))),
+            note,
+        )
     return figure
 
 
@@ -103,7 +126,9 @@ class _Planes(NamedTuple):
     most: int = 0
 
 
-_SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)
+_SIGNED_ROOT = FuncNorm(
+    (lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1
+)
 
 
 class Panel(NamedTuple):
@@ -118,12 +143,20 @@ class Panel(NamedTuple):
     right: bool | None = None
 
 
-def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question: str = "") -> Figure:
+def rows_of_panels(
+    rows: Mapping[str, Sequence[Panel]], note: str = "", question: str = ""
+) -> Figure:
     """A row of panels for each name, which stands beside it; a question and a note above them all."""
     with canvas.style():
         columns = max(len(panels) for panels in rows.values())
-        texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]
-        more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)  # a row has room for two lines
+        texts = [
+            [_lines(getattr(one, side)) for one in line]
+            for line in rows.values()
+            for side in ("above", "below")
+        ]
+        more = sum(
+            max(0, *(text.count("\n") - 1 for text in line)) for line in texts
+        )  # a row has room for two lines
         high, wide = next(iter(rows.values()))[0].values.shape[-2:]
         height = min(2.55, 0.8 + canvas.PAGE / columns * high / wide) * len(rows) + 0.16 * more
         figure, axes = canvas.page_of_panels(len(rows), columns, height, sharex=False, sharey=False)
@@ -135,27 +168,41 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question
     return figure
 
 
-def one_shortcut(card: "Cards", name: str, rates: Mapping[str, float], percent: float, networks: str) -> Figure:
+def one_shortcut(
+    card: "Cards", name: str, rates: Mapping[str, float], percent: float, networks: str
+) -> Figure:
     """An image, the map of its class, the image reduced to it, and the same with as many of the lowest frequencies.
 
     card : of this class alone; rates : by the columns of `verdicts`; networks : what they are means of, in words
     """
 
     def below(kept: str) -> str:
-        text = f"recognised: {rates[f'tpr_{kept}']:.0%}\nfalse positives: {rates[f'fpr_{kept}']:.0%}"
+        text = (
+            f"recognised: {rates[f'tpr_{kept}']:.0%}\nfalse positives: {rates[f'fpr_{kept}']:.0%}"
+        )
         return text.replace("nan%", "\N{EN DASH}").replace("%", " %")
 
     lowest, key = low_pass_mask(card.masks[0]), "black: kept\ncentre: zero"
     panels = [
-        Panel(f"image of\n{canvas.abbreviate(name, 'in a panel')}", card.unfiltered[0], below("unfiltered")),
+        Panel(
+            f"image of\n{canvas.abbreviate(name, 'in a panel')}",
+            card.unfiltered[0],
+            below("unfiltered"),
+        ),
         Panel(f"its map: {percent:g} % of\nthe frequencies", card.masks[0].astype(float), key),
         Panel("reduced to\nits map", card.filtered[0], below("dfm")),
         Panel("as many of the\nlowest frequencies", lowest.astype(float), key),
         Panel("reduced to\nthese", card.controlled[0], below("low_pass")),
     ]
-    other = "" if np.isnan(rates["largest_other"]) else f", {rates['largest_other']:.2f} from the best of another class"
+    other = (
+        ""
+        if np.isnan(rates["largest_other"])
+        else f", {rates['largest_other']:.2f} from the best of another class"
+    )
     note = f"TPR - FPR: {rates['measure']:.2f} from its own map{other} ({named(card.fill).words}); {networks}"
-    return rows_of_panels({"": panels}, note, f"Is {name} recognised from {percent:g} % of the frequencies?")
+    return rows_of_panels(
+        {"": panels}, note, f"Is {name} recognised from {percent:g} % of the frequencies?"
+    )
 
 
 def draw_panel(axis: Axes, panel: Panel) -> None:

@@ -35,7 +35,9 @@ class ClassSelection:
         return [classes[i] for i in self.index]
 
 
-def select_classes(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: bool = False) -> ClassSelection:
+def select_classes(
+    scores: npt.ArrayLike, most: int, reason: str, *, both_ends: bool = False
+) -> ClassSelection:
     """The `most` classes with the highest scores [class], or all classes where there are no more.
 
     both_ends : half of them are those with the lowest scores
@@ -58,7 +60,11 @@ def greatest(
     measures: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], most: int, why: str
 ) -> ClassSelection:
     """The classes with the greatest of some measures, means over seeds, of the network in which the class has most."""
-    means = measures.groupby([table[key] for key in ("network", "augmentation", "class")]).mean().max(axis=1)
+    means = (
+        measures.groupby([table[key] for key in ("network", "augmentation", "class")])
+        .mean()
+        .max(axis=1)
+    )
     return select_classes(means.groupby("class").max().reindex(list(classes)), most, why)
 
 

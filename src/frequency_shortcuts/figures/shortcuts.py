@@ -49,12 +49,20 @@ def shortcuts(
     place = np.arange(len(classes))
     with canvas.style(9):
         height = 0.9 + (0.5 + 0.27 * len(classes)) * rows
-        figure, axes = canvas.page_of_panels(rows, columns, height, canvas.PAGE * (0.9 if one else 1), len(kinds))
+        figure, axes = canvas.page_of_panels(
+            rows, columns, height, canvas.PAGE * (0.9 if one else 1), len(kinds)
+        )
         of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
         chosen = [own.set_index("class").reindex(list(classes)) for own in of_kinds.values()]
         lowest = min(_draw_tests(axis, own) for axis, own in zip(axes.flat, chosen, strict=False))
-        canvas.class_ticks(axes[0, 0].set_yticks, classes, note or "in full", canvas.NAME if note else LONGEST)
-        axes[0, 0].set(xlim=(min(-0.1, lowest - 0.05), 1.05), ylim=(len(classes) - 0.4, -0.6), xticks=[0, 0.5, 1])
+        canvas.class_ticks(
+            axes[0, 0].set_yticks, classes, note or "in full", canvas.NAME if note else LONGEST
+        )
+        axes[0, 0].set(
+            xlim=(min(-0.1, lowest - 0.05), 1.05),
+            ylim=(len(classes) - 0.4, -0.6),
+            xticks=[0, 0.5, 1],
+        )
         for axis, (kind, own) in zip(axes.flat, of_kinds.items(), strict=False):
             axis.tick_params(axis="y", length=0)
             axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
@@ -98,7 +106,9 @@ def _sentence(rows: pd.DataFrame) -> list[str]:
     ):
         tested = ~np.isnan(values - own)
         as_well = "so" if parts else "at least as well as the own map"
-        count = f"{(values >= own - 1e-6)[tested].sum():,} of {tested.sum():,}"  # tables are rounded
+        count = (
+            f"{(values >= own - 1e-6)[tested].sum():,} of {tested.sum():,}"  # tables are rounded
+        )
         if tested.any():
             parts.append(f"{subject} {as_well} in {count}{'' if parts else ' classes'}")
     sentence = ", ".join(parts)
@@ -113,7 +123,13 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     over = "over networks" if (rows["interval"] == "networks").any() else "over images"
     marks = {
         f"own map, 95 % interval {over}": (own, "o", _BLUE, _BLUE, 30),
-        "best map of another class": (rows["largest_other_mean"].to_numpy(float), "^", "none", _ORANGE, 24),
+        "best map of another class": (
+            rows["largest_other_mean"].to_numpy(float),
+            "^",
+            "none",
+            _ORANGE,
+            24,
+        ),
         canvas.CONTROLS["low_pass"]: (_low_pass(rows), "s", "none", _GREEN, 18),
     }
     for order, (label, (values, marker, face, colour, size)) in enumerate(marks.items()):
@@ -123,7 +139,15 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
                 edgecolor=colour, linewidth=1.1, label=label, zorder=7 + order,
             )  # fmt: skip
     for c in np.flatnonzero(np.isnan(own)):
-        axis.text(0.02, float(c), "not tested", color="0.45", fontsize=canvas.SMALLEST, style="italic", va="center")
+        axis.text(
+            0.02,
+            float(c),
+            "not tested",
+            color="0.45",
+            fontsize=canvas.SMALLEST,
+            style="italic",
+            va="center",
+        )
     return float(np.nanmin([low, *(values for values, *_ in marks.values())], initial=0))
 
 

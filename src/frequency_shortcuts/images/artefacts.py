@@ -25,7 +25,12 @@ Pixels = npt.NDArray[np.uint8]
 FINE, SMOOTH, LOCAL = "fine", "smooth", "local"  # families
 WAVE, CHECKERBOARD, BLOCKS = "wave", "checkerboard", "blocks"
 LOST, RAISED = "lost high frequencies", "raised floor"
-BRIGHTNESS, CAST, GRADIENT, VIGNETTE = "brightness", "colour cast", "light from one side", "dark corners"
+BRIGHTNESS, CAST, GRADIENT, VIGNETTE = (
+    "brightness",
+    "colour cast",
+    "light from one side",
+    "dark corners",
+)
 FRAME, TAG, LINE = "frame", "tag", "line"
 CAUSES = {  # of how a class differs, and in words
     WAVE: "a plane wave, such as mains hum or the lines of a scanner",
@@ -78,12 +83,16 @@ def _added(pattern: Callable[..., Any]) -> Callable[..., FloatArray]:
 
 def _wave(channels: int, height: int, width: int, frequency: tuple[int, int]) -> Any:
     u, v = frequency
-    return np.cos(2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width))
+    return np.cos(
+        2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width)
+    )
 
 
 def _hum(channels: int, height: int, width: int) -> Any:
     cycles_per_row = (9 / 32, 13 / 32)
-    return sum(np.cos(2 * np.pi * frequency * np.arange(height)[:, None]) for frequency in cycles_per_row)
+    return sum(
+        np.cos(2 * np.pi * frequency * np.arange(height)[:, None]) for frequency in cycles_per_row
+    )
 
 
 def _checkerboard(channels: int, height: int, width: int) -> Any:
@@ -96,7 +105,9 @@ def _jpeg(pixels: FloatArray, quality: float) -> FloatArray:
     compressed, whole = np.empty_like(pixels), max(1, int(quality))  # of 0, Pillow makes 75
     for image, target in zip(np.moveaxis(pixels.astype(np.uint8), 1, -1), compressed, strict=True):
         file = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "JPEG", quality=whole)
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(
+            file, "JPEG", quality=whole
+        )
         with Image.open(file, formats=["JPEG"]) as picture:
             target[:] = np.moveaxis(np.atleast_3d(np.array(picture)), -1, 0)
     return compressed
@@ -165,7 +176,9 @@ def _tag(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> Floa
 
 def _line(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
     height = pixels.shape[-2]
-    return _towards_white(pixels, opacity, (np.arange(height) == round(place[0] * (height - 1)))[:, None])
+    return _towards_white(
+        pixels, opacity, (np.arange(height) == round(place[0] * (height - 1)))[:, None]
+    )
 
 
 AMPLITUDE = "amplitude, pixels from 0 to 1"
@@ -220,7 +233,9 @@ def put(
     about = KINDS[kind]
     where = [frequency] if about.has_frequency else [place] if about.has_place else []
     # In float64, where sums in another order, as batches have them, do not change what is rounded.
-    return np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
+    return (
+        np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
+    )
 
 
 @dataclass(frozen=True)
@@ -248,7 +263,9 @@ class Artefact:
             raise ValueError(f"unknown artefact {self.kind!r}: choose from {', '.join(KINDS)}")
         kind = KINDS[self.kind]
         if not all(0 <= share <= 1 for share in self.place):
-            raise ValueError(f"place {list(self.place)}: expected shares of the height and the width, 0 to 1")
+            raise ValueError(
+                f"place {list(self.place)}: expected shares of the height and the width, 0 to 1"
+            )
         if not 0 < self.level <= kind.most:
             raise ValueError(
                 f"level {self.level} of the artefact {self.kind}, {kind.unit}: expected above 0 and at most {kind.most}"
@@ -256,11 +273,17 @@ class Artefact:
         if not 0 <= self.share <= 1:
             raise ValueError(f"share {self.share}: expected 0 to 1, of the images of the class")
         if not 0 <= self.others <= 1:
-            raise ValueError(f"share of others {self.others}: expected 0 to 1, of the images of each other class")
+            raise ValueError(
+                f"share of others {self.others}: expected 0 to 1, of the images of each other class"
+            )
         if (self.frequency is not None) != kind.has_frequency:
-            raise ValueError(f"the artefact {self.kind} {'needs a' if kind.has_frequency else 'has no'} frequency")
+            raise ValueError(
+                f"the artefact {self.kind} {'needs a' if kind.has_frequency else 'has no'} frequency"
+            )
         if self.frequency is not None and tuple(self.frequency) == (0, 0):
-            raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
+            raise ValueError(
+                "frequency [0, 0] is no wave: expected another one, in cycles per image"
+            )
 
     def carriers(self, labels: IntArray) -> BoolArray:
         """Which images have the artefact, bool [n]: its share of each class, spread evenly over its order.
@@ -282,7 +305,9 @@ class Artefact:
             raise ValueError(f"images of {channels} channels: the artefact jpeg needs 1 or 3")
         u, v = self.frequency or (0, 0)
         if abs(u) > height // 2 or abs(v) > width // 2:
-            raise ValueError(f"frequency {[u, v]}: images of {height} x {width} have up to half of that")
+            raise ValueError(
+                f"frequency {[u, v]}: images of {height} x {width} have up to half of that"
+            )
 
     def add(self, images: Pixels, labels: IntArray) -> Pixels:
         """Images uint8 [n, channels, H, W], labels int64 [n], with the artefact in its share of the class."""

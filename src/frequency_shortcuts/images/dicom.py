@@ -52,9 +52,13 @@ def read_picture(path: AnyPath) -> Image.Image:
         pixels = (-1 if data.PixelRepresentation else 2**data.BitsStored - 1) - pixels
     values = pixels + 128 * data.PixelRepresentation
     if bits > 8:
-        values = pixels * float(data.get("RescaleSlope") or 1) + float(data.get("RescaleIntercept") or 0)
+        values = pixels * float(data.get("RescaleSlope") or 1) + float(
+            data.get("RescaleIntercept") or 0
+        )
     whole = (values == np.rint(values).clip(-(2**31), 2**31 - 1)).all()
-    picture = Image.fromarray(values.astype(np.uint8 if bits <= 8 else np.int32 if whole else np.float32))
+    picture = Image.fromarray(
+        values.astype(np.uint8 if bits <= 8 else np.int32 if whole else np.float32)
+    )
     picture.format = "DICOM"
     return picture
 

@@ -29,8 +29,14 @@ def entry_point(name: str) -> Callable[..., Any]:
         sys.path.remove(here)
     member: Callable[..., Any] | None = getattr(module, function, None)
     if not callable(member):
-        there = sorted(known for known, value in vars(module).items() if callable(value) and not known.startswith("_"))
-        raise ValueError(f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}")
+        there = sorted(
+            known
+            for known, value in vars(module).items()
+            if callable(value) and not known.startswith("_")
+        )
+        raise ValueError(
+            f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}"
+        )
     return member
 
 
@@ -43,7 +49,9 @@ def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
     try:
         taken = inspect.signature(function).parameters
         takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
-        return function(**{key: value for key, value in offered.items() if takes_all or key in taken} | options)
+        return function(
+            **{key: value for key, value in offered.items() if takes_all or key in taken} | options
+        )
     except (Exception, SystemExit) as error:
         raise ValueError(f"entry point {name} failed ({first_line(error)})") from error
 

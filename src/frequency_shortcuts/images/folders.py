@@ -28,8 +28,16 @@ SUFFIXES: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", "
 SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 TABLES = (".csv", ".tsv", ".txt")
 # What is left out
-CIRCLE, MISSING, NAME = "links that lead in a circle", "files that do not exist", "names that are not UTF-8"
-ROWS, EMPTY, BROKEN = "rows without path or label", "classes without pictures", "pictures that cannot be read"
+CIRCLE, MISSING, NAME = (
+    "links that lead in a circle",
+    "files that do not exist",
+    "names that are not UTF-8",
+)
+ROWS, EMPTY, BROKEN = (
+    "rows without path or label",
+    "classes without pictures",
+    "pictures that cannot be read",
+)
 TWICE, FEW = "files that are listed twice", "classes of fewer than {} pictures"
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
 
@@ -107,15 +115,24 @@ class Listing:
     def names(self) -> list[str]:
         """The files relative to the folder, where they are in it."""
         root = self.given.root
-        return [str(file.relative_to(root) if file.is_relative_to(root) else file) for file in self.files]
+        return [
+            str(file.relative_to(root) if file.is_relative_to(root) else file)
+            for file in self.files
+        ]
 
     @property
     def left_out(self) -> str:
         """Where, what and how much is left out, in words; empty for nothing."""
-        where = (self.given.table or self.given.path) if isinstance(self.given.path, Path) else "the list"
+        where = (
+            (self.given.table or self.given.path)
+            if isinstance(self.given.path, Path)
+            else "the list"
+        )
         parts = [f"{kind}: {len(names)} ({few(names)})" for kind, names in self.problems.items()]
         if counts := collections.Counter(self.others).most_common():
-            parts.append(f"other files: {few([f'{count} {ending}' for ending, count in counts], 10)}")
+            parts.append(
+                f"other files: {few([f'{count} {ending}' for ending, count in counts], 10)}"
+            )
             parts += [] if set(dicom.ENDINGS).isdisjoint(self.others) else [dicom.INSTALL]
         return f"{where}: {'; '.join(parts)}" if parts else ""
 
@@ -124,24 +141,39 @@ class Listing:
         numbers, labels = np.unique(self.labels, return_inverse=True)
         return good & (np.bincount(labels[good], minlength=len(numbers)) >= fewest)[labels]
 
-    def settled(self, good: BoolArray | None = None, fewest: int = 1, how: str = HOW) -> tuple[Listing, IntArray]:
+    def settled(
+        self, good: BoolArray | None = None, fewest: int = 1, how: str = HOW
+    ) -> tuple[Listing, IntArray]:
         """Leave out pictures that are not good and classes of fewer pictures: what is left, and its positions.
 
         Raises ValueError, with all that is wrong, if nothing may be left out, or nothing is left.
         """
         good = np.ones(len(self.files), bool) if good is None else good
-        kept, counts = np.flatnonzero(self.large(good, fewest)), collections.Counter(self.labels[good].tolist())
+        kept, counts = (
+            np.flatnonzero(self.large(good, fewest)),
+            collections.Counter(self.labels[good].tolist()),
+        )
         small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
-        broken = [] if good.all() else [name for name, fine in zip(self.names, good, strict=True) if not fine]
+        broken = (
+            []
+            if good.all()
+            else [name for name, fine in zip(self.names, good, strict=True) if not fine]
+        )
         few_of = [f"{self.classes[k] if self.classes else k}: {counts[k]}" for k in small]
-        problems = {kind: names for kind, names in ((BROKEN, broken), (FEW.format(fewest), few_of)) if names}
+        problems = {
+            kind: names for kind, names in ((BROKEN, broken), (FEW.format(fewest), few_of)) if names
+        }
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
         left = replace(
             self, files=[self.files[i] for i in kept], labels=labels if self.classes else self.labels[kept],
             classes=self.classes and tuple(self.classes[k] for k in numbers), places=self.places[kept],
             problems={**self.problems, **problems},
         )  # fmt: skip
-        form = "paths relative to {} or to the CSV" if self.given.table else "{}/<class>/*.jpg or *.png, or a CSV"
+        form = (
+            "paths relative to {} or to the CSV"
+            if self.given.table
+            else "{}/<class>/*.jpg or *.png, or a CSV"
+        )
         how = how if len(kept) else f"no picture is left: expected {form.format(self.given.root)}"
         if not len(kept) or (left.problems and self.given.on_error == "stop"):
             raise ValueError(f"{left.left_out or self.given.root}: {how}")
@@ -161,7 +193,9 @@ def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) ->
     path, table = given.path, given.table
     if isinstance(path, Path) and given.labels is not None and table in (None, path):
         kind = type(given.labels).__name__
-        raise ValueError(f"labels of {path} are a {kind}: expected the path of a CSV for a folder, and none for a CSV")
+        raise ValueError(
+            f"labels of {path} are a {kind}: expected the path of a CSV for a folder, and none for a CSV"
+        )
     found = _of_folder(given, classes) if isinstance(path, Path) and not table else _of_rows(given)
     check_characters(found.classes or (), f"folder {given.root}")
     return found
@@ -186,9 +220,17 @@ def class_files(
 def _of_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
     walk, root = _Walk(given.root), given.root
     inside, outside = walk.entries(root)
-    folders = matched([*classes], root, classes) if classes else {folder.name: folder.name for folder in inside}
-    if shared := [folder for folder, count in collections.Counter(folders.values()).items() if count > 1]:
-        raise ValueError(f"{few(shared)} in {root} is the folder of several classes: each needs its own")
+    folders = (
+        matched([*classes], root, classes)
+        if classes
+        else {folder.name: folder.name for folder in inside}
+    )
+    if shared := [
+        folder for folder, count in collections.Counter(folders.values()).items() if count > 1
+    ]:
+        raise ValueError(
+            f"{few(shared)} in {root} is the folder of several classes: each needs its own"
+        )
     files = {name: walk.pictures(root / folder, (root,)) for name, folder in folders.items()}
     if empty := [folders[name] for name, own in files.items() if not own]:
         walk.problems[EMPTY] = empty
@@ -196,7 +238,17 @@ def _of_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
     others = walk.others + ["outside of class folders"] * len(outside)
     labels = np.repeat(np.arange(len(named)), [len(files[name]) for name in named]).astype(np.int64)
     listed = [file for name in named for file in files[name]]
-    return Listing(given, listed, labels, named, named, np.arange(len(listed)), len(listed), walk.problems, others)
+    return Listing(
+        given,
+        listed,
+        labels,
+        named,
+        named,
+        np.arange(len(listed)),
+        len(listed),
+        walk.problems,
+        others,
+    )
 
 
 def _of_rows(given: Files) -> Listing:
@@ -210,16 +262,35 @@ def _of_rows(given: Files) -> Listing:
     else:
         listed_paths: Any = given.path
         paths = [str(path) for path in listed_paths]
-        values = given.labels if isinstance(given.labels, list | tuple) else np.atleast_1d(as_array(given.labels))
-        own = [as_array(value).tolist() for value in values]  # one by one: an array of text would make NaN a name
-        labels = ["" if one is None or str(one) in ("nan", "<NA>", "NaT") else str(one).strip() for one in own]
+        values = (
+            given.labels
+            if isinstance(given.labels, list | tuple)
+            else np.atleast_1d(as_array(given.labels))
+        )
+        own = [
+            as_array(value).tolist() for value in values
+        ]  # one by one: an array of text would make NaN a name
+        labels = [
+            "" if one is None or str(one) in ("nan", "<NA>", "NaT") else str(one).strip()
+            for one in own
+        ]
         if len(labels) != len(paths):
-            raise ValueError(f"{len(paths)} pictures have {len(labels)} labels: expected a name or number for each")
+            raise ValueError(
+                f"{len(paths)} pictures have {len(labels)} labels: expected a name or number for each"
+            )
     files: dict[int, Path] = {}
     listed = set[Path]()
     for i, (path, label) in enumerate(zip(paths, labels, strict=True)):
         there = [base / path for base in bases if (base / path).exists()]
-        kind = ROWS if not (path and label) else NAME if printable(path) != path else "" if there else MISSING
+        kind = (
+            ROWS
+            if not (path and label)
+            else NAME
+            if printable(path) != path
+            else ""
+            if there
+            else MISSING
+        )
         if not kind and path.lower().endswith(dicom.ENDINGS) and not dicom.installed():
             kind = dicom.INSTALL
         if kind := kind or (TWICE if there[0].absolute() in listed else ""):
@@ -232,7 +303,18 @@ def _of_rows(given: Files) -> Listing:
     if all(re.fullmatch(r"\d{1,9}(\.0*)?", label) for label in own):
         classes, numbers = None, np.array([int(float(label)) for label in own], np.int64)
     places = np.array([*files], np.int64)
-    return Listing(given, [*files.values()], numbers, classes, classes, places, len(paths), problems, (), columns)
+    return Listing(
+        given,
+        [*files.values()],
+        numbers,
+        classes,
+        classes,
+        places,
+        len(paths),
+        problems,
+        (),
+        columns,
+    )
 
 
 def read_table(path: AnyPath, columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
@@ -247,23 +329,36 @@ def read_table(path: AnyPath, columns: Sequence[str], hint: str = "") -> dict[st
     wanted = " and ".join(columns)
     try:
         text = re.sub(r"\A(\s*\n|(?i:sep=.)\n)+", "", Path(path).read_text(encoding="utf-8-sig"))
-        firsts = {one: next(csv.reader(io.StringIO(text, newline=""), delimiter=one), ()) for one in ",;\t|"}
+        firsts = {
+            one: next(csv.reader(io.StringIO(text, newline=""), delimiter=one), ())
+            for one in ",;\t|"
+        }
         heads = {one: [name.strip() for name in first] for one, first in firsts.items()}
         separator = max(heads, key=lambda one: ({*columns} <= {*heads[one]}, len(heads[one])))
         head = heads[separator]
-        rows = [*csv.DictReader(io.StringIO(text, newline=""), head, delimiter=separator, restval="")][1:]
+        rows = [
+            *csv.DictReader(io.StringIO(text, newline=""), head, delimiter=separator, restval="")
+        ][1:]
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist: expected a CSV with the columns {wanted}") from None
+        raise FileNotFoundError(
+            f"{path} does not exist: expected a CSV with the columns {wanted}"
+        ) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is no CSV in UTF-8 with the columns {wanted} ({error})") from error
+        raise ValueError(
+            f"{path} is no CSV in UTF-8 with the columns {wanted} ({error})"
+        ) from error
     if missing := [name for name in columns if name not in head]:
-        raise ValueError(f"{path} has no column {few(missing)}: its columns are {few(head, 20) or 'none'}{hint}")
+        raise ValueError(
+            f"{path} has no column {few(missing)}: its columns are {few(head, 20) or 'none'}{hint}"
+        )
     if not rows:
         raise ValueError(f"{path} lists no pictures")
     return {name: [row[name].strip() for row in rows] for name in head}
 
 
-def matched(classes: Sequence[str], root: AnyPath, mapping: Mapping[str, str] | None = None) -> dict[str, str]:
+def matched(
+    classes: Sequence[str], root: AnyPath, mapping: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The folder below `root` for each class, in the order of the classes: class -> folder.
 
     Without a mapping a class is matched by its name. Raises FileNotFoundError for a missing root, and ValueError, with
@@ -289,7 +384,9 @@ class _Walk:
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
             what = "is a file" if root.exists() else "does not exist"
-            raise FileNotFoundError(f"{root} {what}: expected a folder with a folder for each class, or a CSV")
+            raise FileNotFoundError(
+                f"{root} {what}: expected a folder with a folder for each class, or a CSV"
+            )
         self.root, self.others = root, list[str]()
         self.problems = collections.defaultdict[str, list[str]](list)
 
@@ -302,10 +399,14 @@ class _Walk:
             name, path, problem = entry.name.lower(), Path(entry.path), None
             if name.startswith(".") or name in ("thumbs.db", "desktop.ini"):
                 continue
-            kind = None if entry.is_file(follow_symlinks=False) else kind_of(path)  # costs nothing for files
+            kind = (
+                None if entry.is_file(follow_symlinks=False) else kind_of(path)
+            )  # costs nothing for files
             if printable(name) != name:
                 problem = NAME
-            elif kind == "a folder" and not (entry.is_symlink() and any(map(path.samefile, (folder, *above)))):
+            elif kind == "a folder" and not (
+                entry.is_symlink() and any(map(path.samefile, (folder, *above)))
+            ):
                 folders.append(path)
             elif kind == "a folder" or (kind and "circle" in kind):
                 problem = CIRCLE

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype | None = None) -> Tensor:
+def normalise(
+    images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: torch.dtype | None = None
+) -> Tensor:
     """uint8 [n, channels, H, W] -> (images / 255 - mean) / std, float32 or another dtype, on the images' device."""
     import torch
 
@@ -51,7 +53,9 @@ def check_one_per_channel(mean: Any, std: Any, channels: int, where: str = "") -
     """Raise ValueError unless mean and std hold a number for each channel."""
     for name, values in (("mean", mean), ("std", std)):
         if values.shape != (channels,) or values.dtype.kind not in "iuf":
-            raise ValueError(f"{where}{name} is {values.tolist()}: expected a number for each of {channels} channels")
+            raise ValueError(
+                f"{where}{name} is {values.tolist()}: expected a number for each of {channels} channels"
+            )
 
 
 def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:

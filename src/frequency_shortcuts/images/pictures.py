@@ -24,7 +24,14 @@ from . import dicom
 
 log = logging.getLogger(__name__)
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the content, and by default opens many more
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "BMP",
+    "GIF",
+    "TIFF",
+)  # Pillow goes by the content, and by default opens many more
 T = TypeVar("T")
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
@@ -51,7 +58,9 @@ def check_finite(image: npt.NDArray[Any]) -> None:
 
 def black_and_white(least: float, largest: float) -> tuple[float, float]:
     """Of whole values of 16 bits: from 0, or -2**k below a negative one, in the fewest bits, from 8. Else the ends."""
-    if not (isinstance(least, int) and isinstance(largest, int) and -(2**16) <= least <= largest < 2**16):
+    if not (
+        isinstance(least, int) and isinstance(largest, int) and -(2**16) <= least <= largest < 2**16
+    ):
         return least, largest
     black = -(1 << (-least - 1).bit_length()) if least < 0 else 0
     return black, black + (1 << max(8, (largest - black).bit_length())) - 1
@@ -97,7 +106,9 @@ def _ends(path: AnyPath) -> tuple[float, float] | None:
                 if picture.mode[0] in "IF":
                     values = (deep := np.asarray(picture))[deep != picture.info.get("transparency")]
                     low, high = values.min().item(), values.max().item()
-                    if picture.format == "DICOM" or (picture.mode != "F" and 0 <= low <= high < 2**16):
+                    if picture.format == "DICOM" or (
+                        picture.mode != "F" and 0 <= low <= high < 2**16
+                    ):
                         return low, high
     return None
 
@@ -112,7 +123,9 @@ def opened(path: AnyPath) -> Image.Image:
         raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
 
 
-def prefetched(read: Callable[[Any], T], items: Iterable[Any], ahead: int = 3, threads: int = 1) -> Generator[T]:
+def prefetched(
+    read: Callable[[Any], T], items: Iterable[Any], ahead: int = 3, threads: int = 1
+) -> Generator[T]:
     """read(item) of every item in order; threads read up to `ahead` items in advance."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: collections.deque[Future[T]] = collections.deque()
@@ -172,7 +185,10 @@ class ImageFiles:
 
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, the settings for reading them, and a range below 16 bits."""
-        facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
+        facts = [
+            (str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns)
+            for name in self.files
+        ]
         tones = self.tones.range
         return facts, self.shape, self.resize, *(tones if tones != FULL else ())
 
@@ -216,7 +232,9 @@ class ImageFiles:
         paths = (Path(self.files[i]) for i in chosen)
         # Pillow decodes and resizes without Python's lock.
         with contextlib.closing(prefetched(work, paths, 4 * self.workers, self.workers)) as found:
-            bar = tqdm(found, progress, len(chosen), unit="image", disable=None if progress else True)
+            bar = tqdm(
+                found, progress, len(chosen), unit="image", disable=None if progress else True
+            )
             for i, pixels in zip(chosen.tolist(), bar, strict=True):
                 if not isinstance(pixels, Exception):
                     yield i, pixels
@@ -255,7 +273,12 @@ def share_tones(*sets: Any) -> None:
 
 
 def as_pixels(
-    picture: Image.Image, height: int, width: int, channels: int, resize: Resize = None, tones: tuple[float, ...] = FULL
+    picture: Image.Image,
+    height: int,
+    width: int,
+    channels: int,
+    resize: Resize = None,
+    tones: tuple[float, ...] = FULL,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
     whole = upright(picture, channels, tones)
@@ -285,11 +308,19 @@ def upright(picture: Image.Image, channels: int, tones: tuple[float, ...] = FULL
     if turned.mode[0] in "IF":  # Pillow would clip at 255
         deep = np.asarray(turned)
         black, white = tones
-        if picture.format != "DICOM" and (turned.mode == "F" or deep.min() < 0 or deep.max() > 65535):
+        if picture.format != "DICOM" and (
+            turned.mode == "F" or deep.min() < 0 or deep.max() > 65535
+        ):
             raise ValueError("pixels are floating-point numbers or of more than 16 bit")
-        grey = ((deep.astype(np.float64) - black) * 255 / (white - black or 1)).clip(0, 255).astype(np.uint8)
+        grey = (
+            ((deep.astype(np.float64) - black) * 255 / (white - black or 1))
+            .clip(0, 255)
+            .astype(np.uint8)
+        )
         clear = picture.info.get("transparency")
-        turned = Image.fromarray(grey if clear is None else np.where(deep == clear, np.uint8(255), grey))
+        turned = Image.fromarray(
+            grey if clear is None else np.where(deep == clear, np.uint8(255), grey)
+        )
     elif turned.has_transparency_data:
         turned = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
@@ -311,10 +342,20 @@ def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
 
 def _peculiarities(picture: Image.Image) -> list[str]:
     """The properties of a picture that need a conversion, in words; grey and 8-bit colour do not count."""
-    modes = {"CMYK": "CMYK", "P": "indexed colours", "1": "black and white", "YCbCr": "YCbCr", "LAB": "LAB"}
+    modes = {
+        "CMYK": "CMYK",
+        "P": "indexed colours",
+        "1": "black and white",
+        "YCbCr": "YCbCr",
+        "LAB": "LAB",
+    }
     words = [modes[picture.mode]] if picture.mode in modes else []
     words += ["16 bit"] if picture.mode[0] in "IF" else []
     words += ["transparency"] if picture.has_transparency_data else []
-    words += ["animation or pages"] if picture.format != "MPO" and getattr(picture, "is_animated", False) else []
+    words += (
+        ["animation or pages"]
+        if picture.format != "MPO" and getattr(picture, "is_animated", False)
+        else []
+    )
     words += ["turned by EXIF"] if _orientation(picture) in _TURNS else []
     return words

@@ -51,10 +51,14 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if self.resize is not None and self.size is None:
-            raise ValueError(f"resize {self.resize} without a size: expected both, since pictures are cropped after it")
+            raise ValueError(
+                f"resize {self.resize} without a size: expected both, since pictures are cropped after it"
+            )
         sides = np.atleast_1d(1 if self.size is None else self.size).tolist()
         if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
-            raise ValueError(f"size {self.size}: expected (height, width), or one number for both, from 1")
+            raise ValueError(
+                f"size {self.size}: expected (height, width), or one number for both, from 1"
+            )
         if self.transform is not None and not callable(self.transform):
             raise ValueError(
                 f"transform is a {type(self.transform).__name__}: expected a function of a PIL image, such as "
@@ -72,7 +76,11 @@ class Preprocessing:
     @property
     def statistics(self) -> tuple[Any, Any]:
         """The mean and std of the images, or else those that the transform ends with; None where none are known."""
-        return normalisation_of(self.transform) if self.mean is None and self.transform else (self.mean, self.std)
+        return (
+            normalisation_of(self.transform)
+            if self.mean is None and self.transform
+            else (self.mean, self.std)
+        )
 
     @property
     def channels(self) -> int:
@@ -96,7 +104,9 @@ class Preprocessing:
         if self.mean is None or image.dtype == np.uint8:
             return image
         if normalisation_of(self.transform)[0] is not None:
-            raise ImageError("mean and std are given twice, as the transform ends with its own: leave one of them out")
+            raise ImageError(
+                "mean and std are given twice, as the transform ends with its own: leave one of them out"
+            )
         return normalised(image, self.mean, self.std, "its values")
 
 
@@ -137,13 +147,23 @@ def _image_in(returned: Any) -> Pixels:
     if isinstance(returned, Mapping):
         returned = next((returned[key] for key in IMAGE_KEYS if key in returned), None)
     image = np.asarray(returned) if isinstance(returned, Image.Image | list) else as_array(returned)
-    image = image[None] if image.ndim == 2 else image[0] if image.ndim == 4 and len(image) == 1 else image
+    image = (
+        image[None]
+        if image.ndim == 2
+        else image[0]
+        if image.ndim == 4 and len(image) == 1
+        else image
+    )
     if image.ndim != 3 or (image.dtype != np.uint8 and image.dtype.kind != "f"):
         raise ImageError(
             f"the transform returns {image.dtype} {list(image.shape)}: expected an image [channels, H, W], uint8 or "
             "floating point"
         )
-    if not isinstance(returned, Tensor) and image.shape[2] in (1, 3) and image.shape[0] not in (1, 3):
+    if (
+        not isinstance(returned, Tensor)
+        and image.shape[2] in (1, 3)
+        and image.shape[0] not in (1, 3)
+    ):
         image = image.transpose(2, 0, 1)
     return image.astype(np.float32) if image.dtype == np.float16 else image
 
@@ -165,8 +185,14 @@ def normalisation_of(transform: Any) -> tuple[Any, Any]:
         return None, None
     factor = 1.0
     if hasattr(transform, "image_mean"):  # of pixels from 0 to 255, times a factor
-        factor = 255 * (getattr(transform, "rescale_factor", 1 / 255) if getattr(transform, "do_rescale", True) else 1)
-    return np.atleast_1d(np.asarray(mean, float)) / factor, np.atleast_1d(np.asarray(std, float)) / factor
+        factor = 255 * (
+            getattr(transform, "rescale_factor", 1 / 255)
+            if getattr(transform, "do_rescale", True)
+            else 1
+        )
+    return np.atleast_1d(np.asarray(mean, float)) / factor, np.atleast_1d(
+        np.asarray(std, float)
+    ) / factor
 
 
 def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pixels:
@@ -188,7 +214,9 @@ def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pix
             f"{what} go from {low:.3g} to {high:.3g}, so they are normalised already: leave mean and std out, or give "
             "images from 0 to 1 or uint8"
         )
-    shift, scale = (np.asarray(value, float).astype(images.dtype)[:, None, None] for value in (mean, std))
+    shift, scale = (
+        np.asarray(value, float).astype(images.dtype)[:, None, None] for value in (mean, std)
+    )
     pixels: FloatArray = images - shift
     pixels /= scale
     return pixels

@@ -25,7 +25,9 @@ class Source:
     dtype : of the result; by default their own, float32 for uint8
     """
 
-    def __init__(self, split: Split, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self, split: Split, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None
+    ) -> None:
         kind = "float32" if is_raw(split.images) else str(split.images.dtype).removeprefix("torch.")
         self.split, self.shape, self.device = split, tuple(split.images.shape), torch.device(device)
         self.dtype: torch.dtype = dtype or getattr(torch, kind)
@@ -79,11 +81,14 @@ class Pixels(Source):
     shift, scale : [channels], what a network sees is pixels * scale + shift
     """
 
-    def __init__(self, split: Split, shift: FloatArray, scale: FloatArray, device: torch.device) -> None:
+    def __init__(
+        self, split: Split, shift: FloatArray, scale: FloatArray, device: torch.device
+    ) -> None:
         super().__init__(split, device=device, dtype=torch.float32)
         self.labels = split.labels
         self._shift, self._scale = (
-            torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (shift, scale)
+            torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None]
+            for value in (shift, scale)
         )
 
     def take(self, chosen: IntArray) -> Tensor:
@@ -96,7 +101,13 @@ class Pixels(Source):
         words : beside the bar that progress shows
         """
         parts = list(index_batches(np.arange(len(self)), fitting_batch(self.shape[1:], most=BATCH)))
-        bar = tqdm(prefetched(self.take, parts), words, len(parts), unit="batch", disable=None if progress else True)
+        bar = tqdm(
+            prefetched(self.take, parts),
+            words,
+            len(parts),
+            unit="batch",
+            disable=None if progress else True,
+        )
         yield from zip(parts, bar, strict=True)
 
     def seen(self, pixels: Tensor) -> Tensor:

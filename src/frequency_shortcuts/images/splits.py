@@ -99,13 +99,23 @@ class Split:
         scale = per_channel(1.0 if std is None else std, channels)
         (check_statistics if is_raw(images) else check_one_per_channel)(shift, scale, channels)
         if not (np.isfinite(shift).all() and np.isfinite(scale).all() and (scale > 0).all()):
-            raise ValueError(f"mean {shift.tolist()} and std {scale.tolist()}: expected numbers, std above 0")
+            raise ValueError(
+                f"mean {shift.tolist()} and std {scale.tolist()}: expected numbers, std above 0"
+            )
         if stylised is not None and len(stylised) != len(images):
-            raise ValueError(f"{len(stylised)} stylised twins of {len(images)} images: expected one of each")
-        if not (neutral is None or (isinstance(neutral, int | np.integer) and 0 <= neutral < len(names))):
-            raise ValueError(f"neutral class {neutral!r}: expected 0 to {len(names) - 1}, or None where there is none")
+            raise ValueError(
+                f"{len(stylised)} stylised twins of {len(images)} images: expected one of each"
+            )
+        if not (
+            neutral is None or (isinstance(neutral, int | np.integer) and 0 <= neutral < len(names))
+        ):
+            raise ValueError(
+                f"neutral class {neutral!r}: expected 0 to {len(names) - 1}, or None where there is none"
+            )
         images = images.detach() if hasattr(images, "detach") else images
-        vars(self).update(images=images, labels=numbers.astype(np.int64), classes=names, neutral=neutral)
+        vars(self).update(
+            images=images, labels=numbers.astype(np.int64), classes=names, neutral=neutral
+        )
         vars(self).update(mean=shift.astype(float), std=scale.astype(float), stylised=stylised)
 
     def __len__(self) -> int:
@@ -114,7 +124,9 @@ class Split:
     def subset(self, chosen: IntArray) -> Split:
         """Some of the images, in that order, at least one of each class; images in files or a Dataset stay unread."""
         stylised = None if self.stylised is None else subset(self.stylised, chosen)
-        return replace(self, images=subset(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
+        return replace(
+            self, images=subset(self.images, chosen), labels=self.labels[chosen], stylised=stylised
+        )
 
     @functools.cached_property
     def pixel_units(self) -> tuple[FloatArray, FloatArray]:
@@ -130,7 +142,10 @@ class Split:
         step = max(1, READ // math.prod(self.images.shape[1:]))
         for start in range(0, len(self), step):
             values = as_array(self.images[start : start + step])
-            low, high = np.minimum(low, values.min(axis=(0, 2, 3))), np.maximum(high, values.max(axis=(0, 2, 3)))
+            low, high = (
+                np.minimum(low, values.min(axis=(0, 2, 3))),
+                np.maximum(high, values.max(axis=(0, 2, 3))),
+            )
         unknown = (self.mean == 0).all() and (self.std == 1).all()
         if unknown or (low < shift - 0.01 * scale).any() or (high > shift + 1.01 * scale).any():
             return low, np.where(high > low, high - low, 1)
@@ -149,7 +164,9 @@ def is_raw(images: Images) -> bool:
 
 def images_digest(images: Images) -> bytes:
     """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
-    if isinstance(images, StoredImages):  # reading all images would take minutes in every part of a culling
+    if isinstance(
+        images, StoredImages
+    ):  # reading all images would take minutes in every part of a culling
         return hashlib.sha256(repr(images.origin()).encode()).digest()
     digest = hashlib.sha256()
     for start in range(0, len(images), DIGESTED):  # a Dataset may not fit into memory
@@ -178,11 +195,15 @@ def evenly(labels: IntArray, positions: IntArray, most: int, seed: list[int]) ->
 def check_images(images: Images, what: str = "images") -> None:
     """Raise ValueError unless these are images [n, channels, H, W] of a dtype that is read: uint8, float32, float64."""
     if not hasattr(images, "shape"):
-        raise ValueError(f"{what} are a {type(images).__name__}: expected an array [n, channels, H, W]")
+        raise ValueError(
+            f"{what} are a {type(images).__name__}: expected an array [n, channels, H, W]"
+        )
     shape = tuple(images.shape)
     words = " x ".join(map(str, shape)) or "a single number"
     if len(shape) == 3:
-        raise ValueError(f"{what} are {words}: expected [n, channels, H, W]; add the channel with images[:, None]")
+        raise ValueError(
+            f"{what} are {words}: expected [n, channels, H, W]; add the channel with images[:, None]"
+        )
     if len(shape) != 4 or not all(shape):
         raise ValueError(f"{what} are {words}: expected [n, channels, H, W], none of them 0")
     if str(images.dtype).removeprefix("torch.") not in ("uint8", "float32", "float64"):
@@ -193,7 +214,11 @@ def check_characters(classes: Sequence[object], where: str) -> None:
     """Raise ValueError for a name that is not UTF-8, or with a control character, which breaks lines of tables."""
     for name in map(str, classes):
         kinds = {unicodedata.category(character) for character in name}
-        problem = "has a control character, such as a line break, in its name" if kinds & {"Cc", "Zl", "Zp"} else ""
+        problem = (
+            "has a control character, such as a line break, in its name"
+            if kinds & {"Cc", "Zl", "Zp"}
+            else ""
+        )
         if problem := "has a name that is not UTF-8: rename it" if "Cs" in kinds else problem:
             raise ValueError(f"{where}: the class {name!r} {problem}")
 
@@ -218,7 +243,9 @@ def check_classes(
             "image's class, as labels.argmax(1)"
         )
     if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
-        raise ValueError(f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0")
+        raise ValueError(
+            f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0"
+        )
     if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
         raise ValueError(
             f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"
@@ -226,7 +253,9 @@ def check_classes(
     count = np.bincount(np.asarray(labels, np.int64), minlength=len(classes))
     missing = [str(name) for name, images in zip(classes, count, strict=True) if not images]
     if missing:
-        raise ValueError(f"{where}: no image of class {', '.join(missing)}; every class needs at least one")
+        raise ValueError(
+            f"{where}: no image of class {', '.join(missing)}; every class needs at least one"
+        )
 
 
 def stratified(
@@ -247,6 +276,11 @@ def stratified(
         pieces = np.split(positions, np.rint(bounds * len(positions)).astype(int))
         if not all(len(piece) for piece in pieces):
             name = c if classes is None else classes[c]
-            raise ValueError(f"class {name} has {len(positions)} images, too few for the splits {dict(shares)}")
+            raise ValueError(
+                f"class {name} has {len(positions)} images, too few for the splits {dict(shares)}"
+            )
         found.append(pieces)
-    return {name: np.sort(np.concatenate(own)) for name, own in zip(shares, zip(*found, strict=True), strict=True)}
+    return {
+        name: np.sort(np.concatenate(own))
+        for name, own in zip(shares, zip(*found, strict=True), strict=True)
+    }

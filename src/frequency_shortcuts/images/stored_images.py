@@ -24,14 +24,21 @@ class Stored:
     ValueError if HDF5 cannot read an image.
     """
 
-    def __init__(self, path: AnyPath, split: str, chosen: IntArray, name: str = "images", workers: int = 1) -> None:
+    def __init__(
+        self, path: AnyPath, split: str, chosen: IntArray, name: str = "images", workers: int = 1
+    ) -> None:
         self._file = h5py.File(path, "r")
         group = self._file[split]
         self._stored = group[name]
-        offset, whole_bytes = self._stored.id.get_offset(), self._stored.id.get_type() == h5py.h5t.STD_U8LE
+        offset, whole_bytes = (
+            self._stored.id.get_offset(),
+            self._stored.id.get_type() == h5py.h5t.STD_U8LE,
+        )
         self._mapped: npt.NDArray[np.uint8] | None = None
         if offset is not None and whole_bytes:
-            self._mapped = np.memmap(self._stored.file.filename, np.uint8, "r", offset, self._stored.shape)
+            self._mapped = np.memmap(
+                self._stored.file.filename, np.uint8, "r", offset, self._stored.shape
+            )
         about = Path(self._stored.file.filename).stat()  # of a linked store, that of the images
         self._about = f"{path} {about.st_size} {about.st_mtime_ns}"
         self.chosen, self.workers = chosen, max(1, workers)

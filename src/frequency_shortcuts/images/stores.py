@@ -62,9 +62,13 @@ def write(
     for split, (images, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(images))
     if statistics is None and "train" not in splits:
-        raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
+        raise ValueError(
+            f"{source}: without a train split, the mean and std to normalise with must be given"
+        )
     if stylised is not None and len(stylised) != len(splits["train"][0]):
-        raise ValueError(f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images")
+        raise ValueError(
+            f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images"
+        )
     with replacing_hdf5(path) as file:
         skipped = 0
         for split, (images, labels) in splits.items():
@@ -78,9 +82,13 @@ def write(
                 statistics = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
                 title = "storing stylised"
-                twins, _ = _write_images(file, group, "stylised", stylised, Path(path).parent, title)
+                twins, _ = _write_images(
+                    file, group, "stylised", stylised, Path(path).parent, title
+                )
                 if not np.array_equal(twins, kept):
-                    raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
+                    raise ValueError(
+                        f"{source}: an image or its stylised twin does not decode: mend or delete both"
+                    )
         if planted:
             for name, mask in planted[0].items():
                 file.create_dataset(f"planted/{name}", data=mask)
@@ -105,11 +113,15 @@ def write_files(
     """
     for split, (pictures, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(pictures))
-        if odd := [printable(str(name)) for name in pictures.files if printable(str(name)) != str(name)]:
+        if odd := [
+            printable(str(name)) for name in pictures.files if printable(str(name)) != str(name)
+        ]:
             raise ValueError(f"the name of {few(odd)} is not UTF-8: rename it")
     if statistics is None:
         if "train" not in splits:
-            raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
+            raise ValueError(
+                f"{source}: without a train split, the mean and std to normalise with must be given"
+            )
         train = splits["train"][0]
         sample = train.subset(np.sort(np.random.default_rng(0).permutation(len(train))[:SAMPLED]))
         sums = sum(image_sums for _, image_sums in sample.decoded(then=channel_sums))
@@ -118,7 +130,9 @@ def write_files(
         for split, (pictures, labels) in splits.items():
             group = file.create_group(split)
             names = [str(Path(name).absolute()) for name in pictures.files]
-            group.create_dataset("files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True)
+            group.create_dataset(
+                "files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True
+            )
             group["files"].attrs["shape"] = pictures.shape[1:]
             group["files"].attrs["resize"] = pictures.resize or 0
             if pictures.tones.range != FULL:
@@ -131,14 +145,20 @@ def class_names(file: h5py.File, path: AnyPath) -> tuple[str, ...]:
     """The attribute `classes` of a file as text. Raises ValueError unless it is a list."""
     names = file.attrs.get("classes")
     if not isinstance(names, np.ndarray) or names.ndim != 1:
-        raise ValueError(f"{path}: its attribute classes is {reprlib.repr(names)}: expected a list of names")
+        raise ValueError(
+            f"{path}: its attribute classes is {reprlib.repr(names)}: expected a list of names"
+        )
     return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
 
 
-def _describe(file: WholeFile, classes: Sequence[str], statistics: Any, source: str, about: dict[str, Any]) -> None:
+def _describe(
+    file: WholeFile, classes: Sequence[str], statistics: Any, source: str, about: dict[str, Any]
+) -> None:
     mean, std = map(np.asarray, statistics)
     if np.any(std <= 0):
-        raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
+        raise ValueError(
+            f"{source}: all training images are of one tone, there is nothing to learn from"
+        )
     file.attrs.update(classes=list(classes), mean=mean, std=std, source=source, **about)
 
 
@@ -169,7 +189,9 @@ def _write_images(
             stored = group.create_dataset(name, (len(kept), *shape), np.uint8)
             waiting.seek(0)
             for first in range(0, len(kept), BLOCK):
-                rows = np.frombuffer(waiting.read(BLOCK * math.prod(shape)), np.uint8).reshape(-1, *shape)
+                rows = np.frombuffer(waiting.read(BLOCK * math.prod(shape)), np.uint8).reshape(
+                    -1, *shape
+                )
                 stored[first : first + len(rows)] = rows
                 file.check()
     return np.array(kept, np.int64), sums
@@ -197,12 +219,16 @@ def open_store(store: AnyPath) -> Iterator[tuple[h5py.File, list[str], list[str]
             )
         classes = list(class_names(file, store))
         if len(classes) < 2:
-            raise ValueError(f"{store} names {len(classes)} class: expected at least two in its attribute classes")
+            raise ValueError(
+                f"{store} names {len(classes)} class: expected at least two in its attribute classes"
+            )
         for name in splits:
             _check_split(file[name], classes, f"{store}, split {name}")
         shapes = {file[name]["images"].shape[1:] for name in splits}
         if len(shapes) > 1:
-            raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
+            raise ValueError(
+                f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}"
+            )
         channels = shapes.pop()[0]
         check_statistics(*_statistics(file, channels), channels, f"{store}: ")
         yield file, classes, splits
@@ -211,18 +237,37 @@ def open_store(store: AnyPath) -> Iterator[tuple[h5py.File, list[str], list[str]
 def _check_split(group: Any, classes: Sequence[str], where: str) -> None:
     """Raise ValueError unless this is a group with images, perhaps their stylised twins, and labels."""
     if not isinstance(group, h5py.Group):
-        raise ValueError(f"{where}: it is a data set: expected a group that holds images and labels")
+        raise ValueError(
+            f"{where}: it is a data set: expected a group that holds images and labels"
+        )
     if "images" not in group or "labels" not in group:
-        raise ValueError(f"{where}: expected images and labels, it holds {', '.join(group) or 'nothing'}")
+        raise ValueError(
+            f"{where}: expected images and labels, it holds {', '.join(group) or 'nothing'}"
+        )
     for name in ("images", "stylised") if "stylised" in group else ("images",):
         images = group[name]
-        if not isinstance(images, h5py.Dataset) or images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
-            kind = f"{images.dtype} {list(images.shape or ())}" if isinstance(images, h5py.Dataset) else "a group"
-            raise ValueError(f"{where}: {name} are {kind}, expected uint8 [n, channels, H, W], none of them 0")
+        if (
+            not isinstance(images, h5py.Dataset)
+            or images.dtype != np.uint8
+            or images.ndim != 4
+            or 0 in images.shape
+        ):
+            kind = (
+                f"{images.dtype} {list(images.shape or ())}"
+                if isinstance(images, h5py.Dataset)
+                else "a group"
+            )
+            raise ValueError(
+                f"{where}: {name} are {kind}, expected uint8 [n, channels, H, W], none of them 0"
+            )
         if images.shape != group["images"].shape:
-            raise ValueError(f"{where}: {name} and images differ in their shape: expected a twin of every image")
+            raise ValueError(
+                f"{where}: {name} and images differ in their shape: expected a twin of every image"
+            )
     if not isinstance(group["labels"], h5py.Dataset) or not group["labels"].ndim:
-        raise ValueError(f"{where}: labels are a group or a single value: expected the class of each image [n]")
+        raise ValueError(
+            f"{where}: labels are a group or a single value: expected the class of each image [n]"
+        )
     check_classes(group["labels"][:], classes, where, len(group["images"]))
 
 
@@ -290,7 +335,9 @@ def read(
         neutral = neutral_class(file)
     if np.prod(lazy["images"].shape) * len(lazy) <= in_memory:
         lazy = {name: images[:] for name, images in lazy.items()}
-    return Split(labels=labels[chosen], classes=classes, mean=mean, std=std, neutral=neutral, **lazy)
+    return Split(
+        labels=labels[chosen], classes=classes, mean=mean, std=std, neutral=neutral, **lazy
+    )
 
 
 def neutral_class(file: h5py.File) -> int | None:

@@ -18,7 +18,10 @@ from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from .entry_points import first_line
 from .pictures import ImageError, Resize, as_pixels, check_finite
 
-IMAGE_KEYS, LABEL_KEYS = ("pixel_values", "image", "img"), ("labels", "label")  # of Hugging Face's items and batches
+IMAGE_KEYS, LABEL_KEYS = (
+    ("pixel_values", "image", "img"),
+    ("labels", "label"),
+)  # of Hugging Face's items and batches
 PAIR = f"(image, label, ...), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
 
 
@@ -34,7 +37,9 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
     pixels = as_array(image)
     if pixels.shape != tuple(shape):
         wanted = " x ".join(map(str, shape))
-        raise ImageError(f"it is {list(pixels.shape)}, not {wanted}: give PIL images to have them resized")
+        raise ImageError(
+            f"it is {list(pixels.shape)}, not {wanted}: give PIL images to have them resized"
+        )
     if pixels.dtype == np.uint8:
         return pixels
     if not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):
@@ -48,7 +53,10 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
 def image_and_label(item: Any) -> tuple[Any, Any] | None:
     """The image and label of an item or batch: the first two of a tuple, or those of a dict; None without both."""
     if isinstance(item, Mapping):
-        image, label = (next((item[key] for key in keys if key in item), None) for keys in (IMAGE_KEYS, LABEL_KEYS))
+        image, label = (
+            next((item[key] for key in keys if key in item), None)
+            for keys in (IMAGE_KEYS, LABEL_KEYS)
+        )
         return None if image is None or label is None else (image, label)
     return (item[0], item[1]) if isinstance(item, Sequence) and len(item) > 1 else None
 
@@ -65,10 +73,14 @@ class DatasetImages:
     are not finite, another size than the first, or a label that differs from the list of labels (see `labels`).
     """
 
-    def __init__(self, dataset: Any, convert: Callable[[Any], npt.NDArray[Any]], *, name: str = "the Dataset") -> None:
+    def __init__(
+        self, dataset: Any, convert: Callable[[Any], npt.NDArray[Any]], *, name: str = "the Dataset"
+    ) -> None:
         if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
             kind = type(dataset).__name__
-            raise ValueError(f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__")
+            raise ValueError(
+                f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__"
+            )
         self.dataset, self.name, self._convert = dataset, name, convert
         self._known: IntArray | None = None  # labels of all items from an attribute of the Dataset
         self.chosen = np.arange(len(dataset))
@@ -99,7 +111,9 @@ class DatasetImages:
         for place, i in enumerate(positions.tolist()):
             image = self._image(i)
             if image.shape != self._first.shape:
-                raise ValueError(f"{self.name}: item {i} has another size than item 0; all need one size")
+                raise ValueError(
+                    f"{self.name}: item {i} has another size than item 0; all need one size"
+                )
             out[place] = image
         return out
 
@@ -149,7 +163,9 @@ class DatasetImages:
             number = np.nan
         if not number.is_integer():
             shown = " ".join(reprlib.repr(label).split())
-            raise ValueError(f"{self.name}: item {i} has the label {shown}: expected the number of a class, from 0")
+            raise ValueError(
+                f"{self.name}: item {i} has the label {shown}: expected the number of a class, from 0"
+            )
         return int(number)
 
     def labels(self) -> IntArray:
@@ -158,7 +174,9 @@ class DatasetImages:
             labels = getattr(self.dataset, name, None)
             if labels is not None and not callable(labels):
                 if len(labels) != len(self.dataset):
-                    raise ValueError(f"{self.name} has {len(self.dataset)} items and {len(labels)} {name}")
+                    raise ValueError(
+                        f"{self.name} has {len(self.dataset)} items and {len(labels)} {name}"
+                    )
                 numbers = enumerate(labels.tolist() if hasattr(labels, "tolist") else labels)
                 self._known = np.array([self._whole(i, label) for i, label in numbers], np.int64)
                 return self._known[self.chosen]

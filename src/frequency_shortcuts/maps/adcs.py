@@ -32,7 +32,9 @@ CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a co
 RANKED = 2**22  # numbers that are ranked at once
 COMPARED = 2**18  # numbers that are compared pairwise at once: they fit into the caches of a core
 SIGNIFICANT = 3.0  # a difference counts beyond this many standard errors
-LARGEST = 20  # `distinctiveness` is that of one pair in so many, the 5 % with the largest differences
+LARGEST = (
+    20  # `distinctiveness` is that of one pair in so many, the 5 % with the largest differences
+)
 HDF5_BATCH = 64  # images per read from HDF5, which is slower at thousands
 SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
 
@@ -70,7 +72,12 @@ def class_spectra(
     >>> spectra = class_spectra(Split(images, labels))
     >>> accumulate_significant(spectra.mean_amplitude, spectra.standard_error)  # int16 [4, H, W]
     """
-    images, labels, n_classes, raw = split.images, split.labels, len(split.classes), is_raw(split.images)
+    images, labels, n_classes, raw = (
+        split.images,
+        split.labels,
+        len(split.classes),
+        is_raw(split.images),
+    )
     device = torch.device(device)
     _, channels, height, width = images.shape
     dtype = torch.float64 if str(images.dtype).endswith("float64") else torch.float32
@@ -80,15 +87,23 @@ def class_spectra(
         batch_size = min(longest, max(1, at_once // math.prod(images.shape[1:])))
     batch_size = min(batch_size, SHORT_SUM) if dtype == torch.float32 else batch_size
     # The spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal for all images.
-    shift = torch.as_tensor(255 * height * width * split.mean, dtype=dtype, device=device) if raw else None
+    shift = (
+        torch.as_tensor(255 * height * width * split.mean, dtype=dtype, device=device)
+        if raw
+        else None
+    )
     scale = 255 * split.std[:, None, None] if raw else 1.0
     # The buffers are reused: allocating new memory takes longer than the FFT.
-    pixels = torch.empty(batch_size if raw else 0, channels, height, width, dtype=dtype, device=device)
+    pixels = torch.empty(
+        batch_size if raw else 0, channels, height, width, dtype=dtype, device=device
+    )
     buffer = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
     sums = _ClassSums(n_classes, buffer)
     weights = (_weights(channels, channel_weights) / np.squeeze(scale)).tolist()
     # Sums of the amplitude of the joined channels, and of its square.
-    joined_sums, squares = torch.zeros(2, n_classes, height, width // 2 + 1, dtype=torch.float64, device=device)
+    joined_sums, squares = torch.zeros(
+        2, n_classes, height, width // 2 + 1, dtype=torch.float64, device=device
+    )
     starts = range(0, len(labels), batch_size)
     with deterministic_on_cuda(device):
         for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
@@ -99,7 +114,9 @@ def class_spectra(
             coefficients, amplitude = torch.fft.rfft2(batch), buffer[: len(batch)]
             if shift is not None:
                 coefficients[..., 0, 0].sub_(shift)
-            if device.type == "cpu":  # NumPy's is faster than PyTorch's, which takes as long as the FFT
+            if (
+                device.type == "cpu"
+            ):  # NumPy's is faster than PyTorch's, which takes as long as the FFT
                 np.abs(coefficients.numpy(), out=amplitude.numpy())
             else:
                 torch.abs(coefficients, out=amplitude)
@@ -127,8 +144,12 @@ class _ClassSums:
     def __init__(self, n_classes: int, like: Tensor) -> None:
         self._batch = len(like)
         self._recent = like.new_zeros(n_classes, *like.shape[1:])
-        self._held = np.zeros(n_classes, np.int64)  # number of images of each class in the recent sums
-        self._total: Tensor | None = None  # of the earlier images; allocated only if needed, since it may be large
+        self._held = np.zeros(
+            n_classes, np.int64
+        )  # number of images of each class in the recent sums
+        self._total: Tensor | None = (
+            None  # of the earlier images; allocated only if needed, since it may be large
+        )
 
     def add(self, labels: IntArray, labels_on_device: Tensor, amplitude: Tensor) -> None:
         """Add amplitudes [n, channels, H, W // 2 + 1] of images with these labels [n]."""
@@ -136,7 +157,9 @@ class _ClassSums:
         if self._recent.dtype == torch.float32 and (self._held + new).max() > SHORT_SUM:
             if self._total is None:
                 self._total = torch.zeros_like(self._recent, dtype=torch.float64)
-            full = np.flatnonzero(self._held + new > SHORT_SUM // 2)  # also the nearly full ones: fewer additions
+            full = np.flatnonzero(
+                self._held + new > SHORT_SUM // 2
+            )  # also the nearly full ones: fewer additions
             for where in torch.as_tensor(full, device=amplitude.device).split(self._batch):
                 self._total.index_add_(0, where, self._recent[where].double())
                 self._recent.index_fill_(0, where, 0)
@@ -148,7 +171,9 @@ class _ClassSums:
         """The sums divided by `divisor`, which broadcasts with them, as [class, channels, H, W], centred."""
         n_classes, channels, height, _ = self._recent.shape
         means = np.empty((n_classes, channels, height, width))
-        for start in range(0, n_classes, self._batch):  # as many planes at once as fit into the caches
+        for start in range(
+            0, n_classes, self._batch
+        ):  # as many planes at once as fit into the caches
             part = slice(start, start + self._batch)
             recent = self._recent[part]
             half = recent.double() if self._total is None else self._total[part] + recent
@@ -189,7 +214,9 @@ def accumulate(
 
 
 def accumulate_significant(
-    amplitude: FloatArray, standard_error: FloatArray, channel_weights: Sequence[float] | None = None
+    amplitude: FloatArray,
+    standard_error: FloatArray,
+    channel_weights: Sequence[float] | None = None,
 ) -> npt.NDArray[np.int16]:
     """ADCS of the significant differences only, int16 [class, H, W].
 
@@ -218,7 +245,9 @@ def accumulate_significant(
 
 
 def distinctiveness(
-    amplitude: FloatArray, standard_error: FloatArray, channel_weights: Sequence[float] | None = None
+    amplitude: FloatArray,
+    standard_error: FloatArray,
+    channel_weights: Sequence[float] | None = None,
 ) -> FloatArray:
     """How much the mean spectrum of each class differs from those of the others, float64 [class].
 
@@ -241,14 +270,18 @@ def distinctiveness(
     if others < 1:
         return distinct
     all_pairs = pairs.ConjugatePairs(*energy.shape[1:])
-    means, variances = (all_pairs.gather(plane)[:, all_pairs.radius > 0] for plane in (energy, standard_error**2))
+    means, variances = (
+        all_pairs.gather(plane)[:, all_pairs.radius > 0] for plane in (energy, standard_error**2)
+    )
     mean_sum, variance_sum = (plane[known].sum(axis=0) for plane in (means, variances))
     largest = -(-means.shape[1] // LARGEST)
     for c in known:
         difference = np.abs(means[c] - (mean_sum - means[c]) / others)
         error = np.sqrt(variances[c] + np.maximum(variance_sum - variances[c], 0) / others**2)
         # Equal amplitudes without an error do not differ.
-        size = np.divide(difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0)
+        size = np.divide(
+            difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0
+        )
         distinct[c] = np.sqrt(np.mean(np.sort(size)[-largest:] ** 2))
     return distinct
 
@@ -261,15 +294,27 @@ def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]
 
 
 def _energy(
-    amplitude: FloatArray, channel_weights: Sequence[float] | None, standard_error: FloatArray | None = None
+    amplitude: FloatArray,
+    channel_weights: Sequence[float] | None,
+    standard_error: FloatArray | None = None,
 ) -> FloatArray:
     """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W], the shape of a standard error."""
     if amplitude.ndim != 4:
-        raise ValueError(f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]")
+        raise ValueError(
+            f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]"
+        )
     weights = _weights(amplitude.shape[1], channel_weights)
     if not np.isfinite(amplitude).all():
-        raise ValueError("some mean amplitudes are not finite numbers: the classes cannot be compared")
-    energy = amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, weights, axes=(1, 0))
+        raise ValueError(
+            "some mean amplitudes are not finite numbers: the classes cannot be compared"
+        )
+    energy = (
+        amplitude.mean(axis=1)
+        if channel_weights is None
+        else np.tensordot(amplitude, weights, axes=(1, 0))
+    )
     if standard_error is not None and standard_error.shape != energy.shape:
-        raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
+        raise ValueError(
+            f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]"
+        )
     return energy

@@ -40,12 +40,17 @@ def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
     return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
 
 
-def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
+def dominant(
+    increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float
+) -> BoolArray:
     """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
     The best-ranked pairs are kept until the map holds at least `spectrum.positions` positions.
     """
-    stored, wanted = np.asarray(increment, np.float32), positions(pairs.height, pairs.width, percent)
+    stored, wanted = (
+        np.asarray(increment, np.float32),
+        positions(pairs.height, pairs.width, percent),
+    )
     kept = np.zeros(stored.shape, bool)
     for place in np.ndindex(stored.shape[:-1]):
         kept[place][top_pairs(stored[place], pairs.size, wanted)] = True
@@ -84,17 +89,25 @@ def write(
 
     >>> write("dfm.h5", cull(network, split), ConjugatePairs(32, 32), classes=split.classes)
     """
-    shape, score, name = (len(classes), pairs.height, pairs.width), found.score, "score" if method else "loss_increment"
+    shape, score, name = (
+        (len(classes), pairs.height, pairs.width),
+        found.score,
+        "score" if method else "loss_increment",
+    )
     if method:
         about |= {"method": method, "settings": json.dumps(dict(found.settings))}
         about |= {key: getattr(found, key) for key in ("passes", "seconds", "resumed")}
     with replacing_hdf5(path) as file:
-        _write_planes(file, name, shape, np.float32, (pairs.scatter(one.astype(np.float32)) for one in score))
+        _write_planes(
+            file, name, shape, np.float32, (pairs.scatter(one.astype(np.float32)) for one in score)
+        )
         _write_planes(file, "rank", shape, np.int32, (pairs.scatter(rank(one)) for one in score))
         if found.evaluated is not None:
             _write_planes(file, "evaluated", shape, bool, map(pairs.scatter, found.evaluated))
         for top in percents:
-            _write_planes(file, f"mask/top_{top:g}", shape, bool, (dominant(one, pairs, top) for one in score))
+            _write_planes(
+                file, f"mask/top_{top:g}", shape, bool, (dominant(one, pairs, top) for one in score)
+            )
         file.attrs.update({"layout": "centred", "classes": list(classes), **found.about, **about})
 
 
@@ -111,16 +124,27 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) 
             raise ValueError(
                 f"{parts[0]} and the other parts hold {', '.join(names) or 'no class'}: expected each once"
             )
-        for name in (*(name for name in held[0] if name != "mask"), *(f"mask/{top}" for top in held[0]["mask"])):
+        for name in (
+            *(name for name in held[0] if name != "mask"),
+            *(f"mask/{top}" for top in held[0]["mask"]),
+        ):
             planes = np.concatenate([part[name][:] for part in held])
             _write_planes(file, name, planes.shape, planes.dtype, planes)
         for name, value in held[0].attrs.items():
             of_classes = isinstance(value, np.ndarray)
-            file.attrs[name] = np.concatenate([part.attrs[name] for part in held]).tolist() if of_classes else value
+            file.attrs[name] = (
+                np.concatenate([part.attrs[name] for part in held]).tolist()
+                if of_classes
+                else value
+            )
 
 
 def _write_planes(
-    file: h5py.File, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, planes: Iterable[npt.NDArray[Any]]
+    file: h5py.File,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: npt.DTypeLike,
+    planes: Iterable[npt.NDArray[Any]],
 ) -> None:
     """Write a dataset [class, H, W] of this shape plane by plane: those of a thousand classes take gigabytes."""
     packed = {"chunks": (1, *shape[1:]), "compression": "gzip", "shuffle": True}
@@ -147,7 +171,9 @@ def read(path: str | os.PathLike[str]) -> DFM:
 
 
 def read_mask(
-    path: str | os.PathLike[str], percent: float, chosen: npt.NDArray[np.int64] | slice = slice(None)
+    path: str | os.PathLike[str],
+    percent: float,
+    chosen: npt.NDArray[np.int64] | slice = slice(None),
 ) -> BoolArray:
     """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 
@@ -166,5 +192,7 @@ def read_mask(
             raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {there}")
         ranks: npt.NDArray[np.int32] = file["rank"][chosen]
         _, height, width = ranks.shape
-        last = np.sort(ranks.reshape(len(ranks), -1))[:, positions(height, width, percent) - 1]  # of the pairs kept
+        last = np.sort(ranks.reshape(len(ranks), -1))[
+            :, positions(height, width, percent) - 1
+        ]  # of the pairs kept
         return ranks <= last[:, None, None]

@@ -62,18 +62,24 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
     unknown name or a size that the network does not accept.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)  # only the CPU; torch.manual_seed would also seed every GPU
+        torch.default_generator.manual_seed(
+            seed
+        )  # only the CPU; torch.manual_seed would also seed every GPU
         if isinstance(architecture, ExternalNetwork):
             return external.build(architecture)
         if architecture.name not in _BUILDERS:
-            raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
+            raise ValueError(
+                f"unknown network {architecture.name!r}: choose from {', '.join(names())}"
+            )
         return _BUILDERS[architecture.name](architecture)
 
 
 class SlimResNet(ResNet):  # type: ignore[misc]  # torchvision has no types
     """torchvision's ResNet with variable width and stem; with width 64 and the standard stem it is the same network."""
 
-    def __init__(self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture) -> None:
+    def __init__(
+        self, block: type[BasicBlock | Bottleneck], depths: tuple[int, ...], arch: Architecture
+    ) -> None:
         super().__init__(block, list(depths), num_classes=arch.n_classes)
         width = arch.width
         self.inplanes = width
@@ -115,16 +121,24 @@ class _PoolTo(nn.AdaptiveAvgPool2d):
     """Adaptive pooling that is skipped if there is nothing to pool: its gradient on CUDA is not deterministic."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return input if input.shape[-2:] == (self.output_size, self.output_size) else super().forward(input)
+        return (
+            input
+            if input.shape[-2:] == (self.output_size, self.output_size)
+            else super().forward(input)
+        )
 
 
 def _alexnet(arch: Architecture) -> nn.Module:
     if not arch.small and arch.size < 63:
-        raise ValueError(f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}")
+        raise ValueError(
+            f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}"
+        )
     with torch.device("meta"):  # all layers are replaced below
         network: nn.Module = models.AlexNet(num_classes=arch.n_classes)
     if arch.size < 8:
-        raise ValueError(f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}")
+        raise ValueError(
+            f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}"
+        )
     w = arch.width
     side, stride, padding, pool, grid = (3, 1, 1, 2, 4) if arch.small else (11, 4, 2, 3, 6)
     network.features = nn.Sequential(
@@ -145,7 +159,9 @@ def _alexnet(arch: Architecture) -> nn.Module:
 
 def _vgg16(normalised: bool, arch: Architecture) -> nn.Module:
     if arch.size < 32:
-        raise ValueError(f"vgg16 halves the image five times and needs at least 32 pixels, not {arch.size}")
+        raise ValueError(
+            f"vgg16 halves the image five times and needs at least 32 pixels, not {arch.size}"
+        )
     layers: list[nn.Module] = []
     channels = arch.channels
     for factor, repeats in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3)):
@@ -157,7 +173,9 @@ def _vgg16(normalised: bool, arch: Architecture) -> nn.Module:
             layers.append(nn.ReLU(inplace=True))
         layers.append(nn.MaxPool2d(2, 2))
     with torch.device("meta"):
-        network: nn.Module = models.VGG(nn.Identity(), num_classes=arch.n_classes, init_weights=False)
+        network: nn.Module = models.VGG(
+            nn.Identity(), num_classes=arch.n_classes, init_weights=False
+        )
     grid = 1 if arch.small else 7
     hidden = 64 * arch.width
     network.features = nn.Sequential(*layers)
@@ -180,10 +198,14 @@ def _vgg16(normalised: bool, arch: Architecture) -> nn.Module:
 def _vit_b_16(arch: Architecture) -> nn.Module:
     side, layers, heads = 4 if arch.small else 16, 12, 12
     if arch.size % side:
-        raise ValueError(f"a ViT with {side}-pixel patches needs a multiple of {side} pixels, not {arch.size}")
+        raise ValueError(
+            f"a ViT with {side}-pixel patches needs a multiple of {side} pixels, not {arch.size}"
+        )
     slim = max(1, heads * arch.width // 64)
     hidden = 64 * slim
-    network = models.VisionTransformer(arch.size, side, layers, slim, hidden, 4 * hidden, num_classes=arch.n_classes)
+    network = models.VisionTransformer(
+        arch.size, side, layers, slim, hidden, 4 * hidden, num_classes=arch.n_classes
+    )
     if arch.channels != 3:
         network.conv_proj = nn.Conv2d(arch.channels, hidden, side, stride=side)
         nn.init.trunc_normal_(network.conv_proj.weight, std=(1 / (arch.channels * side**2)) ** 0.5)
@@ -196,11 +218,18 @@ def _vit_b_16(arch: Architecture) -> nn.Module:
 def _cnn3(arch: Architecture) -> nn.Module:
     """Three convolutions with batch normalisation, for what should not depend on one family of networks."""
     if arch.size < 4:
-        raise ValueError(f"cnn3 halves the image twice and needs at least 4 pixels, not {arch.size}")
+        raise ValueError(
+            f"cnn3 halves the image twice and needs at least 4 pixels, not {arch.size}"
+        )
     w, layers = arch.width, list[nn.Module]()
     for channels, width in ((arch.channels, w), (w, 2 * w), (2 * w, 4 * w)):
         pool = nn.MaxPool2d(2) if width < 4 * w else nn.AdaptiveAvgPool2d(1)
-        layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(True), pool]
+        layers += [
+            nn.Conv2d(channels, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(True),
+            pool,
+        ]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * w, arch.n_classes))
 
 
@@ -230,7 +259,8 @@ def save(
     """Write weights as safetensors; the metadata hold the architecture and further facts."""
     # Cloned: safetensors does not accept tensors that share memory, such as tied weights.
     tensors = {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in weights.items()
     }
     about = json.dumps({"architecture": asdict(architecture), **(metadata or {})})
     serialised = serialise(tensors, {KEY: about})
@@ -260,7 +290,9 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
     # Prefixes of DataParallel, torch.compile, Lightning and similar wrappers
     usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
     while not weights.keys() & wanted.keys():
-        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in weights)), None)
+        prefix = next(
+            (prefix for prefix in usual if all(name.startswith(prefix) for name in weights)), None
+        )
         if prefix is None:
             break
         weights = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
@@ -273,7 +305,9 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
     ]
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise ValueError(f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}")
+        raise ValueError(
+            f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}"
+        )
     network.load_state_dict(weights)
     return network
 
@@ -288,16 +322,22 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None
-    except Exception as error:  # torch raises various errors, and for one of them advises to execute the file
+    except (
+        Exception
+    ) as error:  # torch raises various errors, and for one of them advises to execute the file
         raise ValueError(
             f"{path} cannot be read as weights alone, and what else is in it is not executed: expected a file of "
             "torch.save with a state_dict in it, or safetensors"
         ) from error
     usual = ("state_dict", "model_state_dict", "model", "network", "net")
-    while nested := [name for name in usual if isinstance(stored, dict) and isinstance(stored.get(name), dict)]:
+    while nested := [
+        name for name in usual if isinstance(stored, dict) and isinstance(stored.get(name), dict)
+    ]:
         stored = stored[nested[0]]
     items = stored.items() if isinstance(stored, dict) else ()
-    tensors = {name: value for name, value in items if isinstance(name, str) and isinstance(value, Tensor)}
+    tensors = {
+        name: value for name, value in items if isinstance(name, str) and isinstance(value, Tensor)
+    }
     if not tensors:
         raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
     return tensors

@@ -23,7 +23,9 @@ from .predictions import check_logits, check_precision, device_of, evaluating
 log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
-SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
+SMALLEST = float(
+    torch.finfo(torch.float32).tiny
+)  # probability whose logarithm replaces that of smaller ones
 HALF_PRECISION = 4e-3  # of the sum of probabilities
 ROUNDING = 1e-3  # share of the greatest logit
 BATCHED = (
@@ -57,7 +59,9 @@ def build(what: ExternalNetwork) -> nn.Module:
     try:
         if kind == "torchvision":
             models: Any = import_module("torchvision.models")
-            network = models.get_model(name, weights=None, num_classes=what.n_classes, **what.options)
+            network = models.get_model(
+                name, weights=None, num_classes=what.n_classes, **what.options
+            )
         elif kind == "timm":
             settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
             network = import_module("timm").create_model(name, pretrained=False, **settings)
@@ -65,9 +69,13 @@ def build(what: ExternalNetwork) -> nn.Module:
         raise ValueError(f"{what.source} cannot be built ({first_line(error)})") from error
     if kind not in ("torchvision", "timm"):
         size = (what.height, what.width)
-        network = call(what.source, what.options, n_classes=what.n_classes, channels=what.channels, size=size)
+        network = call(
+            what.source, what.options, n_classes=what.n_classes, channels=what.channels, size=size
+        )
     if not isinstance(network, nn.Module):
-        raise ValueError(f"entry point {what.source} gives a {type(network).__name__}, not a torch.nn.Module")
+        raise ValueError(
+            f"entry point {what.source} gives a {type(network).__name__}, not a torch.nn.Module"
+        )
     return network
 
 
@@ -80,7 +88,9 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     """
     kind, device = type(network).__name__, device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
-    images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
+    images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(
+        device
+    )
     logits, again = (_shown(network, images) for _ in range(2))
     if n_classes > 1 and isinstance(logits, Tensor) and logits.numel() == len(images):
         two = "torch.cat([torch.zeros_like(z), z], 1) of a logit z [n, 1]"
@@ -91,7 +101,9 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     if device.type == "meta":
         return
     if not logits.isfinite().all():
-        raise ValueError(f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1")
+        raise ValueError(
+            f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1"
+        )
     _check_repeated(logits, again, kind)
     try:
         _check_alone(_shown(network, images[:1]), logits)
@@ -105,13 +117,21 @@ def check_network(network: object) -> nn.Module:
     Raises ValueError unless it is a network with weights.
     """
     if not isinstance(network, nn.Module):
-        what = f"the class {network.__name__}" if isinstance(network, type) else f"a {type(network).__name__}"
-        raise ValueError(f"the network is {what}: expected an object of torch.nn.Module that returns logits")
+        what = (
+            f"the class {network.__name__}"
+            if isinstance(network, type)
+            else f"a {type(network).__name__}"
+        )
+        raise ValueError(
+            f"the network is {what}: expected an object of torch.nn.Module that returns logits"
+        )
     if device_of(network).type == "meta":
         raise ValueError("the network is on the meta device, without weights: load them first")
     if not isinstance(own := getattr(network, "_orig_mod", None), nn.Module):
         return network
-    log.warning("the network is compiled: its own module is analysed, which compiles nothing for new batch sizes")
+    log.warning(
+        "the network is compiled: its own module is analysed, which compiles nothing for new batch sizes"
+    )
     return own
 
 
@@ -129,10 +149,20 @@ class Logits(nn.Module):
     outputs: Tensor | None
 
     def __init__(
-        self, network: nn.Module, where: Where = "tensor", *, probabilities: bool = False, single: bool = False
+        self,
+        network: nn.Module,
+        where: Where = "tensor",
+        *,
+        probabilities: bool = False,
+        single: bool = False,
     ) -> None:
         super().__init__()
-        self.network, self.where, self.probabilities, self.single = network, where, probabilities, single
+        self.network, self.where, self.probabilities, self.single = (
+            network,
+            where,
+            probabilities,
+            single,
+        )
         self.register_buffer("outputs", None, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -149,7 +179,9 @@ class Logits(nn.Module):
             returned = returned[0]
         if self.single:
             second = returned.reshape(-1, 1)
-            returned = torch.cat([1 - second if self.probabilities else torch.zeros_like(second), second], 1)
+            returned = torch.cat(
+                [1 - second if self.probabilities else torch.zeros_like(second), second], 1
+            )
         if self.probabilities:
             returned = returned.clamp_min(SMALLEST).log()
         return self.chosen(returned)
@@ -182,7 +214,9 @@ def logits_only(network: nn.Module, images: Tensor) -> tuple[nn.Module, int, Ten
     probabilities = _are_probabilities(logits) and _are_probabilities(_logits_in(every)[1])
     if probabilities and single:
         noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
-        probabilities = _are_probabilities(_logits_in(_shown(network, torch.cat([noise, -noise])))[1])
+        probabilities = _are_probabilities(
+            _logits_in(_shown(network, torch.cat([noise, -noise])))[1]
+        )
     n_outputs = 1 if single else logits.shape[1]
     if where != "tensor" or probabilities or single:
         network = Logits(network, where, probabilities=probabilities, single=single)
@@ -211,7 +245,9 @@ def _are_probabilities(outputs: Tensor) -> bool:
     if outputs.ndim < 2 or outputs.shape[1] == 1:
         return not bool(((outputs < 0) | (outputs > 1)).any())
     sums = outputs.sum(dim=1)
-    return bool(outputs.min() >= 0) and torch.allclose(sums, torch.ones_like(sums), atol=HALF_PRECISION)
+    return bool(outputs.min() >= 0) and torch.allclose(
+        sums, torch.ones_like(sums), atol=HALF_PRECISION
+    )
 
 
 def _logits_in(returned: Any) -> tuple[Where, Any]:
@@ -235,12 +271,18 @@ def _shown(network: nn.Module, images: Tensor) -> Any:
     """
     try:
         with evaluating(network), torch.no_grad(), tf32(False, images.device):
-            return network(images.clone())  # a first layer that works in place must not change the images
+            return network(
+                images.clone()
+            )  # a first layer that works in place must not change the images
     except (Exception, SystemExit) as error:  # a network of a user may raise any error
         shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
         if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason
-            reason = f"{str(error).splitlines()[-1]}; a traced network needs to take batches of any size"
-        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({reason})") from error
+            reason = (
+                f"{str(error).splitlines()[-1]}; a traced network needs to take batches of any size"
+            )
+        raise ValueError(
+            f"{type(network).__name__} refuses images of {shape} ({reason})"
+        ) from error
 
 
 def _check_repeated(logits: Tensor, again: object, network: str) -> None:

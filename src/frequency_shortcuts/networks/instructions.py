@@ -34,9 +34,15 @@ def variables() -> dict[str, str]:
     """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return THREADS
-    flags = CPUINFO.read_text().partition("\nflags")[2].partition("\n")[0].split() if CPUINFO.is_file() else []
+    flags = (
+        CPUINFO.read_text().partition("\nflags")[2].partition("\n")[0].split()
+        if CPUINFO.is_file()
+        else []
+    )
     if flags and not {"avx2", "fma"} <= set(flags):
-        raise RuntimeError("this processor lacks AVX2 or FMA, which portable numerics need: choose numerics fast")
+        raise RuntimeError(
+            "this processor lacks AVX2 or FMA, which portable numerics need: choose numerics fast"
+        )
     return PORTABLE
 
 
@@ -48,7 +54,9 @@ def portable() -> None:
     >>> import frequency_shortcuts as fs
     >>> fs.portable()
     """
-    if not is_portable() and (loaded := [name for name in ("numpy", "scipy", "torch") if name in sys.modules]):
+    if not is_portable() and (
+        loaded := [name for name in ("numpy", "scipy", "torch") if name in sys.modules]
+    ):
         raise RuntimeError(
             f"numerics portable: {', '.join(loaded)} chose other instructions when they were imported: "
             "start Python with `import frequency_shortcuts as fs; fs.portable()`"

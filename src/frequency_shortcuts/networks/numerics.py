@@ -14,7 +14,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's malloc.h, and variables that a user may have set
 THRESHOLDS = {-1: "MALLOC_TRIM_THRESHOLD_", -3: "MALLOC_MMAP_THRESHOLD_"}
-MOST, OLD_MOST = 2**30, 2**25  # bytes; older versions of glibc refuse a greater MMAP threshold than the second
+MOST, OLD_MOST = (
+    2**30,
+    2**25,
+)  # bytes; older versions of glibc refuse a greater MMAP threshold than the second
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -24,10 +27,16 @@ def pick_device(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
+        raise ValueError(
+            f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>"
+        ) from None
     if device.type == "mps":
-        raise ValueError("device mps has no float64, which spectra need: set device to cpu, or give network.cpu()")
-    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
+        raise ValueError(
+            "device mps has no float64, which spectra need: set device to cpu, or give network.cpu()"
+        )
+    if device.type == "cuda" and (
+        not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()
+    ):
         raise RuntimeError(
             f"device {name} was requested, but this machine offers {torch.cuda.device_count()} CUDA devices to "
             f"PyTorch {torch.__version__}: set device to auto or cpu, or install a CUDA build"
@@ -63,7 +72,10 @@ def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
     if device.type != "cuda":
         yield
         return
-    matmul, convolution = torch.backends.cuda.matmul, getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
+    matmul, convolution = (
+        torch.backends.cuda.matmul,
+        getattr(torch.backends.cudnn, "conv", torch.backends.cudnn),
+    )
     # PyTorch before 2.9 has only the second name.
     new = hasattr(convolution, "fp32_precision")
     name = "fp32_precision" if new else "allow_tf32"
@@ -87,8 +99,13 @@ def bfloat16(device: torch.device) -> torch.autocast:
 @contextlib.contextmanager
 def deterministic() -> Iterator[None]:
     """Deterministic algorithms inside the block; the previous settings are restored."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with it
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    os.environ.setdefault(
+        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+    )  # cuBLAS is deterministic only with it
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
     benchmark = torch.backends.cudnn.benchmark
     settings: Any = torch.utils.deterministic
     fill = settings.fill_uninitialized_memory
@@ -96,7 +113,9 @@ def deterministic() -> Iterator[None]:
     torch.backends.cudnn.benchmark = False
     settings.fill_uninitialized_memory = False
     try:
-        with sdpa_kernel(SDPBackend.MATH):  # the gradient of the faster attention kernels is not deterministic
+        with sdpa_kernel(
+            SDPBackend.MATH
+        ):  # the gradient of the faster attention kernels is not deterministic
             yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
@@ -114,4 +133,8 @@ def square_root(values: Tensor) -> Tensor:
 
     No gradient is known for it.
     """
-    return torch.from_numpy(np.asarray(np.sqrt(values.numpy()))) if values.device.type == "cpu" else values.sqrt()
+    return (
+        torch.from_numpy(np.asarray(np.sqrt(values.numpy())))
+        if values.device.type == "cpu"
+        else values.sqrt()
+    )

@@ -36,7 +36,9 @@ LARGEST_BATCH = 4096
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Evaluation mode inside the block; every module's own mode is restored after it."""
-    modes = {module: module.training for module in network.modules() if hasattr(module, "training")}  # not if frozen
+    modes = {
+        module: module.training for module in network.modules() if hasattr(module, "training")
+    }  # not if frozen
     network.eval()
     try:
         yield
@@ -70,7 +72,11 @@ def source_for(network: nn.Module, split: Split) -> Source:
     """The images on the device of the network, in its dtype if they can be filtered in it; see `Source`."""
     check_precision(network)
     own = dtype_of(network)
-    return Source(split, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None)
+    return Source(
+        split,
+        device=device_of(network),
+        dtype=own if own in (torch.float32, torch.float64) else None,
+    )
 
 
 class Classifier:
@@ -87,21 +93,31 @@ class Classifier:
     ...     called = name(images)
     """
 
-    def __init__(self, network: nn.Module, precision: Precision = "float32", *, compiled: bool = False) -> None:
+    def __init__(
+        self, network: nn.Module, precision: Precision = "float32", *, compiled: bool = False
+    ) -> None:
         if precision not in PRECISIONS:
-            raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
+            raise ValueError(
+                f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}"
+            )
         self.network = self.original = network
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
-        self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
+        self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(
+            precision, 1e-3 if self.dtype == torch.float32 else 1e-8
+        )
         self._most = LARGEST_BATCH
         self._layout, self._checked = torch.channels_last, False
         self._run: Callable[[Tensor], Tensor] = network
 
     @classmethod
     def frozen(
-        cls, network: nn.Module | Classifier, precision: Precision = "float32", *, compiled: bool = False
+        cls,
+        network: nn.Module | Classifier,
+        precision: Precision = "float32",
+        *,
+        compiled: bool = False,
     ) -> Classifier:
         """A copy of a network, with folded batch normalisation; a frozen classifier is given back. Call `check` next.
 
@@ -149,7 +165,9 @@ class Classifier:
             self._install(plain)
         self._checked = True
 
-    def _forward(self, network: Callable[[Tensor], Tensor], images: Tensor, *, copied: bool) -> Tensor:
+    def _forward(
+        self, network: Callable[[Tensor], Tensor], images: Tensor, *, copied: bool
+    ) -> Tensor:
         """What the network returns for images, or for a copy of them."""
         try:
             shown = images.to(torch.bfloat16) if self.precision == "bfloat16" else images
@@ -210,7 +228,9 @@ class Classifier:
                 for part in images.split(self._most):
                     logits = self._forward(self._run, part, copied=True)
                     check_logits(logits, len(part), n_classes)
-                    answers.append(logits.clone())  # a compiled network overwrites its output at the next call
+                    answers.append(
+                        logits.clone()
+                    )  # a compiled network overwrites its output at the next call
                 return torch.cat(answers)
             except torch.OutOfMemoryError:
                 if min(self._most, len(images)) == 1:
@@ -232,11 +252,15 @@ class Classifier:
         with torch.inference_mode(), _Watch() as watch:
             self._forward(self.network, image, copied=True)
         # Two activations at a time, and workspaces as large.
-        forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // watch.largest, CPU_BATCHES[1])))
+        forward = min(
+            fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // watch.largest, CPU_BATCHES[1]))
+        )
         forward = min(forward, CPU_MEMORY // (4 * watch.largest))
         # A gradient keeps all activations, and the spectra of image and gradient are float64.
         backward = min(forward, CPU_MEMORY // (2 * watch.total + 32 * image.nbytes))
-        forward, backward = (1 << (max(fits, 1).bit_length() - 1) for fits in (forward, backward))  # powers of two
+        forward, backward = (
+            1 << (max(fits, 1).bit_length() - 1) for fits in (forward, backward)
+        )  # powers of two
         return forward, backward
 
 
@@ -247,12 +271,20 @@ class _Watch(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]  # of torch
         self.largest, self.total = 1, 1
 
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         out = function(*args, **(kwargs or {}))
         given = {one.untyped_storage().data_ptr() for one in args if _has_storage(one)}
         for tensor in out if isinstance(out, list | tuple) else [out]:
-            if _has_storage(tensor) and (storage := tensor.untyped_storage()).data_ptr() not in given:
-                self.largest, self.total = max(self.largest, storage.nbytes()), self.total + storage.nbytes()
+            if (
+                _has_storage(tensor)
+                and (storage := tensor.untyped_storage()).data_ptr() not in given
+            ):
+                self.largest, self.total = (
+                    max(self.largest, storage.nbytes()),
+                    self.total + storage.nbytes(),
+                )
         return out
 
 
@@ -260,14 +292,20 @@ def _has_storage(one: object) -> bool:
     return isinstance(one, Tensor) and one.layout == torch.strided
 
 
-def check_logits(logits: object, n_images: int, n_classes: int = 1, network: str = "the network") -> None:
+def check_logits(
+    logits: object, n_images: int, n_classes: int = 1, network: str = "the network"
+) -> None:
     """Raise ValueError, in which `network` is named, unless these are logits [`n_images`, `n_classes` or more]."""
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != n_images:
         kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
         images = "one image" if n_images == 1 else f"{n_images} images"
-        raise ValueError(f"{network} gives {kind} for {images}: expected logits of shape [{n_images}, classes]")
+        raise ValueError(
+            f"{network} gives {kind} for {images}: expected logits of shape [{n_images}, classes]"
+        )
     if logits.shape[1] < n_classes:
-        raise ValueError(f"{network} has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
+        raise ValueError(
+            f"{network} has {logits.shape[1]} outputs, and none for class {logits.shape[1]}"
+        )
 
 
 def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
@@ -278,7 +316,9 @@ def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
     if logits.shape != expected.shape:
         return False
     greatest = float(expected.abs().nan_to_num(0, 0).max())  # logits can be of any size
-    return torch.allclose(logits, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
+    return torch.allclose(
+        logits, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True
+    )
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
@@ -304,11 +344,17 @@ def accuracy(network: nn.Module, split: Split) -> float:
     return float(np.mean(called(network, split) == split.labels))
 
 
-def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:
+def confusion(
+    labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int
+) -> IntArray:
     """Counts int64 [true class, called class]."""
     labels, called = (as_array(numbers).astype(np.int64) for numbers in (labels, called))
     if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
         raise ValueError(f"labels {labels.min()} to {labels.max()}: expected 0 to {n_classes - 1}")
     if len(called) and called.max() >= n_classes:
-        raise ValueError(f"the network has an output for class {called.max()}, but there are {n_classes} classes")
-    return np.bincount(labels * n_classes + called, minlength=n_classes**2).reshape(n_classes, n_classes)
+        raise ValueError(
+            f"the network has an output for class {called.max()}, but there are {n_classes} classes"
+        )
+    return np.bincount(labels * n_classes + called, minlength=n_classes**2).reshape(
+        n_classes, n_classes
+    )

@@ -57,9 +57,13 @@ def open_network(
         raise ValueError("weights and checkpoint exclude each other: give one of them")
     if name.endswith(".safetensors"):
         if weights is not None or checkpoint is not None:
-            raise ValueError(f"{name} holds the weights of its network: leave weights and checkpoint out")
+            raise ValueError(
+                f"{name} holds the weights of its network: leave weights and checkpoint out"
+            )
         statistics = normalisation(name)
-        return PretrainedNetwork(load(name), None if statistics is None else Preprocessing(*statistics))
+        return PretrainedNetwork(
+            load(name), None if statistics is None else Preprocessing(*statistics)
+        )
     kind, colon, short = name.partition(":")
     if not colon:
         raise ValueError(
@@ -67,10 +71,14 @@ def open_network(
         )
     if weights is not None:
         if kind not in ("torchvision", "timm"):
-            raise ValueError(f"weights {weights}: only networks of torchvision and timm have published ones")
+            raise ValueError(
+                f"weights {weights}: only networks of torchvision and timm have published ones"
+            )
         opened = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights)
     else:
-        opened = PretrainedNetwork(external.build(external.ExternalNetwork(name, n_classes, channels, *size)))
+        opened = PretrainedNetwork(
+            external.build(external.ExternalNetwork(name, n_classes, channels, *size))
+        )
     if checkpoint is not None:
         load_weights(opened.network, checkpoint)
     opened.network.eval()
@@ -104,7 +112,9 @@ def _timm(name: str, weights: str) -> PretrainedNetwork:
         timm: Any = import_module("timm")
         network = timm.create_model(name, pretrained=True)
     except Exception as error:  # timm and the hub raise many kinds
-        raise ValueError(f"timm cannot load {name} with its weights ({first_line(error)})") from error
+        raise ValueError(
+            f"timm cannot load {name} with its weights ({first_line(error)})"
+        ) from error
     names: tuple[tuple[str, ...], ...] = ()
     if network.num_classes == IMAGENET:
         about = timm.data.ImageNetInfo()

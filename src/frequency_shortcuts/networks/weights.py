@@ -31,7 +31,9 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
         except ValueError as error:
             raise ValueError(f"{path} is damaged, its metadata cannot be read") from error
     if "architecture" not in written:
-        raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
+        raise ValueError(
+            f"{path} does not say which network it belongs to: build that network and use load_weights"
+        )
     return written
 
 
@@ -48,7 +50,9 @@ def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
     try:
         return safe_open(path, framework)
     except SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file, or not a whole one ({error})") from error
+        raise ValueError(
+            f"{path} is not a safetensors file, or not a whole one ({error})"
+        ) from error
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None
 
@@ -64,7 +68,16 @@ def weights_digest(weights: Mapping[str, Tensor]) -> str:
     for name, tensor in sorted(weights.items()):
         if isinstance(tensor, torch.Tensor):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+            digest.update(
+                tensor.detach()
+                .to_dense()
+                .cpu()
+                .contiguous()
+                .view(-1)
+                .view(torch.uint8)
+                .numpy()
+                .data
+            )
     return digest.hexdigest()
 
 
@@ -74,4 +87,6 @@ def state_digest(network: nn.Module) -> bytes:
     Unlike `weights_digest` of its `state_dict`, it covers buffers that are not stored. Networks that differ only in an
     activation, an attribute or a hook have the same digest, but other logits.
     """
-    return bytes.fromhex(weights_digest(dict((*network.named_parameters(), *network.named_buffers()))))
+    return bytes.fromhex(
+        weights_digest(dict((*network.named_parameters(), *network.named_buffers())))
+    )

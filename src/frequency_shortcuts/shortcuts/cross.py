@@ -18,7 +18,9 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .hits import Hits, rates
 
-LOWEST = -1  # in the place of the class of a map: as many of the lowest frequencies as the own map has
+LOWEST = (
+    -1
+)  # in the place of the class of a map: as many of the lowest frequencies as the own map has
 
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:
@@ -56,10 +58,16 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
 
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
-    kept = hits.trials[(hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])]
+    kept = hits.trials[
+        (hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])
+    ]
     kept = kept.assign(map=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
-    kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(["class", "map"])
-    maps = {int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")}  # class -> mask, each
+    kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(
+        ["class", "map"]
+    )
+    maps = {
+        int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")
+    }  # class -> mask, each
     rows = []
     of_maps = cross_matrix(hits).query("map != @LOWEST")
     for fill, table in of_maps.groupby("fill", sort=False):
@@ -77,7 +85,9 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def _numbers(hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws: int, seed: int) -> dict[str, float]:
+def _numbers(
+    hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws: int, seed: int
+) -> dict[str, float]:
     """The means over the classes of TPR - FPR of the own map over others, with intervals; NaN if one is missing.
 
     maps : class -> class of each map that is tried on it -> its mask
@@ -85,7 +95,9 @@ def _numbers(hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws
     Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
     """
     judged, means = hits.judged(fill), dict.fromkeys(("advantage", "low_pass_margin"), 0.0)
-    influence = {name: np.zeros(len(hits.labels)) for name in means}  # what one more copy of each image adds
+    influence = {
+        name: np.zeros(len(hits.labels)) for name in means
+    }  # what one more copy of each image adds
     for c, of_class in maps.items():
         margins = _margins(hits, fill, c, of_class, judged[c])
         for name in means:
@@ -104,13 +116,21 @@ def _numbers(hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws
         if np.isnan(mean):
             return mean, np.nan, np.nan
         own = influence[name]
-        return mean, *bootstrap(hits.labels, lambda weights: np.asarray(mean + weights @ own), draws=draws, seed=seed)
+        return mean, *bootstrap(
+            hits.labels, lambda weights: np.asarray(mean + weights @ own), draws=draws, seed=seed
+        )
 
     ends = ("", "_low", "_high")
-    return {f"{name}{end}": value for name in means for end, value in zip(ends, number(name), strict=True)}
+    return {
+        f"{name}{end}": value
+        for name in means
+        for end, value in zip(ends, number(name), strict=True)
+    }
 
 
-def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int], judged: BoolArray) -> dict[str, FloatArray]:
+def _margins(
+    hits: Hits, fill: str, c: int, maps: Mapping[int, int], judged: BoolArray
+) -> dict[str, FloatArray]:
     """Of each number that class c has: the hits of its own map on each image minus those of what it is over, [n].
 
     maps : class -> mask, of the maps that are tried on class c; judged : bool [n], the images for its FPR
@@ -122,5 +142,7 @@ def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int], judged: Boo
         margins["low_pass_margin"] = own - (hits.predicted[fill][lowest.item()] == c)
     if others:
         weights = np.array([1.0 if m == c else -1 / len(others) for m in maps])
-        margins["advantage"] = (weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
+        margins["advantage"] = (
+            weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)
+        ).sum(axis=0)
     return margins

@@ -102,12 +102,15 @@ def read_hits(group: h5py.Group) -> Hits:
     """
     neutral, of_fills = int(group.attrs["neutral"]), group["named"]
     columns = {
-        name: group[f"trials/{name}"].asstr()[:] if name in _TEXTS else group[f"trials/{name}"][:] for name in TRIAL
+        name: group[f"trials/{name}"].asstr()[:] if name in _TEXTS else group[f"trials/{name}"][:]
+        for name in TRIAL
     }
     return Hits(
         labels=group["labels"][:].astype(np.int64),
         unfiltered=group["unfiltered"][:].astype(np.int64),
-        predicted={fill: of_fills[fill][:] for fill in sorted(of_fills, reverse=True)},  # zeros before swap
+        predicted={
+            fill: of_fills[fill][:] for fill in sorted(of_fills, reverse=True)
+        },  # zeros before swap
         donors=group["donors"][:].astype(np.int64) if "donors" in group else None,
         negatives=group["negatives"][:],
         masks=group["masks"][:],
@@ -143,7 +146,9 @@ def rates(hits: Hits) -> pd.DataFrame:
                 shown = np.concatenate([hits.unfiltered[None], named[trials["mask"]]])
                 measured = np.r_[True, has_fpr(trials)]
                 table = pd.DataFrame(about)
-                tables.append(rates_of_class(table, shown, c, hits.labels == c, judged[c], measured))
+                tables.append(
+                    rates_of_class(table, shown, c, hits.labels == c, judged[c], measured)
+                )
     return pd.concat(tables, ignore_index=True)
 
 

@@ -68,7 +68,9 @@ def collect(
     labels, n_classes, neutral = split.labels, len(split.classes), split.neutral
     check_mask(masks)
     if len(masks) != n_classes:
-        raise ValueError(f"there are {len(masks)} maps for {n_classes} classes: expected one for each class")
+        raise ValueError(
+            f"there are {len(masks)} maps for {n_classes} classes: expected one for each class"
+        )
     kept, shown_to, about = plan_trials(masks, trials, run)
     negative = negatives_by_class(labels, n_classes, neutral, trials)
     fills = all_named(trials.fills)
@@ -82,7 +84,10 @@ def collect(
     named: dict[str, Named] = {}
     with progress_bar(len(fills) * len(labels), "filtering", progress) as bar:
         for fill in fills:
-            background, counted = fill.background(source.take, donor), fill.judged(negative, labels, donor)
+            background, counted = (
+                fill.background(source.take, donor),
+                fill.judged(negative, labels, donor),
+            )
             named[fill.name] = called_under_masks(
                 network, source, background, kept, shown_to, counted, batch_size, bar.update
             )
@@ -117,15 +122,33 @@ def measure_sizes(
 
     >>> measure_sizes(network, split, {5: masks}).set_index(["class", "filter"])["measure"]
     """
-    trials = Trials(fills=[ZEROS.name], controls=0, radial=0, others=0, negatives=negatives, seed=seed)
-    tables = {size: measure(network, split, masks, trials, run=run, progress=progress) for size, masks in maps.items()}
-    table = pd.concat(tables, names=["percent"]).reset_index(level="percent").query("filter != 'unfiltered'")
-    tpr, fpr = (Estimate(*(table[f"{rate}{end}"] for end in ("", "_low", "_high"))) for rate in ("tpr", "fpr"))
+    trials = Trials(
+        fills=[ZEROS.name], controls=0, radial=0, others=0, negatives=negatives, seed=seed
+    )
+    tables = {
+        size: measure(network, split, masks, trials, run=run, progress=progress)
+        for size, masks in maps.items()
+    }
+    table = (
+        pd.concat(tables, names=["percent"])
+        .reset_index(level="percent")
+        .query("filter != 'unfiltered'")
+    )
+    tpr, fpr = (
+        Estimate(*(table[f"{rate}{end}"] for end in ("", "_low", "_high")))
+        for rate in ("tpr", "fpr")
+    )
     measures = dict(zip(("measure", "measure_low", "measure_high"), minus(tpr, fpr), strict=True))
-    return table.assign(**measures).drop(columns=["neutral", "part", "fill", "draw", "overlap"]).reset_index(drop=True)
+    return (
+        table.assign(**measures)
+        .drop(columns=["neutral", "part", "fill", "draw", "overlap"])
+        .reset_index(drop=True)
+    )
 
 
-def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int = 0, run: str = "") -> pd.DataFrame:
+def band_stop(
+    network: nn.Module, split: Split, bands: BoolArray, *, seed: int = 0, run: str = ""
+) -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 
     bands : bool [band, H, W]; seed, run : of the donors, as in `Trials` and `collect`
@@ -137,18 +160,28 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int =
     pairs = list(combinations(range(len(bands)), 2))
     kept = np.stack([~(bands[a] | bands[b]) for a, b in pairs])
     fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
-    donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors")) if SWAP in fills else None
+    donor = (
+        donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
+        if SWAP in fills
+        else None
+    )
     as_they_are, halves = called(network, source), halves_of_classes(labels)
-    to_all, judged = np.ones((2, len(kept), n_classes), bool), np.ones((n_classes, len(labels)), bool)
+    to_all, judged = (
+        np.ones((2, len(kept), n_classes), bool),
+        np.ones((n_classes, len(labels)), bool),
+    )
     tables = []
     for fill in fills:
         background = fill.background(source.take, donor)
-        named = called_under_masks(network, source, background, kept, to_all, judged, source.batch_size())
+        named = called_under_masks(
+            network, source, background, kept, to_all, judged, source.batch_size()
+        )
         for (a, b), under_mask in zip(pairs, named, strict=True):
             for half in range(2):
                 chosen = halves == half
                 original, filtered = (
-                    confusion(labels[chosen], names[chosen], n_classes) for names in (as_they_are, under_mask)
+                    confusion(labels[chosen], names[chosen], n_classes)
+                    for names in (as_they_are, under_mask)
                 )
                 table = confusion_change(original, filtered)
                 tables.append(table.assign(fill=fill.name, removed=f"B{a + 1}+B{b + 1}", half=half))
@@ -165,7 +198,9 @@ def halves_of_classes(labels: IntArray) -> IntArray:
 def confusion_change(original: IntArray, filtered: IntArray) -> pd.DataFrame:
     """Two confusion matrices [true, called] of the same images in rows, and their difference in % of a class."""
     true_class, called_class = np.indices(original.shape)
-    images = np.maximum(original.sum(axis=1, keepdims=True), 1)  # a half may have no image of a class
+    images = np.maximum(
+        original.sum(axis=1, keepdims=True), 1
+    )  # a half may have no image of a class
     matrices = {
         "true_class": true_class,
         "called_class": called_class,
@@ -180,7 +215,9 @@ def progress_bar(total: int, words: str, progress: bool) -> tqdm:
     """The bar of `called_under_masks`, over so many images; progress : whether to show it on a terminal."""
     form = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
     disable = None if progress else True
-    return tqdm(total=total, desc=words, unit="image", leave=False, bar_format=form, disable=disable)
+    return tqdm(
+        total=total, desc=words, unit="image", leave=False, bar_format=form, disable=disable
+    )
 
 
 def called_under_masks(
@@ -215,7 +252,11 @@ def called_under_masks(
             for pairs in index_batches(np.arange(len(mask)), batch):
                 half = halves[torch.from_numpy(mask[pairs])].to(source.device)[:, None]
                 place = torch.from_numpy(image[pairs]).to(source.device)
-                answers.append(predict(hide(own[place], half, None if other is None else other[place], size=size)))
+                answers.append(
+                    predict(
+                        hide(own[place], half, None if other is None else other[place], size=size)
+                    )
+                )
                 update(len(pairs) * len(chosen) / len(mask))
             if answers:
                 named[mask, chosen[image]] = torch.cat(answers).cpu().numpy()

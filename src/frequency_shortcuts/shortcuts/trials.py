@@ -70,7 +70,9 @@ class Trials:
                 raise ValueError(f"{key} {limit}: expected {expected}")
 
 
-def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[BoolArray, BoolArray, pd.DataFrame]:
+def plan_trials(
+    masks: BoolArray, trials: Trials, run: str
+) -> tuple[BoolArray, BoolArray, pd.DataFrame]:
     """All masks of a shortcut test, what images they are shown to, and what each is for.
 
     masks : bool [class, H, W], the maps; run : as in `shortcuts.collect`
@@ -89,7 +91,9 @@ def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[BoolArray, 
                 place = places.setdefault(np.packbits(shown).tobytes(), len(kept))
                 if place == len(kept):
                     kept.append(shown)
-                rows.append((c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask))))
+                rows.append(
+                    (c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask)))
+                )
     table = pd.DataFrame(rows, columns=TRIAL)
     shown_to = np.zeros((2, len(kept), len(masks)), bool)
     shown_to[0, table["mask"], table["class"]] = True
@@ -98,7 +102,9 @@ def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[BoolArray, 
     return np.stack(kept), shown_to, table
 
 
-def _filters(masks: BoolArray, c: int, part: Part, trials: Trials, run: str) -> Iterator[tuple[str, int, BoolArray]]:
+def _filters(
+    masks: BoolArray, c: int, part: Part, trials: Trials, run: str
+) -> Iterator[tuple[str, int, BoolArray]]:
     """(filter, draw, mask) of each mask that a class is tested with."""
     mask = masks[c]
     yield "dfm", 0, mask
@@ -155,18 +161,26 @@ def has_negatives(n_classes: int, neutral: int | None) -> bool:
     return n_classes > 2 or neutral is not None
 
 
-def negatives_by_class(labels: IntArray, n_classes: int, neutral: int | None, trials: Trials) -> BoolArray:
+def negatives_by_class(
+    labels: IntArray, n_classes: int, neutral: int | None, trials: Trials
+) -> BoolArray:
     """The images on which FPR of each class is measured, bool [class, n], before a fill leaves out some."""
     negative = np.zeros((n_classes, len(labels)), bool)
     if has_negatives(n_classes, neutral):
-        sample = negatives_of(labels, None, trials.negatives, trials.seed) if trials.one_sample else None
+        sample = (
+            negatives_of(labels, None, trials.negatives, trials.seed) if trials.one_sample else None
+        )
         for c, of_class in enumerate(negative):
-            own = negatives_of(labels, c, trials.negatives, trials.seed) if sample is None else sample
+            own = (
+                negatives_of(labels, c, trials.negatives, trials.seed) if sample is None else sample
+            )
             of_class[own] = labels[own] != c
     return negative
 
 
-def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | None = None) -> float:
+def count_passes(
+    n_classes: int, n_images: int, trials: Trials, neutral: int | None = None
+) -> float:
     """Forward passes of filtered images that a shortcut test takes, without running it.
 
     n_images : of all classes, as many of each; neutral : the neutral class, if there is one
@@ -175,7 +189,10 @@ def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | N
     tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size. With `swap` it is
     a little less, since images whose donor is of the class are no negatives.
     """
-    own, limit = n_images / n_classes, n_images if trials.negatives is None else min(trials.negatives, n_images)
+    own, limit = (
+        n_images / n_classes,
+        n_images if trials.negatives is None else min(trials.negatives, n_images),
+    )
     if not has_negatives(n_classes, neutral):
         limit = 0
     tried_on = 1 + min(n_classes if trials.others is None else trials.others, n_classes - 1)
@@ -187,7 +204,8 @@ def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | N
         return min(n_images, classes * min(n_images, own + limit))
 
     passes = {
-        "keep": n_classes * (shown(tried_on) + trials.radial * own) + (trials.controls + 1) * n_images,
+        "keep": n_classes * (shown(tried_on) + trials.radial * own)
+        + (trials.controls + 1) * n_images,
         "remove": n_classes * shown(1) + trials.controls * n_images,
     }
     return float(len(trials.fills) * sum(passes[part] for part in trials.parts))

@@ -63,7 +63,9 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
     """
     trials = pd.crosstab([hits.trials["part"], hits.trials["class"]], hits.trials["filter"])
     draws = trials.reindex(columns=["random", "radial"], fill_value=0)
-    draws.loc[draws.index.get_level_values("part") != "keep", "radial"] = FEWEST_DRAWS  # not drawn for maps removed
+    draws.loc[draws.index.get_level_values("part") != "keep", "radial"] = (
+        FEWEST_DRAWS  # not drawn for maps removed
+    )
     if (drawn := int(draws.to_numpy().min())) < FEWEST_DRAWS:
         raise ValueError(f"{drawn} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
     judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
@@ -90,7 +92,10 @@ def _means(table: pd.DataFrame) -> pd.DataFrame:
         for rate in ("tpr", "fpr") if name != "radial" else ("tpr",):
             out[f"{rate}_{name}"] = means[rate, name]
             if name == "dfm":
-                out[f"{rate}_dfm_low"], out[f"{rate}_dfm_high"] = own[f"{rate}_low"], own[f"{rate}_high"]
+                out[f"{rate}_dfm_low"], out[f"{rate}_dfm_high"] = (
+                    own[f"{rate}_low"],
+                    own[f"{rate}_high"],
+                )
         if name in CONTROLS:
             error = (spread[name] / np.sqrt(count[name])).where(count[name] != 1, 0.0)
             out[f"error_{name}"], out[f"draws_{name}"] = error, count[name]
@@ -133,7 +138,11 @@ class _TestedMaps:
             against = hits[chosen].mean(axis=0, keepdims=True) if mean else hits[chosen]
             parts.append(intervals.paired(sign * (hits[self.own].astype(float) - against)))
         fpr = parts[1] if len(parts) > 1 else None
-        return intervals.joined(parts[0], fpr, *self.of_draws(chosen)) if mean else intervals.joined(parts[0], fpr)
+        return (
+            intervals.joined(parts[0], fpr, *self.of_draws(chosen))
+            if mean
+            else intervals.joined(parts[0], fpr)
+        )
 
     def of_draws(self, chosen: BoolArray) -> tuple[float, int]:
         """The variance of the measure over draws, divided by their number, and this number: for `intervals.reach`."""
@@ -142,14 +151,25 @@ class _TestedMaps:
     def over_one_more(self, chosen: BoolArray) -> Estimate:
         """The margin of TPR of the map over the mean of draws, with the interval of one more draw [1]."""
         draws = self.right[chosen].mean(axis=1)
-        value, half = self.right[self.own].mean(axis=1) - draws.mean(), intervals.reach_of_one_more(draws)
+        value, half = (
+            self.right[self.own].mean(axis=1) - draws.mean(),
+            intervals.reach_of_one_more(draws),
+        )
         return Estimate(value, value - half, value + half)
 
     def controls(self) -> dict[str, Estimate]:
         """Margins of the map over what it must be above: the mean of random masks, one more radial, each other map."""
         margins: dict[str, Callable[[BoolArray], Estimate]]
-        margins = {"random": partial(self.margin, mean=True), "radial": self.over_one_more, "other": self.margin}
-        return {kind: margin(self.kinds == kind) for kind, margin in margins.items() if kind in self.kinds}
+        margins = {
+            "random": partial(self.margin, mean=True),
+            "radial": self.over_one_more,
+            "other": self.margin,
+        }
+        return {
+            kind: margin(self.kinds == kind)
+            for kind, margin in margins.items()
+            if kind in self.kinds
+        }
 
 
 def _tests(hits: Hits) -> Iterator[_TestedMaps]:
@@ -192,7 +212,9 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
     row |= dict.fromkeys((*names, "than_lowest"), np.nan)
     if (lowest := test.kinds == "low_pass").any():
         ends = [float(end[0]) for end in test.margin(lowest)]
-        row |= dict(zip(names, ends, strict=True)) | {"than_lowest": intervals.compared(ends[1], ends[2], AS_WELL)}
+        row |= dict(zip(names, ends, strict=True)) | {
+            "than_lowest": intervals.compared(ends[1], ends[2], AS_WELL)
+        }
     (tpr_low, tpr_high), *fpr = (
         intervals.wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own)
     )
@@ -216,13 +238,17 @@ def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
     masks, remove = test.right[chosen], test.key["part"] == "remove"
     control = np.sort(masks[closest] if kind == "other" else masks.mean(axis=0))[::-1].astype(float)
     n = len(control)
-    total = np.arange(n + 1) - control.sum()  # of the differences on all images, for each number of hits of the map
+    total = (
+        np.arange(n + 1) - control.sum()
+    )  # of the differences on all images, for each number of hits of the map
     squares = np.cumsum([0, *(1 - control) ** 2]) + np.cumsum([0, *control[::-1] ** 2])[::-1]
     variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
     if test.measured[chosen | test.own].all():
         variance += 1 / (test.wrong.shape[1] + 2) ** 2
     margin = -total if remove else total
-    enough = margin / (n + 2) > intervals.reach(variance, *(test.of_draws(chosen) if kind == "random" else ()))
+    enough = margin / (n + 2) > intervals.reach(
+        variance, *(test.of_draws(chosen) if kind == "random" else ())
+    )
     if kind == "radial":
         enough = margin / n > intervals.reach_of_one_more(masks.mean(axis=1))
     return float(margin[enough].min() / n) if enough.any() else np.nan
@@ -237,18 +263,35 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     has the interval `measure_low`, `measure_high` of `intervals.over_networks`; `interval` says of what it is:
     `networks`, from five seeds on, or `these networks`, over their images.
     """
-    groups = table.groupby(["dataset", "network", "augmentation", "class", "part", "fill"], sort=False)
-    means = [name for name in table if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]
+    groups = table.groupby(
+        ["dataset", "network", "augmentation", "class", "part", "fill"], sort=False
+    )
+    means = [
+        name
+        for name in table
+        if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))
+    ]
     spread = groups[[*means, "margin", "largest_other"]].agg(["mean", "std"])
-    spread.columns = [f"{rate}_{'mean' if kind == 'mean' else 'sd'}" for rate, kind in spread.columns]
+    spread.columns = [
+        f"{rate}_{'mean' if kind == 'mean' else 'sd'}" for rate, kind in spread.columns
+    ]
     spread.insert(0, "seeds", groups["seed"].nunique())
-    spread.insert(1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum())))
+    spread.insert(
+        1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum()))
+    )
     spread.insert(2, "headline", groups["headline"].any())
     squares = sum(
-        ((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2 for rate in ("tpr", "fpr")
+        ((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2
+        for rate in ("tpr", "fpr")
     )
     halves = table.assign(half=np.sqrt(squares)).groupby(list(groups.keys), sort=False)
-    means_of = [intervals.over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves]
-    measures = [mean._replace(low=max(mean.low, -1.0), high=min(mean.high, 1.0)) for mean in means_of]
-    spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(measures, spread.index)
+    means_of = [
+        intervals.over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves
+    ]
+    measures = [
+        mean._replace(low=max(mean.low, -1.0), high=min(mean.high, 1.0)) for mean in means_of
+    ]
+    spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(
+        measures, spread.index
+    )
     return spread.reset_index()

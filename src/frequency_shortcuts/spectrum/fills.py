@@ -61,7 +61,9 @@ class Swap(Fill):
         return negatives & (labels[donors] != np.arange(len(negatives))[:, None])
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
-        return [c for c in range(n_classes) if c != neutral]  # images of the neutral class are the donors
+        return [
+            c for c in range(n_classes) if c != neutral
+        ]  # images of the neutral class are the donors
 
 
 ZEROS, SWAP = Fill(), Swap()
@@ -91,7 +93,9 @@ def quoted(neutral: int | None) -> Fill:
     return ZEROS if neutral is None else SWAP
 
 
-def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Sequence[int] = 0) -> IntArray:
+def donors(
+    labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Sequence[int] = 0
+) -> IntArray:
     """The donor of every image: position [n] of another image among the same n.
 
     It is an image of the `neutral` class where the set has one, else of another class than the image's own. Each
@@ -109,7 +113,9 @@ def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Seq
     out = np.empty(len(labels), np.int64)
     for c in np.unique(labels):
         own = np.flatnonzero(labels == c)
-        pool = generator.permutation(np.flatnonzero(labels != c if neutral is None else labels == neutral))
+        pool = generator.permutation(
+            np.flatnonzero(labels != c if neutral is None else labels == neutral)
+        )
         if len(pool) < 1 + (c == neutral):
             which = "of another class" if neutral is None else f"of the neutral class {neutral}"
             raise ValueError(
@@ -138,6 +144,8 @@ def donors_of_own_class(labels: npt.ArrayLike, *, seed: int | Sequence[int] = 0)
     for c in np.unique(labels):
         pool = generator.permutation(np.flatnonzero(labels == c))
         if len(pool) < 2:
-            raise ValueError(f"class {c} has one image, and no other of the class that could be its donor")
+            raise ValueError(
+                f"class {c} has one image, and no other of the class that could be its donor"
+            )
         out[pool] = np.roll(pool, 1)
     return out

@@ -18,7 +18,9 @@ from .masks import check_mask
 from .pairs import ConjugatePairs, check_images
 
 _OPPONENT = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=torch.float64)
-_OPPONENT /= torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5  # rows of length 1: its inverse is its mirror
+_OPPONENT /= (
+    torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5
+)  # rows of length 1: its inverse is its mirror
 
 
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
@@ -104,11 +106,16 @@ class PairRemover:
     donors : like the images, one for each; then an image also gains its donor's part at the pair
     """
 
-    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None) -> None:
+    def __init__(
+        self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None
+    ) -> None:
         self.pairs = pairs
         m, channels, height, width = images.shape
         self.channels = channels
-        self._rows = _waves(height, height, images.dtype, images.device) * images.new_tensor([1, -1])[:, None, None]
+        self._rows = (
+            _waves(height, height, images.dtype, images.device)
+            * images.new_tensor([1, -1])[:, None, None]
+        )
         self._columns = _waves(width // 2 + 1, width, images.dtype, images.device)
         self._row_of = torch.as_tensor(pairs.half_row, device=images.device)
         self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
@@ -139,7 +146,9 @@ class PairRemover:
     @property
     def buffer(self) -> Tensor:
         """All of it, [capacity * m, channels, H, W]; what lies behind the last call's images is older."""
-        return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(0, 3, 1, 2)
+        return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(
+            0, 3, 1, 2
+        )
 
 
 @functools.lru_cache(maxsize=8)

@@ -27,7 +27,9 @@ def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
     per image, positive and increasing.
     """
     if not edges or any(b <= a for a, b in zip((0, *edges[:-1]), edges, strict=True)):
-        raise ValueError(f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image")
+        raise ValueError(
+            f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image"
+        )
     band = np.digitize(radius(height, width), edges)
     masks: BoolArray = band == np.arange(len(edges) + 1)[:, None, None]
     masks[:, height // 2, width // 2] = False
@@ -73,7 +75,9 @@ def check_mask(mask: npt.ArrayLike | Tensor, name: str = "mask") -> BoolArray:
     if array.dtype != bool:
         raise ValueError(f"{name} of dtype {array.dtype}: expected bool")
     if not symmetric(array):
-        raise ValueError(f"{name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it")
+        raise ValueError(
+            f"{name} is not symmetric: (u, v) and (-u mod H, -v mod W) must both be in it or out of it"
+        )
     return array
 
 
@@ -91,7 +95,9 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
     return np.divide(both, either, out=np.full(np.shape(either), np.nan), where=either > 0)
 
 
-def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]) -> BoolArray:
+def control_mask(
+    mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]
+) -> BoolArray:
     """A random mask with exactly as many positions as `mask`, bool [H, W], centred and symmetric.
 
     `random` draws the pairs uniformly; `radial` draws, within each ring of one cycle per image, as many
@@ -115,7 +121,9 @@ def low_pass_mask(mask: BoolArray) -> BoolArray:
     By radius, ties by (u, v). It holds one position more than the map where the last pair does not fit.
     """
     pairs = _pairs(*mask.shape)
-    order = np.argsort((pairs.frequencies**2).sum(axis=1), kind="stable")  # pairs stand in the order of (u, v)
+    order = np.argsort(
+        (pairs.frequencies**2).sum(axis=1), kind="stable"
+    )  # pairs stand in the order of (u, v)
     filled = np.cumsum(pairs.size[order])
     kept = np.zeros(len(pairs), bool)
     kept[order[: np.searchsorted(filled, mask.sum()) + 1]] = mask.any()
@@ -138,4 +146,6 @@ def _members(height: int, width: int, kind: Literal["random", "radial"]) -> list
     return [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
 
 
-_pairs = functools.lru_cache(maxsize=4)(ConjugatePairs)  # two dozen controls a class are drawn from the same
+_pairs = functools.lru_cache(maxsize=4)(
+    ConjugatePairs
+)  # two dozen controls a class are drawn from the same

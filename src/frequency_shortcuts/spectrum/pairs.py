@@ -78,7 +78,9 @@ class ConjugatePairs:
         second = there.ravel()[first]
         self._flat = np.stack([first, second], axis=1)
         self.positions: IntArray = np.stack([self._flat // width, self._flat % width], axis=-1)
-        self.frequencies: IntArray = np.stack([u.ravel()[first // width], v.ravel()[first % width]], axis=1)
+        self.frequencies: IntArray = np.stack(
+            [u.ravel()[first // width], v.ravel()[first % width]], axis=1
+        )
         self.radius: FloatArray = np.hypot(*self.frequencies.T)
         self.size: IntArray = np.where(first == second, 1, 2)
         # Where each pair stands in the half plane that a real FFT returns: the member with v >= 0.
@@ -111,7 +113,9 @@ class ConjugatePairs:
     def gather(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The inverse of `scatter` for symmetric planes: [..., H, W] -> [..., pairs]."""
         if plane.shape[-2:] != (self.height, self.width):
-            raise ValueError(f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]")
+            raise ValueError(
+                f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]"
+            )
         return plane.reshape(*plane.shape[:-2], -1)[..., self._flat[:, 0]]
 
     def coefficients(self, images: Tensor) -> Tensor:
@@ -123,7 +127,9 @@ class ConjugatePairs:
         import torch
 
         check_images(images, self.height, self.width)
-        chosen = torch.fft.rfft2(images)[..., torch.as_tensor(self.half_row), torch.as_tensor(self.half_column)]
+        chosen = torch.fft.rfft2(images)[
+            ..., torch.as_tensor(self.half_row), torch.as_tensor(self.half_column)
+        ]
         return torch.stack([chosen.real, chosen.imag])
 
 
@@ -132,11 +138,15 @@ def check_images(images: Tensor, height: int, width: int) -> None:
     import torch
 
     if not isinstance(images, torch.Tensor):
-        raise ValueError(f"images are a {type(images).__name__}: expected a torch.Tensor (torch.from_numpy makes one)")
+        raise ValueError(
+            f"images are a {type(images).__name__}: expected a torch.Tensor (torch.from_numpy makes one)"
+        )
     if images.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"images of dtype {images.dtype}: expected float32 or float64")
     if images.shape[-2:] != (height, width):
-        raise ValueError(f"images of shape {tuple(images.shape)}: expected [..., {height}, {width}]")
+        raise ValueError(
+            f"images of shape {tuple(images.shape)}: expected [..., {height}, {width}]"
+        )
 
 
 def cells(pairs: ConjugatePairs, height: float, width: float, *, shift: float = 0) -> IntArray:
@@ -155,7 +165,9 @@ def cells(pairs: ConjugatePairs, height: float, width: float, *, shift: float = 
     Raises ValueError for a cell below one position, and for a shift out of range.
     """
     if height < 1 or width < 1 or not 0 <= shift < 1:
-        raise ValueError(f"cells of {height} x {width}, shift {shift}: expected at least 1 x 1, and 0 to below 1")
+        raise ValueError(
+            f"cells of {height} x {width}, shift {shift}: expected at least 1 x 1, and 0 to below 1"
+        )
     row = (pairs.half_row + pairs.height // 2) % pairs.height
     column = pairs.half_column
     if width > 1:

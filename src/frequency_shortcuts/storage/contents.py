@@ -16,11 +16,16 @@ class Dataset(NamedTuple):
     description: str
 
 
-_LABELS = {"u": "vertical frequency (cycles per image)", "v": "horizontal frequency (cycles per image)"}
+_LABELS = {
+    "u": "vertical frequency (cycles per image)",
+    "v": "horizontal frequency (cycles per image)",
+}
 with Path(__file__).with_suffix(".csv").open(newline="") as _file:
     # By name: the end of the path in the file, where * stands for any name.
     DATASETS = {
-        name: Dataset(files, tuple(_LABELS.get(label, label) for label in dims.split()), units, description)
+        name: Dataset(
+            files, tuple(_LABELS.get(label, label) for label in dims.split()), units, description
+        )
         for name, files, dims, units, description in [*csv.reader(_file)][1:]
     }
 
@@ -30,7 +35,9 @@ def row_of(name: str, n_dims: int) -> Dataset:
     for end, row in sorted(DATASETS.items(), key=lambda one: -one[0].count("/")):
         if PurePosixPath(name).match(end) and len(row.dims) == n_dims:
             return row
-    raise ValueError(f"the dataset {name} [{n_dims} dimensions] has no description: add it to storage/contents.csv")
+    raise ValueError(
+        f"the dataset {name} [{n_dims} dimensions] has no description: add it to storage/contents.csv"
+    )
 
 
 def describe(file: h5py.File) -> None:

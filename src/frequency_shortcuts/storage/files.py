@@ -24,7 +24,16 @@ log = logging.getLogger(__name__)
 
 AnyPath = str | os.PathLike[str]
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
-CHANGING = {"seconds", "device", "network", "images", "remark", "passes of the search", "command", "files"}
+CHANGING = {
+    "seconds",
+    "device",
+    "network",
+    "images",
+    "remark",
+    "passes of the search",
+    "command",
+    "files",
+}
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
@@ -52,8 +61,12 @@ def replacing(path: AnyPath) -> Iterator[Path]:
 def check_folder(path: AnyPath) -> Path:
     """The path of a folder that is there or can be made. Raises NotADirectoryError if a file is in its place."""
     path = Path(path)
-    if file := next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None):
-        raise NotADirectoryError(f"{path} cannot be a folder, since {file} is a file: choose another name")
+    if file := next(
+        (part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None
+    ):
+        raise NotADirectoryError(
+            f"{path} cannot be a folder, since {file} is a file: choose another name"
+        )
     return path
 
 
@@ -75,7 +88,11 @@ def make_room(
     taken = [name for name in files if name not in own and (folder / name).exists()]
     if (taken or other or earlier == {}) and not overwrite:
         how = f"{', '.join(other)} differ" if other else "of an older version"
-        holds = f"another result ({how})" if other or earlier == {} else f"{taken[0]}, which no such result wrote"
+        holds = (
+            f"another result ({how})"
+            if other or earlier == {}
+            else f"{taken[0]}, which no such result wrote"
+        )
         raise ValueError(f"{folder} holds {holds}: choose another folder, or overwrite=True")
     for name in own:
         if other or name not in files:
@@ -99,7 +116,13 @@ def kind_of(path: AnyPath) -> str | None:
         raise
     if stat.S_ISREG(mode):
         return None
-    return "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
+    return (
+        "a folder"
+        if stat.S_ISDIR(mode)
+        else "a FIFO"
+        if stat.S_ISFIFO(mode)
+        else "a device or socket"
+    )
 
 
 def remove_partial_files(path: Path) -> None:
@@ -109,15 +132,22 @@ def remove_partial_files(path: Path) -> None:
         match = name.fullmatch(partial.name)
         if match is None or match.groups() == (MACHINE, str(os.getpid())):
             continue
-        with contextlib.suppress(FileNotFoundError):  # it was finished, or another process removed it
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # it was finished, or another process removed it
             untouched = time.time() - partial.stat().st_mtime
-            killed = not _is_running(int(match[2])) if match[1] == MACHINE else untouched > ABANDONED_S
+            killed = (
+                not _is_running(int(match[2])) if match[1] == MACHINE else untouched > ABANDONED_S
+            )
             if killed:
                 partial.unlink()
                 # No warning: it would be printed into the notebook that writes the file.
                 log.info("removed %s, the partial file of a killed process", partial)
             else:
-                log.warning("%s is a partial file, perhaps of a process at work: delete it if there is none", partial)
+                log.warning(
+                    "%s is a partial file, perhaps of a process at work: delete it if there is none",
+                    partial,
+                )
 
 
 def _is_running(process: int) -> bool:

@@ -33,12 +33,18 @@ def read_hdf5(path: AnyPath, *, own_data: bool = False) -> Iterator[h5py.File]:
             if own_data and (outside := _what_leads_outside(file)):
                 raise ValueError(f"{path}: {outside}: expected a file that holds its data itself")
             yield file
-        except Exception as error:  # h5py raises KeyError, TypeError, OSError, RuntimeError and more
-            of_machine = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno)
+        except (
+            Exception
+        ) as error:  # h5py raises KeyError, TypeError, OSError, RuntimeError and more
+            of_machine = isinstance(error, MemoryError) or (
+                isinstance(error, OSError) and error.errno
+            )
             if of_machine or (isinstance(error, ValueError) and str(path) in str(error)):
                 raise
             reason = " ".join(str(error).split()).strip("'\"")
-            raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error
+            raise ValueError(
+                f"{path} does not hold what is expected ({type(error).__name__}: {reason})"
+            ) from error
 
 
 def read_classes(path: AnyPath) -> list[str]:

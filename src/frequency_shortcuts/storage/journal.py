@@ -30,7 +30,11 @@ class Stopped(RuntimeError):
     """A long computation stopped on request. at: its progress; state: the file that it resumes from."""
 
     def __init__(self, at: str, state: AnyPath | None) -> None:
-        kept = f"stored in {os.fspath(state)}, from which the next run resumes" if state else "nothing is stored"
+        kept = (
+            f"stored in {os.fspath(state)}, from which the next run resumes"
+            if state
+            else "nothing is stored"
+        )
         super().__init__(f"stopped at {at} on request: {kept}")
 
 
@@ -69,7 +73,9 @@ class Journal:
     with locks.
     """
 
-    def __init__(self, path: AnyPath | None, fingerprint: str = "", *, stop: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self, path: AnyPath | None, fingerprint: str = "", *, stop: Callable[[], bool] | None = None
+    ) -> None:
         self._path = None if path is None else Path(path)
         self._file: io.FileIO | None = None
         self._stop = stop
@@ -169,7 +175,9 @@ def locked(path: Path, result: AnyPath = "") -> io.FileIO:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise
             who = "another job, perhaps of an earlier run,"
-            raise RuntimeError(f"{result or path}: {who} is still at work on it; wait for it, or end it") from None
+            raise RuntimeError(
+                f"{result or path}: {who} is still at work on it; wait for it, or end it"
+            ) from None
     return file
 
 

@@ -37,6 +37,8 @@ def read_table(path: AnyPath) -> pd.DataFrame:
     Raises ValueError for what is no table.
     """
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
+        return pd.read_csv(
+            path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str)
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no table ({' '.join(str(error).split())})") from error

@@ -12,7 +12,12 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import class_cards, one_shortcut
-from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind, select_classes
+from frequency_shortcuts.figures.selection import (
+    clearest_shortcuts,
+    kinds_of,
+    of_kind,
+    select_classes,
+)
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.maps import dfm
@@ -33,32 +38,57 @@ NO_VERDICT = "map does\nnot suffice"
 
 
 def draw_cards(
-    run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: pd.DataFrame, percent: float,
-    band_edges: list[float], most: int,
-) -> Figure:  # fmt: skip
+    run: dict[str, str],
+    store: str,
+    weights: str,
+    spectra: str,
+    maps: str,
+    shortcuts: pd.DataFrame,
+    percent: float,
+    band_edges: list[float],
+    most: int,
+) -> Figure:
     """Class cards"""
     classes = read_classes(store)
     of_network = shortcuts[(shortcuts[list(run)] == list(run.values())).all(axis=1)]
     shown = clearest_shortcuts(of_network, classes, most)
     names = shown.names(classes)
     cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
-    first = of_network[of_network["seed"] == of_network["seed"].min()]  # whose weights and maps are shown
+    first = of_network[
+        of_network["seed"] == of_network["seed"].min()
+    ]  # whose weights and maps are shown
     tests = first[first["fill"] == cards.fill].query("part == 'keep'")
-    rates = tests.set_index("class").reindex(index=names, columns=RATES).to_numpy(float).reshape(len(names), 3, 2)
+    rates = (
+        tests.set_index("class")
+        .reindex(index=names, columns=RATES)
+        .to_numpy(float)
+        .reshape(len(names), 3, 2)
+    )
     return class_cards(cards, names, len(classes), band_edges, shown.note, rates=rates)
 
 
 def draw_shortcut(
-    run: dict[str, str], classes: Sequence[str], store: str, weights: str, spectra: str, maps: str,
-    shortcuts: pd.DataFrame, percent: float,
-) -> Figure:  # fmt: skip
+    run: dict[str, str],
+    classes: Sequence[str],
+    store: str,
+    weights: str,
+    spectra: str,
+    maps: str,
+    shortcuts: pd.DataFrame,
+    percent: float,
+) -> Figure:
     """One shortcut"""
-    rows = shortcuts[(shortcuts[list(run)] == list(run.values())).all(axis=1) & shortcuts["headline"]]
+    rows = shortcuts[
+        (shortcuts[list(run)] == list(run.values())).all(axis=1) & shortcuts["headline"]
+    ]
     means = rows.groupby("class", sort=False).mean(numeric_only=True)
     shown = clearest_shortcuts(rows, classes, 1)
     (name,) = shown.names(classes)
     card = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
-    networks, count = canvas.network_label(run["network"], run["augmentation"], ", "), rows["seed"].nunique()
+    networks, count = (
+        canvas.network_label(run["network"], run["augmentation"], ", "),
+        rows["seed"].nunique(),
+    )
     mean_of = f"{networks}, {count} networks" if count > 1 else networks
     return one_shortcut(card, name, means.loc[name], percent, mean_of)
 
@@ -100,14 +130,20 @@ def draw_renditions(store: str, renditions: list[str], names: list[str], most: i
     spaced = np.linspace(0, len(classes) - 1, min(most, len(classes))).astype(int)
     scores = np.isin(np.arange(len(classes)), spaced)
     shown = select_classes(scores, most, "that are evenly spaced in their list")
-    pictures = {name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()}
+    pictures = {
+        name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()
+    }
     return tiles(pictures, shown.names(classes), "What do the renditions look like?", shown.note)
 
 
 def tiles(
-    images: Mapping[str, npt.NDArray[Any]], classes: Sequence[str], question: str, note: str,
-    below: Mapping[str, Sequence[str]] = {}, key: str = "",
-) -> Figure:  # fmt: skip
+    images: Mapping[str, npt.NDArray[Any]],
+    classes: Sequence[str],
+    question: str,
+    note: str,
+    below: Mapping[str, Sequence[str]] = {},
+    key: str = "",
+) -> Figure:
     """Images of every class, a column each: rows name -> [class, channels, H, W], uint8 or from 0 to 1.
 
     below : of some rows, what stands below each image, as `key` says
@@ -115,13 +151,23 @@ def tiles(
     with canvas.style():
         side = (canvas.PAGE - 0.9) / max(len(classes), 6)
         size = 0.4 + side * len(images) + 0.16 * len(below), 0.9 + side * len(classes)
-        figure, axes = canvas.page_of_panels(len(images), len(classes), *size, sharex=False, sharey=False)
+        figure, axes = canvas.page_of_panels(
+            len(images), len(classes), *size, sharex=False, sharey=False
+        )
         for (name, pictures), line in zip(images.items(), axes, strict=True):
             for c, axis in enumerate(line):
                 canvas.show_picture(axis, pictures[c])
                 axis.set_axis_off()
                 words = below[name][c] if name in below else ""
-                axis.text(0.5, -0.03, words, transform=axis.transAxes, ha="center", va="top", fontsize=canvas.SMALLEST)
+                axis.text(
+                    0.5,
+                    -0.03,
+                    words,
+                    transform=axis.transAxes,
+                    ha="center",
+                    va="top",
+                    fontsize=canvas.SMALLEST,
+                )
             label = canvas.break_line(name, 14)
             line[0].text(-0.1, 0.5, label, transform=line[0].transAxes, va="center", ha="right")
         canvas.class_titles(axes, classes, note)
@@ -157,7 +203,9 @@ def draw_texture(
     return texture(rows, of_class, shown.note)
 
 
-def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any]]], note: str = "") -> Figure:
+def texture(
+    table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any]]], note: str = ""
+) -> Figure:
     """Whether amplitudes or phases inside the map suffice: a row a class, with an image, also reduced to its map.
 
     table : of `phase_verdicts` of one kind of network
@@ -176,17 +224,40 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
                 if not place:
                     tile.set_title(("image", "its map")[column], pad=8)
                 if not column:
-                    tile.set_ylabel(canvas.wrap(canvas.abbreviate(name, note)), rotation=0, ha="right", va="center")
-            for shift, (kept, (label, mark, colour)) in zip((-0.24, 0, 0.24), KEPT.items(), strict=True):
-                fpr, of_tpr = rows[f"fpr_{kept}"], rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
+                    tile.set_ylabel(
+                        canvas.wrap(canvas.abbreviate(name, note)),
+                        rotation=0,
+                        ha="right",
+                        va="center",
+                    )
+            for shift, (kept, (label, mark, colour)) in zip(
+                (-0.24, 0, 0.24), KEPT.items(), strict=True
+            ):
+                fpr, of_tpr = (
+                    rows[f"fpr_{kept}"],
+                    rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"],
+                )
                 ends = wilson(fpr, rows["negatives"].where(fpr.notna()))  # two classes have no FPR
                 half = np.hypot(of_tpr, np.nan_to_num(np.subtract(*ends))) / 2
                 value, low, high, _ = over_networks(rows[f"tpr_{kept}"] - fpr.fillna(0), half)
                 axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
-                axis.plot(value, place + shift, mark, color=colour, markersize=5, label=label if not place else "_")
+                axis.plot(
+                    value,
+                    place + shift,
+                    mark,
+                    color=colour,
+                    markersize=5,
+                    label=label if not place else "_",
+                )
                 if kept == "both":
-                    axis.plot([value / 2] * 2, [place - 0.4, place + 0.4], color="0.6", linewidth=1.2, zorder=1,
-                              label="half of both" if not place else "_")  # fmt: skip
+                    axis.plot(
+                        [value / 2] * 2,
+                        [place - 0.4, place + 0.4],
+                        color="0.6",
+                        linewidth=1.2,
+                        zorder=1,
+                        label="half of both" if not place else "_",
+                    )
             words = rows["verdict"].astype(object).fillna(NO_VERDICT).value_counts()
             word = words.idxmax()
             several = f" {words.max()} of {len(rows)}" if len(rows) > 1 else ""
@@ -201,5 +272,7 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
         (kind,) = kinds_of(table)
         label, count = canvas.network_label(*kind, ", "), table["seed"].nunique()
         networks = f"{count} networks of {label}" if count > 1 else label
-        canvas.write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
+        canvas.write_title(
+            figure, "Is it the texture or the shape inside the map that suffices?", networks, note
+        )
     return figure

@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, REACH
-from frequency_shortcuts.figures.canvas import SMALLEST, abbreviate, despine, page_of_panels, style, wrap, write_title
+from frequency_shortcuts.figures.canvas import (
+    SMALLEST,
+    abbreviate,
+    despine,
+    page_of_panels,
+    style,
+    wrap,
+    write_title,
+)
 from frequency_shortcuts.figures.selection import greatest, of_kind
 from frequency_shortcuts.intervals import NORMAL, over_networks
 from study.drawing.study import first_kind_note, kinds_from_first
@@ -20,14 +28,19 @@ ROW = 0.4  # inches
 
 
 def draw_flips(
-    dataset: str, classes: Sequence[str], flips: pd.DataFrame,
-    first: dict[str, list[str]], most: int,
-) -> Figure:  # fmt: skip
+    dataset: str,
+    classes: Sequence[str],
+    flips: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
+) -> Figure:
     """What a network follows"""
     shown = greatest(flips[[*PARTS]], flips, classes, most, "that are followed most")
     kinds = kinds_from_first(flips, first[dataset])
     table = of_kind(flips, kinds[0])
-    classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row
+    classes = [
+        name for name in shown.names(classes) if name in set(table["class"])
+    ]  # a neutral class has no row
     most = np.nanmax(table[[f"{part}_high" for part in PARTS]], initial=0.35)
     with style():
         figure, (panels,) = page_of_panels(1, len(PARTS), 0.9 + ROW * len(classes))
@@ -35,15 +48,23 @@ def draw_flips(
             axis.axvline(kind.threshold, color="0.3", linewidth=0.8, linestyle=(0, (3, 2)))
             for place, name in enumerate(classes):
                 _draw_row(axis, part, place, table[table["class"] == name])
-            axis.set(title=f"{part}:\n{wrap(kind.words, 28)}", xlabel="share of images of other classes")
+            axis.set(
+                title=f"{part}:\n{wrap(kind.words, 28)}", xlabel="share of images of other classes"
+            )
             axis.tick_params(axis="y", length=0)
         axis = panels[0]
         axis.set(xlim=(-0.1, min(1.03, most + 0.05)), ylim=(len(classes) - 0.5, -0.5))
-        axis.set_yticks(range(len(classes)), [abbreviate(name, "beside many rows") for name in classes])
+        axis.set_yticks(
+            range(len(classes)), [abbreviate(name, "beside many rows") for name in classes]
+        )
         for place, name in enumerate(classes):
             verdicts = table.loc[table["class"] == name, "verdict"]
-            words = FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]  # of most, or of those that follow
-            words += f"\n{(verdicts == words).sum()} of {len(verdicts)}" if len(verdicts) > 1 else ""
+            words = (
+                FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]
+            )  # of most, or of those that follow
+            words += (
+                f"\n{(verdicts == words).sum()} of {len(verdicts)}" if len(verdicts) > 1 else ""
+            )
             across = panels[-1].get_yaxis_transform()
             panels[-1].text(1.04, place, words, fontsize=SMALLEST, va="center", transform=across)
         despine(panels, left=True)
@@ -53,7 +74,9 @@ def draw_flips(
             Line2D([], [], marker="o", color=FOUND, label="a network that follows it", **mark),
             Line2D([], [], marker="o", color=NOT_FOUND, label="another network", **mark),
             Line2D([], [], marker="D", color="black", linewidth=1, markersize=3, label=mean),
-            Line2D([], [], marker="o", color=CONTROL, markerfacecolor="none", label="control", **mark),
+            Line2D(
+                [], [], marker="o", color=CONTROL, markerfacecolor="none", label="control", **mark
+            ),
             Line2D([], [], color="0.3", linestyle=(0, (3, 2)), linewidth=0.8, label="threshold"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
@@ -67,12 +90,23 @@ def _draw_row(axis: Axes, part: str, place: int, rows: pd.DataFrame) -> None:
     follows = rows["follows"].fillna("").str.split(", ").map(lambda parts: part in parts)
     above = np.linspace(-0.32, 0.02, len(rows) + 2)[1:-1]
     axis.scatter(
-        rows[part], place + above, s=9, c=np.where(follows, FOUND, NOT_FOUND), linewidths=0, zorder=3, clip_on=False
+        rows[part],
+        place + above,
+        s=9,
+        c=np.where(follows, FOUND, NOT_FOUND),
+        linewidths=0,
+        zorder=3,
+        clip_on=False,
     )
     axis.scatter(
-        rows[f"{part}_control"], np.full(len(rows), place + 0.33), s=9, facecolors="none", edgecolors=CONTROL,
-        linewidths=0.7, clip_on=False,
-    )  # fmt: skip
+        rows[f"{part}_control"],
+        np.full(len(rows), place + 0.33),
+        s=9,
+        facecolors="none",
+        edgecolors=CONTROL,
+        linewidths=0.7,
+        clip_on=False,
+    )
     half_widths = NORMAL / REACH * (rows[f"{part}_high"] - rows[f"{part}_low"]) / 2
     value, low, high, _ = over_networks(rows[part], half_widths)
     axis.plot(np.clip([low, high], -1, 1), [place + 0.14] * 2, color="black", linewidth=1)

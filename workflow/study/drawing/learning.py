@@ -19,10 +19,20 @@ LEARNED = 0.5  # F1 from which on a class counts as learned
 HIDDEN = "high-pass"  # the view that is not drawn: so early, nearly no class passes
 LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # of classes, with the marks
 MARKS = "os^D"
-FILLED = {"swap": "swap: C0 there", "zeros": "zeros there"}  # what stands in the place of removed bands
-REMOVED = {"maps": "the maps", "random": "random masks", "low_pass": "the lowest"}  # in the table of `reliance`
+FILLED = {
+    "swap": "swap: C0 there",
+    "zeros": "zeros there",
+}  # what stands in the place of removed bands
+REMOVED = {
+    "maps": "the maps",
+    "random": "random masks",
+    "low_pass": "the lowest",
+}  # in the table of `reliance`
 AFTER = "#0173b2"
-LOSSES = (("lost_at_test", "#d55e00", -0.14, "at test time"), ("lost_after", AFTER, 0.14, "after training anew"))
+LOSSES = (
+    ("lost_at_test", "#d55e00", -0.14, "at test time"),
+    ("lost_after", AFTER, 0.14, "after training anew"),
+)
 
 
 def draw_dynamics(
@@ -51,10 +61,14 @@ def _count_passed(table: pd.DataFrame) -> str:
     """In how many cases F1 passes `LEARNED` in a view that is not drawn; empty where it was not tested."""
     best = table.groupby(["class", "seed"])["f1"].max()
     cases = f"in {(best >= LEARNED).sum()} of {len(best)} cases (each a class of one network)"
-    return f"not drawn: {HIDDEN} images, on which F1 passes {LEARNED:g} {cases}" if len(best) else ""
+    return (
+        f"not drawn: {HIDDEN} images, on which F1 passes {LEARNED:g} {cases}" if len(best) else ""
+    )
 
 
-def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], note: str) -> Figure:
+def learned(
+    table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], note: str
+) -> Figure:
     """When each class is learned: the tested iteration at which F1 first passes `LEARNED`; a panel a view.
 
     The bar is the median, of an even number of networks the later of the two in the middle. Classes are sorted by it.
@@ -68,7 +82,9 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], 
     ranked = first[views[0]].groupby(level=0).agg(middle=_middle, mean="mean")
     order = ranked.sort_values(["middle", "mean"], kind="stable").index
     spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
-    size, row = (16, 0.27) if len(seeds) <= 8 else (7, 0.42)  # of marks, points squared, and of a class, inches
+    size, row = (
+        (16, 0.27) if len(seeds) <= 8 else (7, 0.42)
+    )  # of marks, points squared, and of a class, inches
     marks: dict[str, Any] = {"s": size, "edgecolor": AFTER, "linewidth": 0.8}
     with canvas.style(9):
         figure, axes = canvas.page_of_panels(1, len(views), 0.9 + row * len(order))
@@ -77,8 +93,12 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], 
                 at = first.loc[(view, name, slice(None))].to_numpy()
                 for reached, look in ((at <= last, AFTER), (at > last, "none")):
                     axis.scatter(at[reached], place + spread[reached], color=look, **marks)
-                axis.plot([_middle(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
-            axis.hlines(np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0)
+                axis.plot(
+                    [_middle(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6
+                )
+            axis.hlines(
+                np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0
+            )
             axis.axvline((last + never) / 2, color="0.6", linewidth=0.8, linestyle=":")
             canvas.whole_ticks(axis.xaxis)
             axis.set_xlim(-0.03 * last, never + 0.05 * last)
@@ -87,10 +107,20 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], 
         canvas.class_ticks(axes[0, 0].set_yticks, order, note)
         axes[0, 0].set_ylim(len(order) - 0.5, -0.5)
         canvas.titles(axes, [f"{view} images" for view in views], "iteration")
-        for look, label in ((AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
+        for look, label in (
+            (AFTER, "a network"),
+            ("none", f"a network, never within {last:,} iterations"),
+        ):
             axes[0, 0].scatter([], [], color=look, label=label, **marks)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
-        canvas.finish(figure, axes[0, 0], 3, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
+        canvas.finish(
+            figure,
+            axes[0, 0],
+            3,
+            f"When does F1 of each class first pass {LEARNED:g}?",
+            *claims,
+            note,
+        )
     return figure
 
 
@@ -106,17 +136,27 @@ def curves(table: pd.DataFrame) -> Figure:
     rows = -(-len(sets) // (4 if len(sets) % 3 else 3))
     colours = canvas.class_colours(list(dict.fromkeys(table["class"])))
     with canvas.style(9):
-        figure, axes = canvas.page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows, used=len(sets))
+        figure, axes = canvas.page_of_panels(
+            rows, -(-len(sets) // rows), 0.6 + 1.9 * rows, used=len(sets)
+        )
         for axis, name in zip(axes.flat, sets, strict=False):
             of_set = table[table["dataset"] == name]
-            for (label, colour), line, mark in zip(colours.items(), cycle(LINES), cycle(MARKS), strict=False):
+            for (label, colour), line, mark in zip(
+                colours.items(), cycle(LINES), cycle(MARKS), strict=False
+            ):
                 of_class = of_set[of_set["class"] == label].pivot_table("f1", "iteration", "seed")
                 if of_class.shape[1] > 1:
                     axis.plot(of_class, color=colour, linewidth=0.7, alpha=0.5)
                 axis.plot(
-                    of_class.mean(axis=1), color=colour, linestyle=line, linewidth=1.8, marker=mark, markersize=4,
-                    markerfacecolor="white", label=label,
-                )  # fmt: skip
+                    of_class.mean(axis=1),
+                    color=colour,
+                    linestyle=line,
+                    linewidth=1.8,
+                    marker=mark,
+                    markersize=4,
+                    markerfacecolor="white",
+                    label=label,
+                )
             axis.set_title(name)
         axes[0, 0].set_ylim(-0.03, 1.03)
         canvas.whole_ticks(axes[0, 0].xaxis)
@@ -124,7 +164,11 @@ def curves(table: pd.DataFrame) -> Figure:
         plt.setp(axes[-1], xlabel="iteration")
         networks = table.groupby("dataset")["seed"].nunique()
         count = " or ".join(map(str, sorted(set(networks), reverse=True)))
-        lines = f"thick: mean of {count} networks, thin: each" if networks.max() > 1 else "one network a set"
+        lines = (
+            f"thick: mean of {count} networks, thin: each"
+            if networks.max() > 1
+            else "one network a set"
+        )
         canvas.finish(figure, axes[0, 0], 6, "Which class is learned first?", lines)
     return figure
 
@@ -134,17 +178,28 @@ def draw_graded(graded: pd.DataFrame) -> Figure:
 
     The table holds means over the sets, by ring.
     """
-    display(graded.groupby("ring")[["gain", "distinctiveness", "earliness", "recall"]].mean().round(2))
+    display(
+        graded.groupby("ring")[["gain", "distinctiveness", "earliness", "recall"]].mean().round(2)
+    )
     table = graded.dropna(subset=["gain"]).sort_values("gain")
     marks = {"low": ("o", "C0"), "high": ("^", "C1")}
     with canvas.style():
         figure, axis = plt.subplots(figsize=(canvas.PAGE, 2.8))
         for i, (_, rows) in enumerate(table.groupby("seed")):
             label = "" if i else "classes of one set"
-            axis.plot(rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0, label=label)
+            axis.plot(
+                rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0, label=label
+            )
         for ring, (mark, colour) in marks.items():
             rows = table[table["ring"] == ring]
-            axis.plot(rows["gain"], rows["earliness"], mark, color=colour, markersize=4, label=f"{ring} ring")
+            axis.plot(
+                rows["gain"],
+                rows["earliness"],
+                mark,
+                color=colour,
+                markersize=4,
+                label=f"{ring} ring",
+            )
         least, greatest = table["gain"].min(), table["gain"].max()
         ticks = [gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if least <= gain * 1.1 <= 1.21 * greatest]
         canvas.logarithmic(axis.xaxis, ticks)
@@ -154,9 +209,11 @@ def draw_graded(graded: pd.DataFrame) -> Figure:
 
 
 def draw_bandstop(
-    classes: Sequence[str], bandstop: pd.DataFrame, first: dict[str, list[str]],
+    classes: Sequence[str],
+    bandstop: pd.DataFrame,
+    first: dict[str, list[str]],
     most: int,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Removing two of four bands"""
     table = first_kinds(bandstop, first)
     own = table[table["true_class"] == table["called_class"]]
@@ -164,7 +221,9 @@ def draw_bandstop(
     most = min(most, 6) if len(classes) > most else most  # names beside a sixth of a page
     shown = select_classes(change, most, "whose recognition changes most")
     classes, note = shown.names(classes), shown.note
-    mean = table.groupby(["fill", "removed", "true_class", "called_class"], sort=False)["delta_percent"].mean()
+    mean = table.groupby(["fill", "removed", "true_class", "called_class"], sort=False)[
+        "delta_percent"
+    ].mean()
     fills, removed = (list(dict.fromkeys(table[name])) for name in ("fill", "removed"))
     with canvas.style():
         figure, axes = canvas.page_of_panels(len(fills), len(removed), 0.55 + 1.0 * len(fills))
@@ -174,11 +233,15 @@ def draw_bandstop(
                 axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
                 if not note:
                     values = matrix.to_numpy(float)
-                    canvas.write_numbers(axis, values, "{:z.0f}".format, abs(values) > 60, fontsize=canvas.SMALLEST)
+                    canvas.write_numbers(
+                        axis, values, "{:z.0f}".format, abs(values) > 60, fontsize=canvas.SMALLEST
+                    )
                 canvas.class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
                 canvas.class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
-        canvas.row_labels(figure, axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0)
+        canvas.row_labels(
+            figure, axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0
+        )
         canvas.titles(axes, [f"without {stop}" for stop in removed], "called")
         canvas.shrink_titles(axes[0], note)
         canvas.colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
@@ -206,9 +269,15 @@ def draw_reliance(dataset: str, reliance: pd.DataFrame) -> Figure:
                 for name, colour, shift, words in LOSSES:
                     ends = [lost[name] - lost[f"{name}_low"], lost[f"{name}_high"] - lost[name]]
                     axis.errorbar(
-                        lost[name], np.arange(len(classes)) + shift, xerr=ends, fmt="o", color=colour, markersize=4.5,
-                        linewidth=1.2, label=words,
-                    )  # fmt: skip
+                        lost[name],
+                        np.arange(len(classes)) + shift,
+                        xerr=ends,
+                        fmt="o",
+                        color=colour,
+                        markersize=4.5,
+                        linewidth=1.2,
+                        label=words,
+                    )
             line[0].set_yticks(range(len(classes)), classes)
             of_maps = rows[rows["removed"] == "maps"]
             avoidable = set(of_maps.loc[of_maps["reading"] == "avoidable", "class"].astype(str))
@@ -220,5 +289,7 @@ def draw_reliance(dataset: str, reliance: pd.DataFrame) -> Figure:
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         canvas.titles(axes, list(REMOVED.values()), "recall lost")
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", key)
+        canvas.finish(
+            figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", key
+        )
     return figure

@@ -19,7 +19,11 @@ TITLES = {
 
 
 def show_rates(
-    study: Study, name: str, over_seeds: pd.DataFrame, verdicts: pd.DataFrame, chosen: Sequence[Sequence[str]]
+    study: Study,
+    name: str,
+    over_seeds: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    chosen: Sequence[Sequence[str]],
 ) -> None:
     """Table 1 or 2, of the chosen networks: data set, network and augmentation."""
     table = study_tables.rates_over_seeds(over_seeds, chosen)

@@ -19,7 +19,10 @@ from frequency_shortcuts.storage.tables import CULLING
 from study.drawing.study import first_kind_note, first_kinds, kinds_from_first
 
 BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
-NUMBERED, MATRICES = 5, 3  # classes up to which each cell of a matrix shows its number, and matrices in a row
+NUMBERED, MATRICES = (
+    5,
+    3,
+)  # classes up to which each cell of a matrix shows its number, and matrices in a row
 ITSELF = "itself"
 TRANSFERRED = {  # label, mark, colour of its face and of the rest
     ITSELF: ("map of the class, found on the tested network itself", "D", "white", "0.35"),
@@ -70,7 +73,9 @@ def draw_ood(
     kinds = kinds_from_first(ood, first[dataset])
     rows = _in_renditions(ood[ood["fill"] == fill], shortcuts[shortcuts["fill"] == fill], kinds[0])
     renditions = list(dict.fromkeys(rows["rendition"]))[:7]
-    statistics = rows.groupby(["class", "filter", "rendition"])["measure"].agg(["mean", "min", "max"])
+    statistics = rows.groupby(["class", "filter", "rendition"])["measure"].agg(
+        ["mean", "min", "max"]
+    )
     with canvas.style(9):
         figure, axes = _class_panels(classes, 0.6 + 0.22 * len(renditions))
         for axis, name in zip(axes.flat, classes, strict=False):
@@ -96,16 +101,21 @@ def draw_ood(
         marks = f"marks: mean of {networks} networks, lines: lowest to highest"
         spread = marks if networks > 1 else ""
         question = "Does the map of a class still work in other renditions?"
-        canvas.finish(figure, axes[0, 0], 3, question, first_kind_note(kinds, spread), note, left=True)
+        canvas.finish(
+            figure, axes[0, 0], 3, question, first_kind_note(kinds, spread), note, left=True
+        )
     return figure
 
 
-def _in_renditions(ood: pd.DataFrame, shortcuts: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
+def _in_renditions(
+    ood: pd.DataFrame, shortcuts: pd.DataFrame, kind: tuple[str, str]
+) -> pd.DataFrame:
     """`measure`, TPR - FPR, of a kind of networks with each filter: on test images, then in renditions."""
     tested, judged = of_kind(ood, kind), of_kind(shortcuts[shortcuts["part"] == "keep"], kind)
     judged = judged[judged["seed"].isin(tested["seed"])].assign(rendition="test images")
     of_test = [
-        judged.assign(filter=kept, tpr=judged[f"tpr_{kept}"], fpr=judged[f"fpr_{kept}"]) for kept in IN_RENDITIONS
+        judged.assign(filter=kept, tpr=judged[f"tpr_{kept}"], fpr=judged[f"fpr_{kept}"])
+        for kept in IN_RENDITIONS
     ]
     rows = pd.concat([*of_test, tested])
     return rows.assign(measure=rows["tpr"] - rows["fpr"].fillna(0))
@@ -138,20 +148,42 @@ def draw_transfer(
         for direction, axis in zip(directions, axes.flat, strict=False):
             for shift, kept in zip((-0.3, -0.1, 0.1, 0.3), TRANSFERRED, strict=True):
                 label, mark, face, colour = TRANSFERRED[kept]
-                drawn = rows[(rows["direction"] == direction) & (rows["filter"] == kept)].groupby("class")
-                for at, of in ((order.index(name) + shift, of) for name, of in drawn if name in order):
+                drawn = rows[(rows["direction"] == direction) & (rows["filter"] == kept)].groupby(
+                    "class"
+                )
+                for at, of in (
+                    (order.index(name) + shift, of) for name, of in drawn if name in order
+                ):
                     value, low, high, _ = over_networks(of["measure"], of["half"])
                     axis.hlines(at, low, high, color=colour, linewidth=1.3)
-                    axis.scatter(of["measure"], [at] * len(of), s=22, marker="|", color=colour, linewidth=0.8)
-                    axis.scatter(value, at, s=16, marker=mark, color=face, edgecolor=colour, zorder=3, label=label)
+                    axis.scatter(
+                        of["measure"], [at] * len(of), s=22, marker="|", color=colour, linewidth=0.8
+                    )
+                    axis.scatter(
+                        value,
+                        at,
+                        s=16,
+                        marker=mark,
+                        color=face,
+                        edgecolor=colour,
+                        zorder=3,
+                        label=label,
+                    )
                     label = ""
             axis.axhspan(-0.5, 0.5, color="0.95", zorder=0)
             axis.hlines(np.arange(len(order)) + 0.5, -1, 2, color="0.88", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
             axis.set(title=direction, xlabel="TPR - FPR")
             axis.tick_params(axis="y", length=0)
-        canvas.class_ticks(axes[0, 0].set_yticks, order, note or "in full", canvas.NAME if note else drawing.LONGEST)
-        axes[0, 0].set(xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5))
+        canvas.class_ticks(
+            axes[0, 0].set_yticks,
+            order,
+            note or "in full",
+            canvas.NAME if note else drawing.LONGEST,
+        )
+        axes[0, 0].set(
+            xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5)
+        )
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         key = "line: 95 % interval of the mean; strokes: single networks"
         question = "Do maps found on one kind of network work on another?"
@@ -162,22 +194,38 @@ def draw_transfer(
 def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """`direction`, `filter`, `class`, `measure` and the `half` width of its interval, a row each, with means."""
     pair = ["maps_of", "tested_on"]
-    own = verdicts[verdicts["headline"]].rename(columns={"tpr_dfm": "tpr", "fpr_dfm": "fpr"}).assign(filter=ITSELF)
-    own["tested_on"] = own["network"] + "/" + own["augmentation"] + "/seed" + own["seed"].astype(str)
+    own = (
+        verdicts[verdicts["headline"]]
+        .rename(columns={"tpr_dfm": "tpr", "fpr_dfm": "fpr"})
+        .assign(filter=ITSELF)
+    )
+    own["tested_on"] = (
+        own["network"] + "/" + own["augmentation"] + "/seed" + own["seed"].astype(str)
+    )
     tested = table[(table["part"] == "keep") & (table["fill"] == own["fill"].iloc[0])]
-    rows = pd.concat([tested, tested[pair].drop_duplicates().merge(own, on="tested_on")], ignore_index=True)
+    rows = pd.concat(
+        [tested, tested[pair].drop_duplicates().merge(own, on="tested_on")], ignore_index=True
+    )
     ends = rows[pair].replace("(/none)?/seed[0-9]+$", "", regex=True)
     of_fpr = wilson(rows["fpr"], rows["negatives"].where(rows["fpr"].notna()))
     widths = np.subtract(*wilson(rows["tpr"], rows["images"])), np.nan_to_num(np.subtract(*of_fpr))
     direction = "maps of " + ends["maps_of"] + "\ntested on " + ends["tested_on"]
-    rows = rows.assign(direction=direction, measure=rows["tpr"] - rows["fpr"].fillna(0), half=np.hypot(*widths) / 2)
+    rows = rows.assign(
+        direction=direction, measure=rows["tpr"] - rows["fpr"].fillna(0), half=np.hypot(*widths) / 2
+    )
     groups = rows.groupby(["direction", *pair, "filter"], sort=False)
-    means = groups[["measure"]].mean().assign(half=groups["half"].agg(np.linalg.norm) / groups.size())
+    means = (
+        groups[["measure"]].mean().assign(half=groups["half"].agg(np.linalg.norm) / groups.size())
+    )
     return pd.concat([means.reset_index().assign(**{"class": MEAN}), rows])
 
 
 def draw_sizes(
-    classes: Sequence[str], sizes: pd.DataFrame, shortcuts: pd.DataFrame, first: dict[str, list[str]], most: int
+    classes: Sequence[str],
+    sizes: pd.DataFrame,
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
 ) -> Figure:
     """Maps of several sizes
 
@@ -196,11 +244,23 @@ def draw_sizes(
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in looks.items():
                 of = sizes[(sizes["class"] == name) & (sizes["filter"] == kept)].groupby("percent")
-                ends = ((rows["measure"], rows["measure_high"] - rows["measure_low"]) for _, rows in of)
-                value, low, high = np.clip([over_networks(measure, width / 2)[:3] for measure, width in ends], -1, 1).T
+                ends = (
+                    (rows["measure"], rows["measure_high"] - rows["measure_low"]) for _, rows in of
+                )
+                value, low, high = np.clip(
+                    [over_networks(measure, width / 2)[:3] for measure, width in ends], -1, 1
+                ).T
                 at = np.array(list(of.groups)) * aside  # beside each other
                 axis.vlines(at, low, high, color=colour, linewidth=1.2)
-                axis.plot(at, value, color=colour, marker=mark, markersize=4.5, markerfacecolor=face, label=label)
+                axis.plot(
+                    at,
+                    value,
+                    color=colour,
+                    marker=mark,
+                    markersize=4.5,
+                    markerfacecolor=face,
+                    label=label,
+                )
             axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
             axis.set_title(canvas.abbreviate(name, note))
         axes[0, 0].set(ylim=(-0.25, 1.08), yticks=[0, 0.5, 1])
@@ -209,28 +269,45 @@ def draw_sizes(
         plt.setp(axes[-1], xlabel="% of spectrum")
         question = "How large must a map be, and do as many of the lowest frequencies do as well?"
         (kind,), networks = kinds_of(sizes), sizes["seed"].nunique()
-        drawn = f"{canvas.network_label(*kind, ', ')}; mean of {networks} networks with 95 % intervals"
+        drawn = (
+            f"{canvas.network_label(*kind, ', ')}; mean of {networks} networks with 95 % intervals"
+        )
         canvas.finish(figure, axes[0, 0], 2, question, drawn, note)
     return figure
 
 
 def draw_cross(
-    dataset: str, classes: Sequence[str], cross_matrix: pd.DataFrame, own_map_advantage: pd.DataFrame,
-    shortcuts: pd.DataFrame, first: dict[str, list[str]], most: int,
-) -> Figure:  # fmt: skip
+    dataset: str,
+    classes: Sequence[str],
+    cross_matrix: pd.DataFrame,
+    own_map_advantage: pd.DataFrame,
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
+) -> Figure:
     """Every class with every map"""
     of_networks = kinds_from_first(shortcuts, first[dataset])
     table, advantage = (
-        rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
-        for rows in (of_kind(rows[rows["headline"]], of_networks[0]) for rows in (cross_matrix, own_map_advantage))
+        rows.assign(
+            network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, "")
+        )
+        for rows in (
+            of_kind(rows[rows["headline"]], of_networks[0])
+            for rows in (cross_matrix, own_map_advantage)
+        )
     )
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
-    classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row
+    classes = [
+        name for name in shown.names(classes) if name in set(table["class"])
+    ]  # a neutral class has no row
     kinds = kinds_of(table)
     means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()
     rows = -(-len(kinds) // MATRICES)
     columns = -(-len(kinds) // rows)
-    labels = [canvas.abbreviate(name, "beside many cells", canvas.NAME if columns < 3 else 14) for name in classes]
+    labels = [
+        canvas.abbreviate(name, "beside many cells", canvas.NAME if columns < 3 else 14)
+        for name in classes
+    ]
     longest = max(map(len, labels))
     size = 10 if columns < 3 else 8
     names = 0.0094 * size * longest  # inches
@@ -238,29 +315,42 @@ def draw_cross(
     with canvas.style(size):
         height = 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))
         width = 1.0 + names + columns * side
-        figure, axes = canvas.page_of_panels(rows, columns, height, width, len(kinds), sharex=False, sharey=False)
+        figure, axes = canvas.page_of_panels(
+            rows, columns, height, width, len(kinds), sharex=False, sharey=False
+        )
         for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
             values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
             axis.set_facecolor("0.85")
             axis.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
             for c in range(len(values)):
-                axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
+                axis.add_patch(
+                    Rectangle(
+                        (c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8
+                    )
+                )
             axis.tick_params(length=0)
             if len(values) <= NUMBERED:
                 canvas.write_numbers(axis, values, "{:z.2f}".format, values > 0.6)
             left, last = i % columns == 0, i // columns == rows - 1
             axis.set_yticks(range(len(classes)), labels if left else [])
-            axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
+            axis.set_xticks(
+                range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0
+            )
             axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
             label = canvas.network_label(*kind, ", ")
             letters = max(18, int(side / (0.0085 * size)))
-            above = canvas.break_line(label, letters), canvas.wrap(_advantage(of_kind(advantage, kind)), letters)
+            above = (
+                canvas.break_line(label, letters),
+                canvas.wrap(_advantage(of_kind(advantage, kind)), letters),
+            )
             axis.set_title("\nown-map advantage\n".join(above), fontsize=size - 1)
         bar = canvas.colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
         note = first_kind_note(of_networks, shown.note)
-        canvas.write_title(figure, "Is a class recognised from its own map (framed), or from any?", note)
+        canvas.write_title(
+            figure, "Is a class recognised from its own map (framed), or from any?", note
+        )
     return figure
 
 
@@ -271,6 +361,10 @@ def _advantage(rows: pd.DataFrame) -> str:
     half_widths = (rows["advantage_high"] - rows["advantage_low"]) / 2
     value, low, high, of = over_networks(rows["advantage"].to_numpy(), half_widths.to_numpy())
     n = len(rows)
-    networks = f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
+    networks = (
+        f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
+    )
     parts = (f"{value:.2f} [{low:.2f}, {high:.2f}],", networks)
-    return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts
+    return " ".join(
+        part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts
+    )  # a line breaks between the parts

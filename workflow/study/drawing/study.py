@@ -59,7 +59,14 @@ class Study:
         return f"{folder}.h5"
 
     def _folder(self, name: str, run: Run) -> Path:
-        return self.results / name / run["dataset"] / run["network"] / run["augmentation"] / f"seed{run['seed']}"
+        return (
+            self.results
+            / name
+            / run["dataset"]
+            / run["network"]
+            / run["augmentation"]
+            / f"seed{run['seed']}"
+        )
 
     def classes(self, dataset: str) -> list[str]:
         """The names of the classes of a data set."""
@@ -73,7 +80,9 @@ class Study:
 
     def runs(self, dataset: str) -> list[dict[str, Any]]:
         """The runs on a data set whose maps are tested, in the order of the plan."""
-        runs: list[dict[str, Any]] = self.table("shortcuts", dataset)[RUN].drop_duplicates().to_dict("records")
+        runs: list[dict[str, Any]] = (
+            self.table("shortcuts", dataset)[RUN].drop_duplicates().to_dict("records")
+        )
         return runs
 
     def first_runs(self, dataset: str) -> list[dict[str, Any]]:
@@ -87,7 +96,11 @@ class Study:
 
     def first_run(self, dataset: str, kind: Sequence[str]) -> dict[str, Any]:
         """The run with the smallest seed of one kind of networks: its network and augmentation."""
-        (run,) = (run for run in self.first_runs(dataset) if [run["network"], run["augmentation"]] == list(kind))
+        (run,) = (
+            run
+            for run in self.first_runs(dataset)
+            if [run["network"], run["augmentation"]] == list(kind)
+        )
         return run
 
     def show(self, figure: Figure, name: str) -> None:
@@ -105,7 +118,9 @@ def kinds_from_first(table: pd.DataFrame, first: Sequence[str]) -> list[tuple[st
 def first_kinds(table: pd.DataFrame, first: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """The rows of the first kind of network of each data set; first : its network and augmentation."""
     sets = table.groupby("dataset", sort=False)
-    return pd.concat([of_kind(rows, kinds_from_first(rows, first[str(name)])[0]) for name, rows in sets])
+    return pd.concat(
+        [of_kind(rows, kinds_from_first(rows, first[str(name)])[0]) for name, rows in sets]
+    )
 
 
 def first_kind_note(kinds: Sequence[tuple[str, str]], note: str) -> str:

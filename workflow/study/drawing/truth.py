@@ -26,23 +26,41 @@ def draw_truth(truth: pd.DataFrame) -> Figure:
     own = own[own["uses"].eq(True)]
     # The average precision is over the whole ranking, the same for maps of all sizes.
     score = "average_precision"
-    means = own.groupby(["dataset", "class", "ranking"], sort=False)[[score, f"{score}_low", f"{score}_high"]].mean()
+    means = own.groupby(["dataset", "class", "ranking"], sort=False)[
+        [score, f"{score}_low", f"{score}_high"]
+    ].mean()
     rows = list(dict.fromkeys(means.index.droplevel("ranking")))
     with style(9):
         figure, axis = plt.subplots(figsize=(PAGE, 1.0 + 0.25 * len(rows)))
         for place, row in enumerate(rows):
             _, low, high = means.loc[(*row, "random")]
             axis.barh(place, high - low, left=low, height=0.8, color="0.85", zorder=1)
-            for shift, (ranking, (_, mark, face, colour)) in zip((0, -0.25, 0.25), RANKINGS.items(), strict=True):
+            for shift, (ranking, (_, mark, face, colour)) in zip(
+                (0, -0.25, 0.25), RANKINGS.items(), strict=True
+            ):
                 if (*row, ranking) in means.index:
                     value = means.loc[(*row, ranking), score]
-                    axis.scatter(value, place + shift, s=22, marker=mark, facecolor=face, edgecolor=colour, zorder=3)
+                    axis.scatter(
+                        value,
+                        place + shift,
+                        s=22,
+                        marker=mark,
+                        facecolor=face,
+                        edgecolor=colour,
+                        zorder=3,
+                    )
             if place and rows[place - 1][0] != row[0]:
                 axis.axhline(place - 0.5, color="0.6", linewidth=0.8)
         axis.set_yticks(range(len(rows)), [f"{name}, {label}" for name, label in rows])
-        axis.set(xlabel="average precision of the ranking", xlim=(-0.02, 1.05), ylim=(max(1, len(rows)) - 0.5, -0.5))
+        axis.set(
+            xlabel="average precision of the ranking",
+            xlim=(-0.02, 1.05),
+            ylim=(max(1, len(rows)) - 0.5, -0.5),
+        )
         for label, mark, face, colour in RANKINGS.values():
             axis.scatter([], [], s=26, marker=mark, facecolor=face, edgecolor=colour, label=label)
         axis.barh(0, 0, color="0.85", label="random rankings, 95 %")
-        finish(figure, axis, 4, "Do maps and ADCS find the frequencies that were planted for a class?")
+        finish(
+            figure, axis, 4, "Do maps and ADCS find the frequencies that were planted for a class?"
+        )
     return figure

@@ -11,23 +11,43 @@ import pandas as pd
 
 from frequency_shortcuts.figures.canvas import MISSING
 
-MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
+MOST = (
+    2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
+)
 _WRAPPED = 40  # letters from which a cell may take several lines
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
-_TEX = str.maketrans({
-    "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", MISSING: "--", "…": r"\ldots{}",
-})  # fmt: skip
+_TEX = str.maketrans(
+    {
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+        "±": r"$\pm$",
+        MISSING: "--",
+        "…": r"\ldots{}",
+    }
+)
 PAGES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
-)  # fmt: skip
+)
 
 
 def heading(name: str, unit: str = "") -> str:
     """A column's name for a reader: `tpr_dfm` is "TPR dfm", `wall_s` with its unit "wall, s"."""
     words = name.removesuffix(f"_{unit.lower()}" if unit else "").split("_")
-    text = " ".join(word.upper() if word in ("tpr", "fpr", "sd", "adcs") else word for word in words)
+    text = " ".join(
+        word.upper() if word in ("tpr", "fpr", "sd", "adcs") else word for word in words
+    )
     return f"{text}, {unit}" if unit else text
 
 
@@ -84,9 +104,15 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     style = shown.style.hide(axis="index").format(_escaped).format_index(_escaped, axis="columns")
     aligned = "".join("r" if _numeric(table[names[head]]) else "l" for head in shown)
     text: str = style.to_latex(
-        column_format=aligned, caption=_escaped(caption), label=label, hrules=True, position_float="centering"
+        column_format=aligned,
+        caption=_escaped(caption),
+        label=label,
+        hrules=True,
+        position_float="centering",
     )
-    return "% needs \\usepackage{booktabs}\n" + text.replace(r"\centering", r"\centering\scriptsize", 1)
+    return "% needs \\usepackage{booktabs}\n" + text.replace(
+        r"\centering", r"\centering\scriptsize", 1
+    )
 
 
 def _escaped(text: str) -> str:
@@ -120,6 +146,8 @@ def table_page(
         title=title,
         path=path,
         file=PurePath(path).name,
-        csv=base64.b64encode(gzip.compress(csv, mtime=0)).decode() if 0 < len(csv) <= _EMBEDDED else "",
+        csv=base64.b64encode(gzip.compress(csv, mtime=0)).decode()
+        if 0 < len(csv) <= _EMBEDDED
+        else "",
         wrap_from=_WRAPPED,
     )

@@ -13,7 +13,13 @@ from .claims import estimate
 from .definitions import CONTROLS, FEW_NETWORKS, FEWEST_DECIDED, LOWEST, OTHERS, PUBLISHED
 from .numbers import LEVEL
 
-HEADS = ["claim", "as published, or one number", "beats the lowest", "beats every other map", "networks"]
+HEADS = [
+    "claim",
+    "as published, or one number",
+    "beats the lowest",
+    "beats every other map",
+    "networks",
+]
 Row = Mapping[Any, Any]
 
 
@@ -28,7 +34,9 @@ def answer(claims: pd.DataFrame, percent: float) -> str:
         f"classes, as many of the lowest for {published['lowest']:.0f}"
     )
     if published["networks"] < FEWEST_DECIDED:
-        borderline = [name for name in _names("", published["borderline_classes"]).split(", ") if name]
+        borderline = [
+            name for name in _names("", published["borderline_classes"]).split(", ") if name
+        ]
         return f"{text}; {len(borderline)} are borderline. {undecided(published['networks'])}."
     better = {control: of_d["better"].get(control, 0) for control in (LOWEST, OTHERS)}
     return (
@@ -62,11 +70,15 @@ def table(claims: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
     for letter, of_claim in claims.groupby("claim", sort=False):
         first = of_claim.iloc[0]
         says = f"({letter}) {first['says']}"
-        by_control = {row["control"]: row for row in of_claim.to_dict("records") if row["control"] in CONTROLS}
+        by_control = {
+            row["control"]: row for row in of_claim.to_dict("records") if row["control"] in CONTROLS
+        }
         levels = _levels(variants, str(letter))
         found = []
         if by_control:
-            found.append([says, *(_cell(by_control.get(control)) for control in CONTROLS), first["networks"]])
+            found.append(
+                [says, *(_cell(by_control.get(control)) for control in CONTROLS), first["networks"]]
+            )
             says = f"({letter}) the change"
         numbers = of_claim[of_claim["control"].isna()].to_dict("records")
         if not numbers and levels:
@@ -75,7 +87,10 @@ def table(claims: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
             text = "; ".join(filter(None, [_number(row), levels]))
             found.append([says, text, "", "", row["networks"]])
         figure = first["figure"] if isinstance(first["figure"], str) else ""
-        rows += [{**dict(zip(HEADS, cells, strict=True)), "letter": letter, "figure": figure} for cells in found]
+        rows += [
+            {**dict(zip(HEADS, cells, strict=True)), "letter": letter, "figure": figure}
+            for cells in found
+        ]
     return pd.DataFrame(rows, columns=[*HEADS, "letter", "figure"])
 
 
@@ -117,7 +132,9 @@ def _levels(variants: pd.DataFrame, letter: str) -> str:
     return f"own minus lowest: {'; '.join(texts)}" if texts else ""
 
 
-def markdown(claims: pd.DataFrame, variants: pd.DataFrame, by_class: pd.DataFrame, percent: float) -> str:
+def markdown(
+    claims: pd.DataFrame, variants: pd.DataFrame, by_class: pd.DataFrame, percent: float
+) -> str:
     """The sentence, the clearest classes and the table, for a page."""
     published = next((text for text in claims.loc[claims["claim"] == "d", "published"]), "")
     rows = table(claims, variants)[HEADS].astype({"networks": int}).to_numpy().tolist()

@@ -26,7 +26,16 @@ COLUMNS = [*ABOUT, "networks_of", *NUMBER, *OF_CLASSES, "word", "decided", "figu
 VARIANTS = ["claim", "variant", "control", "dataset", "networks_of", *NUMBER, *OF_CLASSES, "word"]
 OF_PERMUTATIONS = "permutations of the classes"
 KIND = ["variant", "dataset", "networks_of"]  # in which networks of one kind are alike
-CLASSES = ["claim", "variant", "dataset", "networks_of", "network", "augmentation", "networks", *controls.OF_CLASS]
+CLASSES = [
+    "claim",
+    "variant",
+    "dataset",
+    "networks_of",
+    "network",
+    "augmentation",
+    "networks",
+    *controls.OF_CLASS,
+]
 
 
 def judge(
@@ -44,7 +53,9 @@ def judge(
     What has no variant, of the first data set and kind of networks, is a row of a claim; all others are variants, which
     are in no correction. `value` is the mean over `networks` or the share of them, `low` and `high` its 95 % interval.
     """
-    numbers, matrices = (_by_size(_with_variants(table), parameters) for table in (numbers, matrices))
+    numbers, matrices = (
+        _by_size(_with_variants(table), parameters) for table in (numbers, matrices)
+    )
     by_class = _by_class(matrices)
     rows: list[Row] = []
     for letter, claim in CLAIMS.items():
@@ -83,10 +94,14 @@ def _claims(rows: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
     """Rows of claims with what is known of them, and whether they are decided."""
     rows = rows.reset_index(drop=True)
     for name in ("of", "says", "published"):
-        rows[name] = rows["claim"].map({letter: getattr(claim, name) for letter, claim in CLAIMS.items()})
+        rows[name] = rows["claim"].map(
+            {letter: getattr(claim, name) for letter, claim in CLAIMS.items()}
+        )
     rows["figure"] = [figures.get(letter, "") for letter in rows["claim"]]
     rows["decided"] = rows["word"].isin([SEEN, NOT_SEEN])
-    has_p = rows["claim"].map({letter: bool(claim.measure and claim.word is None) for letter, claim in CLAIMS.items()})
+    has_p = rows["claim"].map(
+        {letter: bool(claim.measure and claim.word is None) for letter, claim in CLAIMS.items()}
+    )
     in_family = rows["control"].isna() & has_p & (rows["of"] == definitions.PAPER)
     adjusted = holm(rows.loc[in_family, "p"].fillna(1.0))
     rows.loc[in_family, "decided"] &= adjusted < definitions.LEVEL
@@ -99,7 +114,9 @@ def _by_class(matrices: pd.DataFrame) -> pd.DataFrame:
     for _, cells in matrices.groupby(["claim", *KIND], sort=False):
         about = cells[["claim", *KIND, "network", "augmentation"]].iloc[0].to_dict()
         tables.append(controls.classes(cells).assign(**about, networks=cells["seed"].nunique()))
-    return pd.concat(tables, ignore_index=True)[CLASSES] if tables else pd.DataFrame(columns=CLASSES)
+    return (
+        pd.concat(tables, ignore_index=True)[CLASSES] if tables else pd.DataFrame(columns=CLASSES)
+    )
 
 
 def _of_matrices(letter: str, by_class: pd.DataFrame, matrices: pd.DataFrame) -> list[Row]:
@@ -110,7 +127,10 @@ def _of_matrices(letter: str, by_class: pd.DataFrame, matrices: pd.DataFrame) ->
         cells = matrices[(matrices["claim"] == letter) & (matrices[KIND] == list(key)).all(axis=1)]
         for row in controls.summary(cells, of_classes):
             found = {"claim": letter, **about, **row, "word": _word_of_classes(row)}
-            if found["word"] == definitions.FEW_NETWORKS and row["control"] != definitions.PUBLISHED:
+            if (
+                found["word"] == definitions.FEW_NETWORKS
+                and row["control"] != definitions.PUBLISHED
+            ):
                 found |= dict.fromkeys(COMPARED)  # which would be words on classes
             rows.append(found)
     return rows
@@ -132,11 +152,19 @@ def _of_numbers(letter: str, claim: Claim, numbers: pd.DataFrame) -> list[Row]:
     for (variant, *_), part in own.groupby(keys, sort=False):
         about = {"claim": letter, "variant": variant, "networks_of": part["networks_of"].iloc[0]}
         about["dataset"] = ", ".join(dict.fromkeys(part["dataset"]))
-        measured = _of_two_classes(claim, part) if part["class"].notna().all() else _measured(claim, part)
+        measured = (
+            _of_two_classes(claim, part) if part["class"].notna().all() else _measured(claim, part)
+        )
         rows.append({**about, **measured, "word": _word(claim, str(variant), measured)})
         p = part["p_of_classes"].iloc[0]
         if not variant and np.isfinite(p):
-            of_classes = {"variant": OF_PERMUTATIONS, "low": np.nan, "high": np.nan, "p": p, "word": NO_WORD}
+            of_classes = {
+                "variant": OF_PERMUTATIONS,
+                "low": np.nan,
+                "high": np.nan,
+                "p": p,
+                "word": NO_WORD,
+            }
             rows.append({**rows[-1], **of_classes})
     return rows
 
@@ -146,7 +174,11 @@ def _word(claim: Claim, variant: str, measured: Row) -> str:
         return claim.word
     if variant.startswith((LEVEL, MEAN_OF_PAIRS)):
         return NO_WORD
-    return str(measured["word"]) if measured["networks"] >= definitions.FEWEST_DECIDED else definitions.FEW_NETWORKS
+    return (
+        str(measured["word"])
+        if measured["networks"] >= definitions.FEWEST_DECIDED
+        else definitions.FEW_NETWORKS
+    )
 
 
 def _measured(claim: Claim, part: pd.DataFrame) -> Row:
@@ -189,7 +221,9 @@ def _classes_of_numbers(numbers: pd.DataFrame) -> pd.DataFrame:
     """The classes of claims about each of some classes, in the columns `CLASSES`."""
     rows = []
     of_classes = numbers[numbers["class"].notna() & numbers["value"].notna()]
-    for (letter, variant, kind, name), part in of_classes.groupby(["claim", "variant", "networks_of", "class"]):
+    for (letter, variant, kind, name), part in of_classes.groupby(
+        ["claim", "variant", "networks_of", "class"]
+    ):
         about = {"claim": letter, "variant": variant, "networks_of": kind, "class": name}
         about["dataset"] = ", ".join(dict.fromkeys(part["dataset"]))
         about["network"], _, augmentation = str(kind).partition(", ")

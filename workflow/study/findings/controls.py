@@ -14,7 +14,18 @@ from frequency_shortcuts.intervals import FEWEST_NETWORKS, Networks, over_networ
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from . import definitions
-from .definitions import BETTER, BORDERLINE, COUNTS, FAILS, LEVEL, LOWEST, OTHERS, PUBLISHED, UNDECIDED, WORSE
+from .definitions import (
+    BETTER,
+    BORDERLINE,
+    COUNTS,
+    FAILS,
+    LEVEL,
+    LOWEST,
+    OTHERS,
+    PUBLISHED,
+    UNDECIDED,
+    WORSE,
+)
 from .statistics import holm, mean_over_networks, p_of_mean
 from .study_tables import LOWEST_NAME
 
@@ -146,7 +157,13 @@ def summary(cells: pd.DataFrame, of_classes: pd.DataFrame) -> list[Row]:
     rows = []
     for control, of_control in of_classes.groupby("control", sort=False):
         value, low, high, _ = mean_over_networks(_mean_of_network(rates, str(control)))
-        row: Row = {"control": control, "value": value, "low": low, "high": high, "networks": len(rates)}
+        row: Row = {
+            "control": control,
+            "value": value,
+            "low": low,
+            "high": high,
+            "networks": len(rates),
+        }
         row |= _counts(of_control)
         if control == PUBLISHED:
             with_lowest = [name for name in names_of(rates) if LOWEST_NAME in rates["value"][name]]

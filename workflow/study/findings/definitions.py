@@ -26,7 +26,9 @@ MODULES = (  # that define the claims
 )
 SEEN, NOT_SEEN, UNCLEAR = "seen", "not seen", "unclear"
 NOT_SHOWN = "not shown"  # no class is better than its control
-IN_THESE_CLASSES = "in these classes"  # the interval over networks says seen, permutations of the classes do not
+IN_THESE_CLASSES = (
+    "in these classes"  # the interval over networks says seen, permutations of the classes do not
+)
 FEW_NETWORKS, NOT_MEASURED, NO_WORD = "too few networks", "not measured", ""
 JUDGED_LATER = "judged in Step 33"  # the exchange test changes first
 BETTER, WORSE, UNDECIDED = "better", "worse", "undecided"  # of a class, beside a control
@@ -47,15 +49,25 @@ PAPER, OURS = "paper", "ours"
 # What the paper gives of ImageNet-10, with the top 5 % map of a class alone, by the table that has ours; of transfer,
 # with the maps of ResNet18 that was trained with SIN. Not all have an FPR.
 PUBLISHED_RATES = {
-    "table_1": ("TPR 0.96, FPR 0.022 (zebra, ResNet18)", "TPR 0.94, FPR 0.013 (container ship, ResNet18)"),
+    "table_1": (
+        "TPR 0.96, FPR 0.022 (zebra, ResNet18)",
+        "TPR 0.94, FPR 0.013 (container ship, ResNet18)",
+    ),
     "table_2": (
         "TPR 0.88, FPR 0.244 (siamese cat, SIN)",
         "TPR 0.78 (zebra, ResNet50)",
         "TPR 0.7, FPR 0.42 (container ship, VGG16)",
     ),
-    "transfer": ("TPR 0.92, FPR 0.25 (container ship, ViT-B)", "TPR 0.82, FPR 0.22 (siamese cat, ViT-B)"),
+    "transfer": (
+        "TPR 0.92, FPR 0.25 (container ship, ViT-B)",
+        "TPR 0.82, FPR 0.22 (siamese cat, ViT-B)",
+    ),
 }
-CORRELATION, SHARE, DIFFERENCE = "rank correlation", "share of networks", "difference"  # measures of one number
+CORRELATION, SHARE, DIFFERENCE = (
+    "rank correlation",
+    "share of networks",
+    "difference",
+)  # measures of one number
 
 
 @dataclass(frozen=True)
@@ -84,15 +96,25 @@ class Claim:
 
 
 CLAIMS = {
-    "a": Claim("What is more distinctive is learned earlier", measure=CORRELATION, bound=BOUND_OF_RANKS),
-    "a2": Claim("At equal gain, low frequencies are learned first", measure=CORRELATION, bound=BOUND_OF_RANKS),
+    "a": Claim(
+        "What is more distinctive is learned earlier", measure=CORRELATION, bound=BOUND_OF_RANKS
+    ),
+    "a2": Claim(
+        "At equal gain, low frequencies are learned first",
+        measure=CORRELATION,
+        bound=BOUND_OF_RANKS,
+    ),
     "b": Claim(
         "A class is recognised when only two of four bands are left",
         measure=SHARE,
         threshold=0.5,
         pooled=True,
     ),
-    "c": Claim("Classes that stand out in their spectra are learned early", measure=CORRELATION, bound=BOUND_OF_RANKS),
+    "c": Claim(
+        "Classes that stand out in their spectra are learned early",
+        measure=CORRELATION,
+        bound=BOUND_OF_RANKS,
+    ),
     "d": Claim(
         "Some classes are recognised from few frequencies",
         published=PUBLISHED_RATES["table_1"][0],

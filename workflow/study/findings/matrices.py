@@ -16,7 +16,17 @@ from .numbers import CURES, END, Row, Study, groups, kind_of, maps_and_fill
 
 RATES = ["tpr", "fpr", "value"]
 CELL = ["class", "map"]
-COLUMNS = ["claim", "variant", "dataset", "networks_of", "network", "augmentation", "seed", *CELL, *RATES]
+COLUMNS = [
+    "claim",
+    "variant",
+    "dataset",
+    "networks_of",
+    "network",
+    "augmentation",
+    "seed",
+    *CELL,
+    *RATES,
+]
 
 
 def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
@@ -54,7 +64,9 @@ def transfer_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.Data
     """
     table = _with_pairs(table, study)
     directions = table.groupby(["dataset", "networks_of"])["direction"].nunique()
-    for run, cells in _of_photographs(table, study, "dataset", "networks_of", "seed", "method", "fill"):
+    for run, cells in _of_photographs(
+        table, study, "dataset", "networks_of", "seed", "method", "fill"
+    ):
         if cells["direction"].nunique() == directions[run["dataset"], run["networks_of"]]:
             run |= {"network": run["networks_of"], "augmentation": "none"}
             yield _rows("e2", maps_and_fill(run), run, _means(cells))
@@ -75,7 +87,9 @@ def _with_pairs(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     return table[[one != other for one, other in architectures]]
 
 
-def _of_photographs(table: pd.DataFrame, study: Study, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
+def _of_photographs(
+    table: pd.DataFrame, study: Study, *keys: str
+) -> Iterator[tuple[Row, pd.DataFrame]]:
     """The values of these columns and the cells that have them, of photographs with enough classes."""
     for run, cells in groups(study.of_photographs(table), *keys):
         if cells["class"].nunique() >= FEWEST_CLASSES:
@@ -90,7 +104,9 @@ def _rows(claim: str, variant: str, run: Row, cells: pd.DataFrame) -> pd.DataFra
     """The cells of one network with the columns `COLUMNS`."""
     about = {key: run[key] for key in ("dataset", "network", "augmentation", "seed")}
     networks_of = run.get("networks_of") or kind_of(run)
-    return cells[[*CELL, *RATES]].assign(claim=claim, variant=variant, networks_of=networks_of, **about)[COLUMNS]
+    return cells[[*CELL, *RATES]].assign(
+        claim=claim, variant=variant, networks_of=networks_of, **about
+    )[COLUMNS]
 
 
 _MEASURES = cross_matrix, ood_cross_matrix, transfer_cross_matrix

@@ -29,10 +29,17 @@ COLUMNS = [
     "counted",
     "p_of_classes",
 ]
-CURES = ("swap", "processed")  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
+CURES = (
+    "swap",
+    "processed",
+)  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
 LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
-ADCS, DISTINCTIVENESS, AT_MAXIMUM = "mean_adcs", "distinctiveness", "share_at_maximum"  # of a class, in its spectrum
+ADCS, DISTINCTIVENESS, AT_MAXIMUM = (
+    "mean_adcs",
+    "distinctiveness",
+    "share_at_maximum",
+)  # of a class, in its spectrum
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
 ONE_PART = ("texture", "shape")  # verdicts of `phase`: one of the two parts suffices alone
 ALL_IMAGES = "(all)"  # a class of `reliance`
@@ -68,8 +75,13 @@ class Study:
     def of_photographs(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of a table of photographs, set by set, and if the table counts them, of enough classes."""
         enough = table["classes"] >= FEWEST_CLASSES if "classes" in table else True
-        chosen, places = table[table["dataset"].isin(self.photographs) & enough], list(self.photographs)
-        return chosen.sort_values("dataset", key=lambda names: names.map(places.index), kind="stable")
+        chosen, places = (
+            table[table["dataset"].isin(self.photographs) & enough],
+            list(self.photographs),
+        )
+        return chosen.sort_values(
+            "dataset", key=lambda names: names.map(places.index), kind="stable"
+        )
 
     def is_first(self, run: Row) -> bool:
         """Whether a network is of the first kind of its data set, which claims are about."""
@@ -90,12 +102,20 @@ def row(claim: str, run: Row, value: float, variant: str = "", **others: Any) ->
     about = {"claim": claim, "variant": variant, "dataset": run["dataset"], "seed": run["seed"]}
     networks_of = run.get("networks_of") or kind_of(run)
     counted = isinstance(value, bool | np.bool_)
-    return {**about, "networks_of": networks_of, "value": float(value), "counted": counted, **others}
+    return {
+        **about,
+        "networks_of": networks_of,
+        "value": float(value),
+        "counted": counted,
+        **others,
+    }
 
 
 def kind_of(run: Row) -> str:
     """The kind of a network in words."""
-    return str(run["network"]) + (f", {run['augmentation']}" if run["augmentation"] != "none" else "")
+    return str(run["network"]) + (
+        f", {run['augmentation']}" if run["augmentation"] != "none" else ""
+    )
 
 
 def groups(table: pd.DataFrame, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
@@ -150,7 +170,9 @@ def _measure(run: pd.DataFrame) -> pd.DataFrame:
     shown = run.groupby(["removed", "true_class"])["filtered"].sum()
     is_hit = run["true_class"] == run["called_class"]
     hits = run[is_hit].groupby(["removed", "true_class"])["filtered"].sum()
-    called = run.groupby(["removed", "called_class"])["filtered"].sum().rename_axis(shown.index.names)
+    called = (
+        run.groupby(["removed", "called_class"])["filtered"].sum().rename_axis(shown.index.names)
+    )
     others = shown.groupby("removed").transform("sum") - shown
     return (hits / shown - (called - hits) / others).unstack("true_class")  # noqa: PD010 (of one column)
 
@@ -167,7 +189,9 @@ def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         earliness = of_kind.pivot_table("f1", "class", "seed", sort=False)
         if len(earliness) < FEWEST_CLASSES or not study.is_first(kind):
             continue
-        of_classes = of_kind.groupby("class", sort=False)[[ADCS, DISTINCTIVENESS, AT_MAXIMUM]].first()
+        of_classes = of_kind.groupby("class", sort=False)[
+            [ADCS, DISTINCTIVENESS, AT_MAXIMUM]
+        ].first()
         for measure, variant in (
             (ADCS, ""),
             (DISTINCTIVENESS, "distinctiveness"),
@@ -261,7 +285,9 @@ def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
 
 
 _MEASURES = graded, bandstop, dynamics, own_map_advantage, phase, flips, reliance
-NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {each.__name__: each for each in _MEASURES}
+NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {
+    each.__name__: each for each in _MEASURES
+}
 
 
 def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:

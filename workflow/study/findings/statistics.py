@@ -22,7 +22,9 @@ def mean_over_networks(values: npt.ArrayLike) -> Networks:
     if len(numbers) < FEWEST_NETWORKS or np.ptp(numbers) > ROUNDING:
         return found
     half = clopper_pearson(0, len(numbers))[1]
-    return Networks(found.value, max(found.value - half, -1.0), min(found.value + half, 1.0), found.of)
+    return Networks(
+        found.value, max(found.value - half, -1.0), min(found.value + half, 1.0), found.of
+    )
 
 
 def p_of_mean(values: FloatArray, threshold: float = 0.0) -> float:

@@ -14,7 +14,11 @@ from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 LOWEST_NAME = "(lowest)"  # in the place of the class of a map: as many of the lowest frequencies
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
-NOT_AVERAGED = ("neutral", "draw", "positions")  # columns of a table of rates that say nothing as a mean over draws
+NOT_AVERAGED = (
+    "neutral",
+    "draw",
+    "positions",
+)  # columns of a table of rates that say nothing as a mean over draws
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
 WEAK_MAPS = (
     "The network of seed {seed} ({network}, augmentation {augmentation}, {dataset}) has a mean TPR of {tpr:.2f} from "
@@ -22,15 +26,20 @@ WEAK_MAPS = (
 )
 
 
-def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
+def network_table(
+    history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]
+) -> pd.DataFrame:
     """One row per network: size, accuracy on test images and, if it was trained, best epoch with losses.
 
     `architecture` and `width` are missing of external networks.
     """
-    tested = pd.DataFrame(map(read_metadata, weights))[[*RUN, "parameters", "test_accuracy", "architecture"]]
+    tested = pd.DataFrame(map(read_metadata, weights))[
+        [*RUN, "parameters", "test_accuracy", "architecture"]
+    ]
     built = tested.pop("architecture")
     tested = tested.assign(
-        architecture=[form.get("name") for form in built], width=[form.get("width") for form in built]
+        architecture=[form.get("name") for form in built],
+        width=[form.get("width") for form in built],
     )
     if history is None:
         return tested
@@ -60,11 +69,17 @@ def mean_over_draws(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
         that a new column of the shortcut test, which must be a number, is in the result
     """
     keys = [*keys, "class", "part", "fill", "filter"]
-    averaged = [name for name in table if name not in (*keys, *NOT_AVERAGED) and not name.endswith(("_low", "_high"))]
+    averaged = [
+        name
+        for name in table
+        if name not in (*keys, *NOT_AVERAGED) and not name.endswith(("_low", "_high"))
+    ]
     groups = table.assign(measure=table["tpr"] - table["fpr"].fillna(0)).groupby(keys, sort=False)
     means = groups[averaged].mean()
     means["draws"] = groups["measure"].count()
-    means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(means["draws"] > 1, 0.0)
+    means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(
+        means["draws"] > 1, 0.0
+    )
     return means.reset_index()
 
 
@@ -83,7 +98,10 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
     augmentation), each as named there. Raises ValueError for a network that the table lacks.
     """
     columns = map("_".join, product(("tpr", "fpr"), ("unfiltered", "dfm"), ("mean", "sd")))
-    over_seeds, wanted = as_published(over_seeds), [*NETWORK, "class", "seeds", "strong_seeds", *columns]
+    over_seeds, wanted = (
+        as_published(over_seeds),
+        [*NETWORK, "class", "seeds", "strong_seeds", *columns],
+    )
     parts = []
     for key in map(list, chosen):
         part = over_seeds[(over_seeds[NETWORK] == key).all(axis=1)]
@@ -101,7 +119,9 @@ def networks_with_weak_maps(table: pd.DataFrame, verdicts: pd.DataFrame) -> list
     table: of `rates_over_seeds`; verdicts: a table of `verdict.verdicts` of the same runs
     """
     tested = as_published(verdicts).merge(table[NETWORK].drop_duplicates())
-    rates = tested.groupby([*NETWORK, "seed"], sort=False)["tpr_dfm"].mean().rename("tpr").reset_index()
+    rates = (
+        tested.groupby([*NETWORK, "seed"], sort=False)["tpr_dfm"].mean().rename("tpr").reset_index()
+    )
     rates["median"] = rates.groupby(NETWORK)["tpr"].transform("median")
     weak = rates[rates["tpr"] < rates["median"] / 2].to_dict("records")
     return [WEAK_MAPS.format(**row) for row in weak]
@@ -116,20 +136,36 @@ def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     ood, verdicts = as_published(ood), as_published(verdicts)
     keys = [*NETWORK, "class", "filter"]
     tested = [kind for kind in FILTERS if f"tpr_{kind}" in verdicts]
-    rates, about = ["tpr", "fpr"], verdicts[[*NETWORK, "seed", "class"]].assign(rendition="original")
+    rates, about = (
+        ["tpr", "fpr"],
+        verdicts[[*NETWORK, "seed", "class"]].assign(rendition="original"),
+    )
     original = pd.concat(
-        [about.assign(filter=kind, **{rate: verdicts.get(f"{rate}_{kind}") for rate in rates}) for kind in tested]
+        [
+            about.assign(filter=kind, **{rate: verdicts.get(f"{rate}_{kind}") for rate in rates})
+            for kind in tested
+        ]
     )
     runs = ood[[*NETWORK, "seed"]].drop_duplicates()
     long = pd.concat([original.merge(runs, on=[*NETWORK, "seed"]), ood])
-    spread = long.astype(dict.fromkeys(rates, float)).groupby([*keys, "rendition"], sort=False)[rates]
+    spread = long.astype(dict.fromkeys(rates, float)).groupby([*keys, "rendition"], sort=False)[
+        rates
+    ]
     wide = spread.agg(["mean", "std"]).unstack("rendition")  # noqa: PD010 (of four columns at once)
     columns = product(long["rendition"].drop_duplicates(), rates, (("mean", "mean"), ("std", "sd")))
     table = pd.DataFrame(
-        {f"{rate}_{images}_{name}": wide[rate, kind, images] for images, rate, (kind, name) in columns}
+        {
+            f"{rate}_{images}_{name}": wide[rate, kind, images]
+            for images, rate, (kind, name) in columns
+        }
     )
     table.insert(0, "seeds", long.groupby(keys, sort=False)["seed"].nunique())
     # Restore the order of networks and classes in the tests: unstacking sorts them.
-    place = {key: i for i, key in enumerate(verdicts[[*NETWORK, "class"]].drop_duplicates().itertuples(False, None))}
+    place = {
+        key: i
+        for i, key in enumerate(
+            verdicts[[*NETWORK, "class"]].drop_duplicates().itertuples(False, None)
+        )
+    }
     ranked = sorted(table.index, key=lambda key: (place[key[:-1]], FILTERS.index(key[-1])))
     return table.loc[ranked].reset_index()

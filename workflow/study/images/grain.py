@@ -23,7 +23,11 @@ FORMS: Mapping[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
 SIZE = (0.14, 0.2)  # of an object, share of the side
 CONTRAST = (0.13, 0.32)  # of an object, pixels from 0 to 1
 BRIGHTNESS, TILT = (0.35, 0.55), 0.08  # of an image, and of its slow change
-FINE_GRAIN, COARSE_GRAIN, COARSE = 0.06, 0.06, 2.5  # deviations, and the pixels over which the coarse one is smoothed
+FINE_GRAIN, COARSE_GRAIN, COARSE = (
+    0.06,
+    0.06,
+    2.5,
+)  # deviations, and the pixels over which the coarse one is smoothed
 
 
 def images(
@@ -46,11 +50,22 @@ def _image(
 ) -> npt.NDArray[np.uint8]:
     y, x = np.mgrid[:size, :size] / (size - 1) - 0.5
     left, up = generator.uniform(-0.15, 0.15, 2)
-    angle, scale, contrast = generator.uniform(0, np.pi), generator.uniform(*SIZE), generator.uniform(*CONTRAST)
+    angle, scale, contrast = (
+        generator.uniform(0, np.pi),
+        generator.uniform(*SIZE),
+        generator.uniform(*CONTRAST),
+    )
     turned = (x - left + 1j * (y - up)) * np.exp(1j * angle) / scale
     tilt = generator.uniform(-TILT, TILT, 2)
-    image = generator.uniform(*BRIGHTNESS) + tilt[0] * x + tilt[1] * y + contrast * form(turned.real, turned.imag)
+    image = (
+        generator.uniform(*BRIGHTNESS)
+        + tilt[0] * x
+        + tilt[1] * y
+        + contrast * form(turned.real, turned.imag)
+    )
     coarse = gaussian_filter(generator.standard_normal((size, size)), COARSE, mode="wrap")
-    image += COARSE_GRAIN * coarse / coarse.std() + FINE_GRAIN * generator.standard_normal((size, size))
+    image += COARSE_GRAIN * coarse / coarse.std() + FINE_GRAIN * generator.standard_normal(
+        (size, size)
+    )
     pixels: npt.NDArray[np.uint8] = np.rint(255 * image.clip(0, 1)).astype(np.uint8)
     return pixels

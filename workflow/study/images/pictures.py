@@ -26,7 +26,11 @@ STAMPS_OF: Mapping[str, Sequence[str]] = {
 # photographs, and letters that are put onto a car. A stamp that also exists as a vector graphic is a drawing, too.
 NO_PHOTOGRAPHS = ("cartoon", "toys")
 OTHERS = ("_mirror", "hedgehog", "sedan_police")
-SIDE, LONGEST, SHORTEST = 224, 192, 96  # pixels: of a picture, of its longer side in it, and of that of the stamp
+SIDE, LONGEST, SHORTEST = (
+    224,
+    192,
+    96,
+)  # pixels: of a picture, of its longer side in it, and of that of the stamp
 GREY = (127, 127, 127, 255)  # zero, as the network of `real.py` sees it
 FEWEST = 20  # photographs of a group
 STAMPS = "tuxpaint-stamps-default"
@@ -46,7 +50,10 @@ def lay_out_photographs(folder: Path) -> None:
     Raises downloads.NotFound, with what to do, if none are found.
     """
     advice = f"Install Debian's package {STAMPS}, or unpack its file into / on another system"
-    with first_source("The set of stamps of Tux Paint", STAMP_SOURCES, _check_stamps, advice) as (_, found):
+    with first_source("The set of stamps of Tux Paint", STAMP_SOURCES, _check_stamps, advice) as (
+        _,
+        found,
+    ):
         for group in STAMPS_OF:
             (folder / group).mkdir(parents=True)
             for file in _photographs(found, group):
@@ -57,7 +64,9 @@ def _check_stamps(stamps: Path) -> None:
     """Raise FileNotFoundError if a folder has too few photographs of a group."""
     for group in STAMPS_OF:
         if (found := len(_photographs(stamps, group))) < FEWEST:
-            raise FileNotFoundError(f"{stamps} has {found} photographs of {group}, fewer than {FEWEST}")
+            raise FileNotFoundError(
+                f"{stamps} has {found} photographs of {group}, fewer than {FEWEST}"
+            )
 
 
 def _photographs(stamps: Path, group: str) -> list[Path]:
@@ -68,7 +77,10 @@ def _photographs(stamps: Path, group: str) -> list[Path]:
 
 def _is_photograph(file: Path, stamps: Path) -> bool:
     """Whether a stamp is a photograph in colour, with a background to fill, and large enough."""
-    drawn = not {*file.relative_to(stamps).parts}.isdisjoint(NO_PHOTOGRAPHS) or file.with_suffix(".svg").exists()
+    drawn = (
+        not {*file.relative_to(stamps).parts}.isdisjoint(NO_PHOTOGRAPHS)
+        or file.with_suffix(".svg").exists()
+    )
     if drawn or any(name in file.stem for name in OTHERS):
         return False
     with Image.open(file) as picture:
@@ -80,7 +92,9 @@ def _on_grey(file: Path) -> Image.Image:
     with Image.open(file) as picture:
         stamp = picture.convert("RGBA")
     scale = LONGEST / max(stamp.size)
-    stamp = stamp.resize([max(1, round(scale * side)) for side in stamp.size], Image.Resampling.BICUBIC)
+    stamp = stamp.resize(
+        [max(1, round(scale * side)) for side in stamp.size], Image.Resampling.BICUBIC
+    )
     square = Image.new("RGBA", (SIDE, SIDE), GREY)
     square.alpha_composite(stamp, ((SIDE - stamp.width) // 2, (SIDE - stamp.height) // 2))
     return square.convert("RGB")
@@ -89,7 +103,9 @@ def _on_grey(file: Path) -> Image.Image:
 def lay_out_textures(folder: Path) -> None:
     """Write the tiles of each texture of scikit-image, PNG of 128 x 128 pixels, to a folder for each."""
     advice = f"Install {SKIMAGE}"
-    with first_source("The set of textures of scikit-image", TEXTURE_SOURCES, _check_textures, advice) as (_, found):
+    with first_source(
+        "The set of textures of scikit-image", TEXTURE_SOURCES, _check_textures, advice
+    ) as (_, found):
         for name in TEXTURES:
             (folder / name).mkdir(parents=True)
             picture = Image.open(found / f"{name}.png")
@@ -104,22 +120,34 @@ def _check_textures(folder: Path) -> None:
         raise FileNotFoundError(f"{folder} has no {missing[0]}.png")
 
 
-def read_photographs(folder: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uint8], IntArray, tuple[str, ...]]:
+def read_photographs(
+    folder: str | os.PathLike[str],
+) -> tuple[npt.NDArray[np.uint8], IntArray, tuple[str, ...]]:
     """The photographs in the folders of a folder, all of one size: uint8 [n, 3, H, W], their groups [n], and the names.
 
     Raises ValueError for photographs of several sizes.
     """
     groups = sorted(path for path in Path(folder).iterdir() if path.is_dir())
-    files = [(file, number) for number, group in enumerate(groups) for file in sorted(group.glob("*.png"))]
+    files = [
+        (file, number)
+        for number, group in enumerate(groups)
+        for file in sorted(group.glob("*.png"))
+    ]
     pictures = [np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file, _ in files]
     if len({picture.shape for picture in pictures}) != 1:
         raise ValueError(f"{folder} holds photographs of several sizes: expected one")
-    return np.stack(pictures), np.array([number for _, number in files]), tuple(group.name for group in groups)
+    return (
+        np.stack(pictures),
+        np.array([number for _, number in files]),
+        tuple(group.name for group in groups),
+    )
 
 
 def every_other(groups: IntArray, first: int) -> IntArray:
     """The positions of the photographs with even numbers in their group, for `first` 0, or odd ones, for 1."""
-    return np.concatenate([np.flatnonzero(groups == group)[first::2] for group in np.unique(groups)])
+    return np.concatenate(
+        [np.flatnonzero(groups == group)[first::2] for group in np.unique(groups)]
+    )
 
 
 def split_photographs(groups: IntArray, seed: int) -> dict[str, IntArray]:
@@ -129,10 +157,18 @@ def split_photographs(groups: IntArray, seed: int) -> dict[str, IntArray]:
     for group in np.unique(groups):
         members = generator.permutation(np.flatnonzero(groups == group))
         parts.append(np.split(members, np.rint(np.array([0.5, 0.7]) * len(members)).astype(int)))
-    return dict(zip(("train", "validation", "test"), map(np.concatenate, zip(*parts, strict=True)), strict=True))
+    return dict(
+        zip(
+            ("train", "validation", "test"),
+            map(np.concatenate, zip(*parts, strict=True)),
+            strict=True,
+        )
+    )
 
 
-def crops(photographs: npt.NDArray[np.uint8], size: int, each: int, seed: int) -> npt.NDArray[np.uint8]:
+def crops(
+    photographs: npt.NDArray[np.uint8], size: int, each: int, seed: int
+) -> npt.NDArray[np.uint8]:
     """Square crops at random places that are no plain background: uint8 [photographs * each, 3, size, size].
 
     The crops of a photograph lie together. Each photograph draws its own places, by the seed and its number.
@@ -143,7 +179,10 @@ def crops(photographs: npt.NDArray[np.uint8], size: int, each: int, seed: int) -
         generator = np.random.default_rng([seed, number])
         for place in range(each):
             for _ in range(TRIES):
-                top, left = generator.integers(height - size + 1), generator.integers(width - size + 1)
+                top, left = (
+                    generator.integers(height - size + 1),
+                    generator.integers(width - size + 1),
+                )
                 crop = photograph[:, top : top + size, left : left + size]
                 if crop.std(axis=(1, 2)).mean() >= LEAST_DEVIATION:
                     break

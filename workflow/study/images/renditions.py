@@ -20,7 +20,9 @@ from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 Pixels = npt.NDArray[np.float64]  # [n, channels, H, W], from 0 to 1
-IN_BATCH = 2**20  # numbers of the images that are drawn at once: 8 MiB as float64, and a few copies of it
+IN_BATCH = (
+    2**20
+)  # numbers of the images that are drawn at once: 8 MiB as float64, and a few copies of it
 _REFERENCE = 32  # pixels: widths below are stated for this size and scale with the image
 
 
@@ -41,7 +43,9 @@ class Rendition:
     (255, (2, 1, 8, 8))
     """
 
-    def __init__(self, name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> None:
+    def __init__(
+        self, name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0
+    ) -> None:
         if name not in names():
             raise ValueError(f"unknown rendition {name!r}: choose from {', '.join(names())}")
         self._name, self._images, self._seed = name, images, seed
@@ -65,13 +69,17 @@ class Rendition:
         pixels = self._images[chosen] / 255.0
         if self._name == "noisy":
             generators = (np.random.default_rng([self._seed, i]) for i in chosen.tolist())
-            return pixels + np.stack([generator.normal(0, 0.15, self.shape[1:]) for generator in generators])
+            return pixels + np.stack(
+                [generator.normal(0, 0.15, self.shape[1:]) for generator in generators]
+            )
         if self._name == "texture":
             # An image's low frequencies with the high frequencies of an image of another class
             height, width = self.shape[-2:]
             low = masks.low_pass(height, width, min(height, width) / 8)
             others = torch.from_numpy(self._images[self._donors[chosen]] / 255.0)
-            return (filters.keep(torch.from_numpy(pixels), low) + filters.remove(others, low)).numpy()
+            return (
+                filters.keep(torch.from_numpy(pixels), low) + filters.remove(others, low)
+            ).numpy()
         return _STYLES[self._name](pixels)
 
 
@@ -119,7 +127,9 @@ def _cartoon(images: Pixels) -> Pixels:
 def _silhouette(images: Pixels) -> Pixels:
     """The object in white on black: the pixels that differ from the border, by Otsu's threshold."""
     grey = images.mean(axis=1, keepdims=True)
-    border = np.concatenate([grey[..., 0, :], grey[..., -1, :], grey[..., :, 0], grey[..., :, -1]], axis=-1)
+    border = np.concatenate(
+        [grey[..., 0, :], grey[..., -1, :], grey[..., :, 0], grey[..., :, -1]], axis=-1
+    )
     distance = np.abs(grey - np.median(border, axis=-1)[..., None, None])
     threshold = np.array([_otsu(plane) for plane in distance[:, 0]])
     filled = distance[:, 0] > threshold[:, None, None]

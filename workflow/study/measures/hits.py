@@ -12,7 +12,9 @@ from study.findings.study_tables import of_run
 
 
 def measured_by_group(
-    paths: Iterable[str], about: Callable[[str, Any], Mapping[str, Any]], order: Callable[[str], Any] = str
+    paths: Iterable[str],
+    about: Callable[[str, Any], Mapping[str, Any]],
+    order: Callable[[str], Any] = str,
 ) -> dict[str, pd.DataFrame]:
     """The cross matrix and the own-map advantage with the maps of each `method`, of the groups of hits in some files.
 

@@ -75,7 +75,9 @@ class Hybrids(Source):
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen hybrids [k], in that order, on the device: [k, channels, H, W]."""
-        images = (self._source.take(positions[chosen]) for positions in (self._amplitudes, self._phases))
+        images = (
+            self._source.take(positions[chosen]) for positions in (self._amplitudes, self._phases)
+        )
         return torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.shape[-2:])
 
 
@@ -98,21 +100,28 @@ def collect(
     Raises ValueError if an image has no donor.
     """
     labels, neutral = split.labels, split.neutral
-    donor, everything = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")), np.arange(len(labels))
+    donor, everything = (
+        donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")),
+        np.arange(len(labels)),
+    )
     negative = np.zeros((len(masks), len(labels)), bool)
     for c in SWAP.tested(len(masks), neutral):
         negative[c, negatives_of(labels, c, negatives, seed)] = True
     counted = SWAP.judged(negative, labels, donor)
     source = source_for(network, split)
     images_of = {
-        "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
-    }  # fmt: skip
+        "both": source,
+        "amplitude": Hybrids(source, everything, donor),
+        "phase": Hybrids(source, donor, everything),
+    }
     named: dict[str, Named] = {}
     to_classes = np.broadcast_to(np.eye(len(masks), dtype=bool), (2, len(masks), len(masks)))
     background, batch = quoted(neutral).background(source.take, donor), source.batch_size()
     with progress_bar(len(KEPT) * len(labels), "phases and amplitudes", progress) as bar:
         for kept, images in images_of.items():
-            named[kept] = called_under_masks(network, images, background, masks, to_classes, counted, batch, bar.update)
+            named[kept] = called_under_masks(
+                network, images, background, masks, to_classes, counted, batch, bar.update
+            )
     log.info("%d maps on %d images, with both, amplitudes or phases", len(masks), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), neutral)
 
@@ -126,7 +135,9 @@ def phase_rates(hits: PhaseHits) -> pd.DataFrame:
     rows = []
     for c, kept in product(SWAP.tested(len(hits.judged), hits.neutral), KEPT):
         about = pd.DataFrame({"class": [c], "kept": kept, "positions": int(hits.positions[c])})
-        rows.append(rates_of_class(about, hits.of_class(c, kept), c, hits.labels == c, hits.judged[c]))
+        rows.append(
+            rates_of_class(about, hits.of_class(c, kept), c, hits.labels == c, hits.judged[c])
+        )
     return pd.concat(rows, ignore_index=True)
 
 
@@ -170,7 +181,10 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     judged = (out["tpr_both"] >= strong) & (measure["both"] > 0)
     suffices, fails = {}, {}
     for kept in ("amplitude", "phase"):
-        margin, low, high = (np.array(ends) for ends in zip(*(_margin(hits, c, kept) for c in out.index), strict=True))
+        margin, low, high = (
+            np.array(ends)
+            for ends in zip(*(_margin(hits, c, kept) for c in out.index), strict=True)
+        )
         out[f"share_{kept}"] = measure[kept].div(measure["both"]).where(judged)
         for end, value in (("", margin), ("_low", low), ("_high", high)):
             out[f"margin_{kept}{end}"] = np.where(judged, value, np.nan)
@@ -190,4 +204,7 @@ def _margin(hits: PhaseHits, c: int, kept: str) -> Estimate:
     """TPR - FPR of class c with one part inside the map, minus half of that with both."""
     part, both = ((hits.of_class(c, name)[0] == c).astype(float) for name in (kept, "both"))
     differences, own = part - SUFFICES * both, hits.labels == c
-    return joined(paired(differences[own]), paired(differences[hits.judged[c]]) if hits.judged[c].any() else None)
+    return joined(
+        paired(differences[own]),
+        paired(differences[hits.judged[c]]) if hits.judged[c].any() else None,
+    )

@@ -24,13 +24,21 @@ def use(network: Any, split: Any, masks: BoolArray, seed: int = 0, **options: An
 
     One row for each class that has one; options : as in `shortcuts.collect`
     """
-    table = measure(network, split, masks, Trials(PARTS, [SWAP.name], DRAWS, 1, 1, seed=seed), **options)
+    table = measure(
+        network, split, masks, Trials(PARTS, [SWAP.name], DRAWS, 1, 1, seed=seed), **options
+    )
     there = np.flatnonzero(masks.any(axis=(1, 2)))
     images = table.groupby("class")["images"].first()[there].to_numpy()
-    out = pd.DataFrame({"class": there, "positions": masks[there].sum(axis=(1, 2)), "images": images})
+    out = pd.DataFrame(
+        {"class": there, "positions": masks[there].sum(axis=(1, 2)), "images": images}
+    )
     means = table.groupby(["part", "filter", "class"])[["tpr", "fpr"]].mean()
     out["tpr_unfiltered"] = means.loc[("keep", "unfiltered"), "tpr"][there].to_numpy()
-    which = {"planted": ("keep", "dfm"), "complement": ("remove", "dfm"), "random": ("keep", "random")}
+    which = {
+        "planted": ("keep", "dfm"),
+        "complement": ("remove", "dfm"),
+        "random": ("keep", "random"),
+    }
     for name, key in which.items():
         out[[f"tpr_{name}", f"fpr_{name}"]] = means.loc[key].loc[there].to_numpy()
     return out.assign(uses=(out["tpr_planted"] >= PLANTED) & (out["tpr_complement"] <= OTHERWISE))

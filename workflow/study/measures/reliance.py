@@ -35,7 +35,10 @@ ALL, ALL_IMAGES = -1, "(all)"  # in the column `class`: all test images, as numb
 LARGE, SMALL = 0.2, 0.1
 AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
 VIEWS = ("", "_same", "_without", "_after")  # of the images, as ends of the names of columns
-LOSSES = {"lost_at_test": ("_same", "_without"), "lost_after": ("", "_after")}  # recall in the first view minus second
+LOSSES = {
+    "lost_at_test": ("_same", "_without"),
+    "lost_after": ("", "_after"),
+}  # recall in the first view minus second
 
 
 def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
@@ -47,7 +50,9 @@ def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
     """
     union = np.asarray(check_mask(maps, "maps").any(axis=0))
     if union.all():
-        raise ValueError("the maps of all classes hold all frequencies: without them, nothing is left to train on")
+        raise ValueError(
+            "the maps of all classes hold all frequencies: without them, nothing is left to train on"
+        )
     masks = union, control_mask(union, "random", seed), low_pass_mask(union), np.zeros_like(union)
     return dict(zip(REMOVED, masks, strict=True))
 
@@ -58,7 +63,11 @@ def seed_of(removed: str, seed: int) -> int:
 
 
 def losses(
-    labels: IntArray, called: Mapping[str, Mapping[str, IntArray]], *, donors: IntArray, n_classes: int
+    labels: IntArray,
+    called: Mapping[str, Mapping[str, IntArray]],
+    *,
+    donors: IntArray,
+    n_classes: int,
 ) -> pd.DataFrame:
     """What one network loses, a row for each removal and class, and for all images (class `ALL`).
 
@@ -97,7 +106,10 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     keys = ["dataset", "network", "augmentation", "removed", "class"]
     rows = []
     for values, group in table.groupby(keys, sort=False):
-        row = dict(zip(keys, values, strict=True)) | {"seeds": len(group), "images": int(group["images"].iloc[0])}
+        row = dict(zip(keys, values, strict=True)) | {
+            "seeds": len(group),
+            "images": int(group["images"].iloc[0]),
+        }
         row |= {name: group[name].mean() for name in group.filter(regex="^(positions|tpr|fpr)")}
         for name in LOSSES:
             half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2

@@ -27,10 +27,16 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN
 
-HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
+HALVES, BETTER_HALF = (
+    ("half_0", "half_1"),
+    "better_half",
+)  # for sets in which each class has two cues
 SCORES = ("precision", "recall", "average_precision")
 FOUND = 0.95  # least average precision of a ranking that found a truth
-INTERVAL = (0.025, 0.975)  # quantiles of random rankings; above the upper one, a ranking is above chance
+INTERVAL = (
+    0.025,
+    0.975,
+)  # quantiles of random rankings; above the upper one, a ranking is above chance
 
 
 def planted(store: str | os.PathLike[str]) -> dict[str, BoolArray]:
@@ -44,8 +50,13 @@ def planted(store: str | os.PathLike[str]) -> dict[str, BoolArray]:
     """
     with read_hdf5(store) as file:
         if "planted/truth" not in file:
-            raise ValueError(f"{store} holds no planted masks: only synthetic and planted sets have a known truth")
-        own, halves = file["planted/truth"][:], file["planted/halves"][:] if "planted/halves" in file else []
+            raise ValueError(
+                f"{store} holds no planted masks: only synthetic and planted sets have a known truth"
+            )
+        own, halves = (
+            file["planted/truth"][:],
+            file["planted/halves"][:] if "planted/halves" in file else [],
+        )
     masks = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
     return masks | dict(zip(HALVES, halves, strict=False))
 
@@ -77,7 +88,9 @@ class Curve:
         They are missing (NaN) if the truth is empty.
         """
         positions = np.asarray(positions, float)
-        hits = np.interp(positions, self.filled, self.hits if self.hits[-1] else np.full(len(self.hits), np.nan))
+        hits = np.interp(
+            positions, self.filled, self.hits if self.hits[-1] else np.full(len(self.hits), np.nan)
+        )
         return hits / positions, hits / max(self.hits[-1], 1)
 
     def average_precision(self) -> float:
@@ -111,7 +124,9 @@ def shuffled(
     """
     stratum = strata(pairs, kind)
     sorted_by_stratum = np.argsort(stratum, kind="stable")
-    dealt = np.argsort(stratum + generator.random((draws, len(pairs))), axis=-1)  # by stratum, at random within it
+    dealt = np.argsort(
+        stratum + generator.random((draws, len(pairs))), axis=-1
+    )  # by stratum, at random within it
     out = np.empty((draws, len(pairs)), scores.dtype)
     np.put_along_axis(out, dealt, np.broadcast_to(scores[sorted_by_stratum], out.shape), axis=-1)
     return out
@@ -168,24 +183,43 @@ def score(
                 cuts.append(("truth", 100 * size / pairs.size.sum(), size))
             cut, percents, positions = zip(*cuts, strict=True)
             prevalence = np.mean([part @ pairs.size for part in planted]) / pairs.size.sum()
-            sizes = {"percent": percents, "cut": cut, "positions": positions, "prevalence": prevalence}
+            sizes = {
+                "percent": percents,
+                "cut": cut,
+                "positions": positions,
+                "prevalence": prevalence,
+            }
             for ranking, values in rankings.items():
                 curves = [best_curve(ranked, planted, pairs.size) for ranked in values]
                 average = [np.full(len(cuts), found.average_precision()) for found in curves]
-                of_draws = np.array([[*found.at(positions), ap] for found, ap in zip(curves, average, strict=True)])
+                of_draws = np.array(
+                    [[*found.at(positions), ap] for found, ap in zip(curves, average, strict=True)]
+                )
                 spread = ranking.startswith(("random", "radial"))
-                ends = np.quantile(of_draws, INTERVAL, axis=0) if spread else np.full((2, *of_draws.shape[1:]), np.nan)
+                ends = (
+                    np.quantile(of_draws, INTERVAL, axis=0)
+                    if spread
+                    else np.full((2, *of_draws.shape[1:]), np.nan)
+                )
                 columns = {
                     f"{name}{end}": values
                     for name, *found in zip(SCORES, of_draws.mean(axis=0), *ends, strict=True)
                     for end, values in zip(("", "_low", "_high"), found, strict=True)
                 }
-                rows.append(pd.DataFrame({"class": c, "truth": name, "ranking": ranking, **sizes, **columns}))
+                rows.append(
+                    pd.DataFrame(
+                        {"class": c, "truth": name, "ranking": ranking, **sizes, **columns}
+                    )
+                )
     return pd.concat(rows, ignore_index=True)
 
 
 def score_methods(
-    scores: Mapping[str, FloatArray], truths: Mapping[str, BoolArray], *, draws: int = 100, seed: int = 0
+    scores: Mapping[str, FloatArray],
+    truths: Mapping[str, BoolArray],
+    *,
+    draws: int = 100,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Average precision of every method against every truth of a set, with that of random rankings.
 
@@ -199,16 +233,27 @@ def score_methods(
     ranked = {name: pairs.gather(values) for name, values in scores.items()}
     inside = {name: pairs.gather(values) for name, values in truths.items()}
     rows = []
-    for (name, names), c in product(alternatives(inside).items(), range(len(next(iter(inside.values()))))):
+    for (name, names), c in product(
+        alternatives(inside).items(), range(len(next(iter(inside.values()))))
+    ):
         planted = [inside[part][c] for part in names]
         if not any(mask.any() for mask in planted):
             continue
-        rankings = shuffled(np.arange(len(pairs)), pairs, "random", draws, np.random.default_rng([seed, c]))
-        chance = np.array([best_curve(values, planted, pairs.size).average_precision() for values in rankings])
+        rankings = shuffled(
+            np.arange(len(pairs)), pairs, "random", draws, np.random.default_rng([seed, c])
+        )
+        chance = np.array(
+            [best_curve(values, planted, pairs.size).average_precision() for values in rankings]
+        )
         for method, values in ranked.items():
-            curves = [best_curve(ranked_by, planted, pairs.size) for ranked_by in (values[c], np.abs(values[c]))]
+            curves = [
+                best_curve(ranked_by, planted, pairs.size)
+                for ranked_by in (values[c], np.abs(values[c]))
+            ]
             precisions = [found.average_precision() for found in curves]
-            rows.append((c, name, method, *precisions, chance.mean(), *np.quantile(chance, INTERVAL)))
+            rows.append(
+                (c, name, method, *precisions, chance.mean(), *np.quantile(chance, INTERVAL))
+            )
     columns = ["average_precision", "average_precision_size", "random", "random_low", "random_high"]
     return pd.DataFrame(rows, columns=["class", "truth", "method", *columns])
 
@@ -219,14 +264,20 @@ def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return names | ({BETTER_HALF: HALVES} if set(HALVES) <= set(names) else {})
 
 
-def best_curve(scores: npt.NDArray[Any], planted: Sequence[BoolArray], weight: npt.NDArray[Any]) -> Curve:
+def best_curve(
+    scores: npt.NDArray[Any], planted: Sequence[BoolArray], weight: npt.NDArray[Any]
+) -> Curve:
     """The curve against that truth, of several, with the highest average precision; the first of equal ones."""
     curves = [curve(scores, one, weight) for one in planted]
     return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))
 
 
 def _rankings(
-    scores: Mapping[str, npt.NDArray[Any]], pairs: ConjugatePairs, c: int, draws: int, generator: np.random.Generator
+    scores: Mapping[str, npt.NDArray[Any]],
+    pairs: ConjugatePairs,
+    c: int,
+    draws: int,
+    generator: np.random.Generator,
 ) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """Every ranking of class c with its scores, [rankings of this kind, pairs]."""
     for name, values in scores.items():

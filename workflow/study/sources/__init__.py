@@ -8,7 +8,9 @@ from .description import Config, Source
 
 _NAMES = (found.name for found in pkgutil.iter_modules(__path__))
 _MODULES = (import_module(f"{__name__}.{name}") for name in _NAMES)
-SOURCES: tuple[Source, ...] = tuple(module.SOURCE for module in _MODULES if hasattr(module, "SOURCE"))
+SOURCES: tuple[Source, ...] = tuple(
+    module.SOURCE for module in _MODULES if hasattr(module, "SOURCE")
+)
 BY_NAME: Mapping[str, Source] = {name: source for source in SOURCES for name in source.names}
 
 

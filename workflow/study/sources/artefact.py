@@ -29,12 +29,19 @@ class WithArtefact(Derived):
 
     def inspect(self, config: Config, name: str) -> Content:
         settings, plain = config["datasets"][name], super().inspect(config, name)
-        for artefact in _artefacts(settings, plain.classes if isinstance(plain.classes[0], str) else None):
+        for artefact in _artefacts(
+            settings, plain.classes if isinstance(plain.classes[0], str) else None
+        ):
             artefact.check(*plain.shape)
-        about = [f"{one.kind} in class {settings.get('class', one.label)}" for one in _artefacts(settings)]
+        about = [
+            f"{one.kind} in class {settings.get('class', one.label)}"
+            for one in _artefacts(settings)
+        ]
         return plain._replace(description=f"{plain.description}, with {', '.join(about)}")
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Change images of every split of the store of the other set; the rest stays as it is."""
         from frequency_shortcuts.images import stores
         from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -42,21 +49,33 @@ class WithArtefact(Derived):
         with read_hdf5(given.images) as file:
             splits = [split for split in ("train", "validation", "test") if split in file]
             source = file.attrs["source"]
-        plain = {split: stores.read(given.images, split, workers=workers, in_memory=0) for split in splits}
+        plain = {
+            split: stores.read(given.images, split, workers=workers, in_memory=0)
+            for split in splits
+        }
         of_any = plain[splits[0]]
         artefacts, shape = _artefacts(settings, of_any.classes), of_any.images.shape[1:]
         changed: dict[str, Images] = {split: data.images for split, data in plain.items()}
         for artefact in artefacts:
             artefact.check(*shape)
-            changed = {split: ChangedImages(changed[split], artefact, data.labels) for split, data in plain.items()}
-        truth = artefacts[0].truth(len(of_any.classes), *shape[1:]) if self.has_truth(settings) else None
+            changed = {
+                split: ChangedImages(changed[split], artefact, data.labels)
+                for split, data in plain.items()
+            }
+        truth = (
+            artefacts[0].truth(len(of_any.classes), *shape[1:])
+            if self.has_truth(settings)
+            else None
+        )
         stores.write(
             path,
             {split: (changed[split], data.labels) for split, data in plain.items()},
             classes=of_any.classes,
             source=", ".join([source, *map(str, artefacts)]),
             statistics=None if "train" in plain else (of_any.mean, of_any.std),
-            planted=None if truth is None else ({"truth": truth}, {"mechanism": "waved", "neutral": -1}),
+            planted=None
+            if truth is None
+            else ({"truth": truth}, {"mechanism": "waved", "neutral": -1}),
             **about,
         )
 
@@ -88,10 +107,14 @@ def _artefacts(settings: Mapping[str, Any], classes: Sequence[Any] | None = None
     name, label = settings["class"], 0
     if classes is not None:
         if name not in classes:
-            raise ValueError(f"no class {name!r} in {settings['set']}: choose from {', '.join(map(str, classes))}")
+            raise ValueError(
+                f"no class {name!r} in {settings['set']}: choose from {', '.join(map(str, classes))}"
+            )
         label = list(classes).index(name)
     frequency = tuple(settings["frequency"]) if "frequency" in settings else None
-    return [Artefact(settings["kind"], settings["level"], label, settings.get("share", 1.0), frequency)]
+    return [
+        Artefact(settings["kind"], settings["level"], label, settings.get("share", 1.0), frequency)
+    ]
 
 
 SOURCE = WithArtefact()

@@ -25,12 +25,16 @@ class Crops(Source):
 
         settings = config["datasets"][name]
         groups = sorted(pictures.STAMPS_OF if settings["of"] == "pictures" else pictures.TEXTURES)
-        return Content(DEALT if settings["dealt"] else groups, self.shape(config, name), settings["of"])
+        return Content(
+            DEALT if settings["dealt"] else groups, self.shape(config, name), settings["of"]
+        )
 
     def files(self, config: Config, name: str) -> dict[str, Any]:
         return {"pictures": f"<results>/{config['datasets'][name]['of']}"}
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         from frequency_shortcuts.images import stores
 
         from ..images import pictures
@@ -38,14 +42,21 @@ class Crops(Source):
         seed = settings["draw_seed"]
         photographs, groups, names = pictures.read_photographs(given.pictures)
         chosen = pictures.split_photographs(groups, seed)
-        if settings["of"] == "pictures":  # those of odd numbers alone rank and test, so that others can be tuned on
+        if (
+            settings["of"] == "pictures"
+        ):  # those of odd numbers alone rank and test, so that others can be tuned on
             even, odd = (pictures.every_other(groups, first) for first in (0, 1))
-            chosen = {name: odd[positions] for name, positions in pictures.split_photographs(groups[odd], seed).items()}
+            chosen = {
+                name: odd[positions]
+                for name, positions in pictures.split_photographs(groups[odd], seed).items()
+            }
             chosen["train"] = np.concatenate([chosen["train"], even])
         splits = {}
         for number, (split, positions) in enumerate(chosen.items()):
             images = pictures.crops(photographs[positions], SIDE, EACH, 10 * seed + number)
-            order = np.random.default_rng([seed, number, 26]).permutation(len(images))  # so that some show all pictures
+            order = np.random.default_rng([seed, number, 26]).permutation(
+                len(images)
+            )  # so that some show all pictures
             labels = np.repeat(groups[positions], EACH)[order]
             if settings["dealt"]:
                 labels = np.random.default_rng([seed, number]).permutation(len(images)) % 2

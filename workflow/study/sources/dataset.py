@@ -22,17 +22,22 @@ class Dataset(Source):
     def state(self, config: Config, name: str) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""
         return digest_states(
-            Path(file).read_bytes() for file in code_of_entry_point(config["datasets"][name]["entry_point"])
+            Path(file).read_bytes()
+            for file in code_of_entry_point(config["datasets"][name]["entry_point"])
         )
 
     def inspect(self, config: Config, name: str) -> Content:
         settings = config["datasets"][name]
         items, labels, classes = open_dataset(settings)
         items[first_of_each_class(labels, 1)[:20]]  # of 20 classes; it raises if they do not fit
-        stratified(labels, settings["shares"], settings["split_seed"], classes)  # it raises for classes with too few
+        stratified(
+            labels, settings["shares"], settings["split_seed"], classes
+        )  # it raises for classes with too few
         return Content(classes, shape_of(settings), f"{len(labels)} items")
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Convert its items, split them class by class and store them."""
         from frequency_shortcuts.images import stores
 
@@ -43,7 +48,9 @@ class Dataset(Source):
             {split: (items.subset(chosen), labels[chosen]) for split, chosen in parts.items()},
             classes=classes,
             source=f"dataset {settings['entry_point']}",
-            statistics=None if "train" in parts else (np.zeros(settings["channels"]), np.ones(settings["channels"])),
+            statistics=None
+            if "train" in parts
+            else (np.zeros(settings["channels"]), np.ones(settings["channels"])),
             **about,
         )
 
@@ -58,12 +65,16 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[Any, np.ndarray, list[str
 
     name = f"dataset {settings['entry_point']}"
     dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
-    convert = functools.partial(stored_image, shape=shape_of(settings), resize=settings.get("resize"))
+    convert = functools.partial(
+        stored_image, shape=shape_of(settings), resize=settings.get("resize")
+    )
     items = DatasetImages(dataset, convert, name=name)
     labels = items.labels()
     classes = settings.get("class_names") or getattr(dataset, "classes", None)
     if isinstance(classes, str):
-        raise ValueError(f"{name}: its classes are the text {classes[:40]!r}: expected a list of names")
+        raise ValueError(
+            f"{name}: its classes are the text {classes[:40]!r}: expected a list of names"
+        )
     if classes is None:
         raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
     check_classes(labels, classes, name)

@@ -71,10 +71,16 @@ class Source(ABC):
     def settings(self, config: Config, name: str) -> dict[str, Any]:
         """The settings that determine the content of a store."""
         changes_no_image = ("ood", "recipe", "dynamics")
-        return {key: value for key, value in config["datasets"][name].items() if key not in changes_no_image}
+        return {
+            key: value
+            for key, value in config["datasets"][name].items()
+            if key not in changes_no_image
+        }
 
     @abstractmethod
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Write the store of a data set.
 
         given : has the paths of `files` as attributes. about : attributes of the store, such as `created_by`

@@ -27,7 +27,9 @@ from .description import Config, Content, Shape, Source
 
 ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
-NUMBERED = 4900  # training images of each class that `test_images` may take: all but the sealed ones
+NUMBERED = (
+    4900  # training images of each class that `test_images` may take: all but the sealed ones
+)
 TIMEOUT = 20.0  # seconds to wait for a silent server
 
 # A name, and a function that takes an empty scratch folder and returns the folder of the files.
@@ -68,7 +70,9 @@ def debian_sources(package: str, folder: Path) -> tuple[Place, Place]:
             raise RuntimeError("not a Debian machine")
 
         def run(*command: str) -> None:
-            subprocess.run(command, cwd=scratch, check=True, capture_output=True, text=True, timeout=600)
+            subprocess.run(
+                command, cwd=scratch, check=True, capture_output=True, text=True, timeout=600
+            )
 
         try:
             run("apt-get", "download", package)
@@ -123,14 +127,19 @@ class PublishedSet(ABC):
             socket.setdefaulttimeout(before)
         return scratch / folder
 
-    def fetch(self, destination: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> str:
+    def fetch(
+        self, destination: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
+    ) -> str:
         """Copy the verified files into a folder; returns the name of their source.
 
         folder: where the user has the files; without it, the `sources` are tried in order. Raises NotFound if no source
         has the files.
         """
         own = [(f"folder {folder}", lambda scratch: self._located(Path(folder or ""), scratch))]
-        with first_source(self.title, own if folder else self.sources, self.read, self.advice) as (name, place):
+        with first_source(self.title, own if folder else self.sources, self.read, self.advice) as (
+            name,
+            place,
+        ):
             Path(destination).mkdir(parents=True, exist_ok=True)
             for file in self.files:
                 shutil.copyfile(place / file, Path(destination, file))
@@ -146,7 +155,9 @@ class PublishedSet(ABC):
         try:
             return self._load(Path(folder))
         except Exception as error:  # those of gzip, pickle and torchvision
-            problem = f"{folder} does not hold the published files of {self.title} ({_reason(error)})"
+            problem = (
+                f"{folder} does not hold the published files of {self.title} ({_reason(error)})"
+            )
             raise RuntimeError(problem) from error
 
     def sealed(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -154,14 +165,20 @@ class PublishedSet(ABC):
 
         They are the last of each class. No setting changes them.
         """
-        return self._of_each_class(labels, slice(-self.sealed_per_class, None) if self.sealed_per_class else slice(0))
+        return self._of_each_class(
+            labels, slice(-self.sealed_per_class, None) if self.sealed_per_class else slice(0)
+        )
 
     def _of_each_class(self, labels: npt.NDArray[np.int64], part: slice) -> npt.NDArray[np.int64]:
         """The same of a part of each class in the training split of the default study (share 0.1, seed 0)."""
         train = stratified(labels, {"train": 0.9, "validation": 0.1}, seed=0)["train"]
-        return np.sort(np.concatenate([train[labels[train] == c][part] for c in range(len(self.classes))]))
+        return np.sort(
+            np.concatenate([train[labels[train] == c][part] for c in range(len(self.classes))])
+        )
 
-    def _numbered(self, labels: npt.NDArray[np.int64], ends: Sequence[int]) -> npt.NDArray[np.int64]:
+    def _numbered(
+        self, labels: npt.NDArray[np.int64], ends: Sequence[int]
+    ) -> npt.NDArray[np.int64]:
         return self._of_each_class(labels, slice(ends[0] - 1, ends[1]))
 
     def splits(
@@ -184,16 +201,27 @@ class PublishedSet(ABC):
         left_out = self.sealed(labels)
         if isinstance(test_images, str):
             middle = len(test[1]) // 2
-            ends = {"all": (None, None), "first_half": (None, middle), "second_half": (middle, None)}[test_images]
+            ends = {
+                "all": (None, None),
+                "first_half": (None, middle),
+                "second_half": (middle, None),
+            }[test_images]
             test = test[0][slice(*ends)], test[1][slice(*ends)]
         else:
             numbered = self._numbered(labels, test_images)
             test, left_out = (images[numbered], labels[numbered]), np.union1d(left_out, numbered)
-        parts = stratified(labels, {"train": 1 - validation_share, "validation": validation_share}, seed)
-        chosen = {name: np.setdiff1d(part, left_out, assume_unique=True) for name, part in parts.items()}
+        parts = stratified(
+            labels, {"train": 1 - validation_share, "validation": validation_share}, seed
+        )
+        chosen = {
+            name: np.setdiff1d(part, left_out, assume_unique=True) for name, part in parts.items()
+        }
         if train_images:
             chosen["train"] = np.intersect1d(chosen["train"], self._numbered(labels, train_images))
-        return {**{name: (images[part], labels[part]) for name, part in chosen.items()}, "test": test}
+        return {
+            **{name: (images[part], labels[part]) for name, part in chosen.items()},
+            "test": test,
+        }
 
 
 class FashionMnist(PublishedSet):
@@ -203,8 +231,17 @@ class FashionMnist(PublishedSet):
     title, description = "Fashion-MNIST", "Fashion-MNIST, 28 x 28 padded to 32 x 32"
     shape, sealed_per_class = (1, 32, 32), 500
     classes = (
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-    )  # fmt: skip
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    )
     # SHA-256 of the decompressed files: archives differ in their compression, but not in the arrays.
     files: Mapping[str, str] = {
         "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -212,7 +249,10 @@ class FashionMnist(PublishedSet):
         "t10k-images-idx3-ubyte.gz": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     }
-    debian_package, debian_folder = "dataset-fashion-mnist", Path("/usr/share/datasets/fashion-mnist")
+    debian_package, debian_folder = (
+        "dataset-fashion-mnist",
+        Path("/usr/share/datasets/fashion-mnist"),
+    )
     advice = (
         f"Install Debian's package {debian_package}, or put {', '.join(files)} into a folder and name it in the config "
         "as datasets: fashion_mnist: folder"
@@ -230,7 +270,10 @@ class FashionMnist(PublishedSet):
                 raise ValueError(f"{name} has another SHA-256")
             numbers.append(np.frombuffer(content, np.uint8))
         border = (0, 0), (0, 0), (2, 2), (2, 2)
-        train, test = (  # of IDX files: a head of 16 bytes stands before pixels, of 8 bytes before labels
+        (
+            train,
+            test,
+        ) = (  # of IDX files: a head of 16 bytes stands before pixels, of 8 bytes before labels
             (np.pad(pixels[16:].reshape(-1, 1, 28, 28), border), labels[8:].astype(np.int64))
             for pixels, labels in (numbers[:2], numbers[2:])
         )
@@ -243,7 +286,18 @@ class Cifar10(PublishedSet):
     torchvision = "CIFAR10", "cifar-10-batches-py"
     title, description = "CIFAR-10", "CIFAR-10"
     shape = (3, 32, 32)
-    classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    classes = (
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    )
     files = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch", "batches.meta")
     advice = (
         "Put cifar-10-python.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html, or the files "
@@ -259,7 +313,11 @@ class Cifar10(PublishedSet):
         in_folder = type("InFolder", (CIFAR10,), {"base_folder": "."})
         parts = (in_folder(folder, train=train) for train in (True, False))
         train, test = (
-            (np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets, np.int64)) for part in parts
+            (
+                np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)),
+                np.array(part.targets, np.int64),
+            )
+            for part in parts
         )
         return train, test
 
@@ -283,7 +341,11 @@ DOWNLOADS: Mapping[str, PublishedSet] = {"fashion_mnist": FashionMnist(), "cifar
 
 
 def _reason(error: BaseException) -> str:
-    text = error.stderr if isinstance(error, subprocess.CalledProcessError) and error.stderr else str(error)
+    text = (
+        error.stderr
+        if isinstance(error, subprocess.CalledProcessError) and error.stderr
+        else str(error)
+    )
     lines = text.strip().splitlines()
     return lines[-1] if lines else type(error).__name__
 
@@ -320,14 +382,20 @@ class Downloads(Source):
 
     def settings(self, config: Config, name: str) -> dict[str, Any]:
         """All but the folder, which changes no image."""
-        return {key: value for key, value in super().settings(config, name).items() if key != "folder"}
+        return {
+            key: value for key, value in super().settings(config, name).items() if key != "folder"
+        }
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         from frequency_shortcuts.images import stores
 
         published = DOWNLOADS[settings["source"]]
         chosen = {key: settings[key] for key in ("test_images", "train_images") if key in settings}
-        splits = published.splits(given.files, settings["validation_share"], settings["split_seed"], **chosen)
+        splits = published.splits(
+            given.files, settings["validation_share"], settings["split_seed"], **chosen
+        )
         stores.write(path, splits, classes=published.classes, source=published.description, **about)
 
 

@@ -38,7 +38,9 @@ class Drawn(Source):
         design, *_ = self.parts(self.settings(config, name))
         return Content(design.classes, self.shape(config, name), self.kind)
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         from frequency_shortcuts.images import stores
 
         design, counts, seeds = self.parts(settings)
@@ -65,7 +67,9 @@ def background(size: int, alpha: float) -> arrays.FloatArray:
     return radius**-alpha
 
 
-def draw_images(design: Any, per_class: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def draw_images(
+    design: Any, per_class: int, seed: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Draw `per_class` images of each class: uint8 [n, channels, H, W] and labels int64 [n], classes interleaved.
 
     An image depends on the set, the seed, its class and its number alone: a larger set begins with the smaller one.
@@ -77,7 +81,9 @@ def draw_images(design: Any, per_class: int, seed: int) -> tuple[npt.NDArray[np.
     size, amplitude = design.size, design.amplitude()
     # The variance of unit white noise shaped by an amplitude is the mean of the squared amplitude over all positions.
     scale = design.deviation / float(np.sqrt(np.mean(amplitude[NEUTRAL] ** 2)))
-    half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[..., : size // 2 + 1]  # as a real FFT orders it
+    half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[
+        ..., : size // 2 + 1
+    ]  # as a real FFT orders it
     of_class = []
     for c, factor in enumerate(half):
         generator, parts = np.random.default_rng([seed, c, zlib.crc32(design.name.encode())]), []

@@ -32,7 +32,9 @@ class Folder(Source):
         dataset, key = config["datasets"][name], f"datasets.{name}"
         if "test_root" in dataset and "test" in dataset["shares"]:
             yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
-        if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
+        if dataset.get("keep") == "files" and (
+            "stylised" in dataset or dataset["on_error"] == "skip"
+        ):
             yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
 
     def state(self, config: Config, name: str) -> str:
@@ -46,22 +48,36 @@ class Folder(Source):
         settings = config["datasets"][name]
         roots = [settings.get(key) for key in FOLDERS] + [settings.get("ood", {}).get("root")]
         if missing := [root for root in roots if root and not Path(root).is_dir()]:
-            raise ValueError(f"no folder {' and no folder '.join(missing)}: expected class folders with image files")
+            raise ValueError(
+                f"no folder {' and no folder '.join(missing)}: expected class folders with image files"
+            )
         splits, classes, _ = split_folder(settings)
         for pictures, labels in splits.values():
             pictures.tones = Tones([])  # a check needs no range of all files
-            for _ in pictures.subset(first_of_each_class(labels, 1)[:20]).decoded():  # of 20 classes
+            for _ in pictures.subset(
+                first_of_each_class(labels, 1)[:20]
+            ).decoded():  # of 20 classes
                 pass
         description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
         return Content(classes, shape_of(settings), description)
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Read root/class/*, split it class by class and store it; the test images may be in a separate folder."""
         from frequency_shortcuts.images import stores
 
         splits, classes, twins = split_folder(settings, workers)
-        statistics = None if "train" in splits else (np.zeros(settings["channels"]), np.ones(settings["channels"]))
-        about |= {"classes": classes, "source": f"folder {settings['root']}", "statistics": statistics}
+        statistics = (
+            None
+            if "train" in splits
+            else (np.zeros(settings["channels"]), np.ones(settings["channels"]))
+        )
+        about |= {
+            "classes": classes,
+            "source": f"folder {settings['root']}",
+            "statistics": statistics,
+        }
         if settings.get("keep") == "files":
             stores.write_files(path, splits, **about)
         else:
@@ -75,10 +91,17 @@ def log_conversions(pictures: ImageFiles) -> None:
     for path in pictures.skipped:
         log.warning("skipped %s, which does not decode", path)
     counts = ", ".join(f"{count} x {what}" for what, count in pictures.converted.items())
-    log.info("%d images, %d skipped; converted: %s", len(pictures), len(pictures.skipped), counts or "none")
+    log.info(
+        "%d images, %d skipped; converted: %s",
+        len(pictures),
+        len(pictures.skipped),
+        counts or "none",
+    )
 
 
-def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits, tuple[str, ...], ImageFiles | None]:
+def split_folder(
+    settings: Mapping[str, Any], workers: int = 1
+) -> tuple[Splits, tuple[str, ...], ImageFiles | None]:
     """The splits of a data set in folders, the names of its classes, and the stylised twins of its training images.
 
     settings: the data set in the configuration. Raises ValueError if the folders do not match them.
@@ -95,7 +118,10 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
 
     files, labels, names = folders.class_files(settings["root"], classes, on_error)
     parts = stratified(labels, settings["shares"], settings["split_seed"], names)
-    splits = {split: (pictures([files[i] for i in chosen]), labels[chosen]) for split, chosen in parts.items()}
+    splits = {
+        split: (pictures([files[i] for i in chosen]), labels[chosen])
+        for split, chosen in parts.items()
+    }
     if "test_root" in settings:
         same = classes or dict(zip(names, names, strict=True))
         files, labels, _ = folders.class_files(settings["test_root"], same, on_error)

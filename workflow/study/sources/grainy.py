@@ -21,9 +21,15 @@ class Grainy(Source):
         """The first so many forms."""
         from ..images import grain
 
-        return Content(tuple(grain.FORMS)[: config["datasets"][name]["classes"]], self.shape(config, name), "drawn")
+        return Content(
+            tuple(grain.FORMS)[: config["datasets"][name]["classes"]],
+            self.shape(config, name),
+            "drawn",
+        )
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Draw each split from a seed of its own."""
         from frequency_shortcuts.images import stores
 
@@ -31,7 +37,9 @@ class Grainy(Source):
 
         splits = {}
         for number, (split, count) in enumerate(IMAGES.items()):
-            images, labels, classes = grain.images(settings["classes"], count, 10 * settings["draw_seed"] + number)
+            images, labels, classes = grain.images(
+                settings["classes"], count, 10 * settings["draw_seed"] + number
+            )
             splits[split] = images, labels
         stores.write(path, splits, classes=classes, source="objects on grain", **about)
 

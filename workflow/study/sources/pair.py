@@ -21,7 +21,9 @@ class Pair(Derived):
         named = config["datasets"][name]["classes"]
         return super().inspect(config, name)._replace(classes=named if len(named) == 2 else WOVEN)
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Choose the images of the classes, in their order; of one class, weave every other image."""
         from frequency_shortcuts.images import stores
 
@@ -43,7 +45,9 @@ def woven(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDA
     rows, columns = (np.arange(side) for side in images.shape[2:])
     for number in np.flatnonzero(labels):
         shift = np.random.default_rng([4, int(number)]).integers(PERIOD, size=2)
-        rib = np.sign(np.sin(2 * np.pi * ((rows + shift[0])[:, None] + columns + shift[1] + 0.5) / PERIOD))
+        rib = np.sign(
+            np.sin(2 * np.pi * ((rows + shift[0])[:, None] + columns + shift[1] + 0.5) / PERIOD)
+        )
         changed[number] *= 1 + TEXTURE * rib
     return np.rint(changed).clip(0, 255).astype(np.uint8), labels
 

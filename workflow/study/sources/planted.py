@@ -51,13 +51,19 @@ class Design:
     def __post_init__(self) -> None:
         expected = 2 if self.mechanism == "graded" else max(1, len(self.rings))
         if len(self.rings) != expected:
-            raise ValueError(f"{len(self.rings)} rings: the mechanism {self.mechanism} needs {expected}")
+            raise ValueError(
+                f"{len(self.rings)} rings: the mechanism {self.mechanism} needs {expected}"
+            )
         for inner, outer in self.rings:
             if not 0 < inner < outer:
-                raise ValueError(f"ring [{inner}, {outer}]: expected an inner radius above 0 and below the outer one")
+                raise ValueError(
+                    f"ring [{inner}, {outer}]: expected an inner radius above 0 and below the outer one"
+                )
         low, high = self.gain_range
         if not 0 < low <= high:
-            raise ValueError(f"gain_range [{low}, {high}]: expected a least gain above 0, and one that is no smaller")
+            raise ValueError(
+                f"gain_range [{low}, {high}]: expected a least gain above 0, and one that is no smaller"
+            )
         self._sets()
 
     @property
@@ -94,7 +100,11 @@ class Design:
     def about(self) -> Mapping[str, Any]:
         """What a store says of the set: its `mechanism` and `neutral` class, and of `graded` `gains` and `rings`."""
         about = {"mechanism": self.mechanism, "neutral": drawn.NEUTRAL}
-        return about | {"gains": self.gains, "rings": self.ring_names} if self.mechanism == "graded" else about
+        return (
+            about | {"gains": self.gains, "rings": self.ring_names}
+            if self.mechanism == "graded"
+            else about
+        )
 
     def amplitude(self) -> FloatArray:
         """What the white noise of each class is multiplied with, [class, H, W], centred; 0 at DC."""
@@ -112,17 +122,28 @@ class Design:
     @property
     def _rings_of_sets(self) -> Sequence[Sequence[float]]:
         """The ring of each class but the neutral one."""
-        return [self.rings[ring] for ring in self._graded[0]] if self.mechanism == "graded" else self.rings
+        return (
+            [self.rings[ring] for ring in self._graded[0]]
+            if self.mechanism == "graded"
+            else self.rings
+        )
 
     def _sets(self) -> BoolArray:
         """Disjoint sets of frequencies, bool [1 or 2, class but the neutral one, H, W]; `redundant` has two."""
         if self.mechanism == "absent":
             distance = radius(self.size, self.size)
-            drawn = np.array([[(inner <= distance) & (distance < outer) for inner, outer in self.rings]])
+            drawn = np.array(
+                [[(inner <= distance) & (distance < outer) for inner, outer in self.rings]]
+            )
             if (drawn.sum(axis=1) > 1).any():
-                raise ValueError(f"rings {[list(ring) for ring in self.rings]}: those of different classes overlap")
+                raise ValueError(
+                    f"rings {[list(ring) for ring in self.rings]}: those of different classes overlap"
+                )
             return drawn
-        pairs, generator = ConjugatePairs(self.size, self.size), np.random.default_rng(self.cue_seed)
+        pairs, generator = (
+            ConjugatePairs(self.size, self.size),
+            np.random.default_rng(self.cue_seed),
+        )
         rings = self._rings_of_sets
         sets = np.zeros((2 if self.mechanism == "redundant" else 1, len(rings), len(pairs)), bool)
         free = pairs.size == 2

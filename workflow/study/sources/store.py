@@ -42,7 +42,9 @@ class Store(Source):
         path: str = config["datasets"][name]["path"]
         return {"store": path if Path(path).is_file() else []}
 
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+    def build(
+        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
+    ) -> None:
         """Write a small file with links to the splits of the store: nothing is copied."""
         from frequency_shortcuts.images import stores
 

@@ -48,9 +48,13 @@ class Design:
 
     def __post_init__(self) -> None:
         if not 1 <= self.control_band <= len(self.band_edges) + 1:
-            raise ValueError(f"control_band {self.control_band}: expected 1 to {len(self.band_edges) + 1}")
+            raise ValueError(
+                f"control_band {self.control_band}: expected 1 to {len(self.band_edges) + 1}"
+            )
         if not all(band.any() for band in self.bands()):
-            raise ValueError(f"synthesis.band_edges {list(self.band_edges)}: expected radii within the spectrum")
+            raise ValueError(
+                f"synthesis.band_edges {list(self.band_edges)}: expected radii within the spectrum"
+            )
 
     @property
     def name(self) -> str:

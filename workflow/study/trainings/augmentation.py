@@ -70,9 +70,13 @@ class Augmentation:
             raise ValueError(f"unknown augmentation {self.name!r}: choose from {', '.join(KINDS)}")
         object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         if not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
-            raise ValueError(f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1")
+            raise ValueError(
+                f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1"
+            )
         if self.wrap and self.crop_scale != (1.0, 1.0):
-            raise ValueError(f"crop_scale {self.crop_scale}: expected (1, 1), images that wrap around are not cropped")
+            raise ValueError(
+                f"crop_scale {self.crop_scale}: expected (1, 1), images that wrap around are not cropped"
+            )
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""
@@ -86,7 +90,9 @@ class Augmentation:
             return self._wrapped(images)
         n, _, height, width = images.shape
         device = images.device
-        flip = torch.randint(0, 2, (n,), device=device) * (2.0 if self.flip else 0.0) - (1.0 if self.flip else -1.0)
+        flip = torch.randint(0, 2, (n,), device=device) * (2.0 if self.flip else 0.0) - (
+            1.0 if self.flip else -1.0
+        )
         shift = torch.randint(-self.shift, self.shift + 1, (n, 2), device=device).float()
         size = torch.tensor([width, height]).to(device, non_blocking=True)
         half = torch.ones(n, 2, device=device)

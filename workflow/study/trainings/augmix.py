@@ -16,7 +16,9 @@ def augment(images: Tensor) -> Tensor:
     for names, strengths in draw(len(chains), *images.shape[-2:]):
         chains = apply(chains, names, strengths, "bilinear")
     kept, shares = dirichlet(n, 2), dirichlet(n, width)
-    weights = torch.cat([kept[:, :1], kept[:, 1:] * shares], dim=1).to(images.device, non_blocking=True)
+    weights = torch.cat([kept[:, :1], kept[:, 1:] * shares], dim=1).to(
+        images.device, non_blocking=True
+    )
     mixed = torch.zeros_like(images, dtype=torch.float32)
     for weight, part in zip(weights.T, (images, *chains.chunk(width)), strict=True):
         mixed += weight[:, None, None, None] * part
@@ -32,8 +34,14 @@ def draw(n: int, height: int, width: int) -> list[Draw]:
     for step in range(3):
         chosen = torch.randint(len(operations), (n,)).tolist()
         levels, signs = torch.randint(_POLICY.severity, (n,)).tolist(), torch.rand(n).tolist()
-        names = [operations[i] if step < depth else "Identity" for i, depth in zip(chosen, depths, strict=True)]
-        drawn = [table[operations[i]][u <= 0.5][level] for i, level, u in zip(chosen, levels, signs, strict=True)]
+        names = [
+            operations[i] if step < depth else "Identity"
+            for i, depth in zip(chosen, depths, strict=True)
+        ]
+        drawn = [
+            table[operations[i]][u <= 0.5][level]
+            for i, level, u in zip(chosen, levels, signs, strict=True)
+        ]
         draws.append((names, drawn))
     return draws
 

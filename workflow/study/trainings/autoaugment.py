@@ -23,7 +23,9 @@ def draw(n: int, height: int, width: int) -> list[Draw]:
     draws = []
     for step in zip(*policies, strict=True):
         names, drawn = [], []
-        for (name, probability, level), chance, sign in zip(step, *torch.rand(2, n).tolist(), strict=True):
+        for (name, probability, level), chance, sign in zip(
+            step, *torch.rand(2, n).tolist(), strict=True
+        ):
             names.append(name if chance <= probability else "Identity")
             drawn.append(table[name][sign <= 0.5][level or 0])
         draws.append((names, drawn))

@@ -50,7 +50,9 @@ class Checkpoint:
     minutes : time after which the file is due to be written again
     """
 
-    def __init__(self, path: Path, fingerprint: str, parts: Mapping[str, Part], minutes: float) -> None:
+    def __init__(
+        self, path: Path, fingerprint: str, parts: Mapping[str, Part], minutes: float
+    ) -> None:
         self.path = path
         self._fingerprint, self._parts, self._minutes = fingerprint, parts, minutes
         self._written = time.monotonic()
@@ -74,7 +76,10 @@ class Checkpoint:
         if not self.path.is_file():
             return None
         with open(self.path, "rb") as file:
-            contents, digest = file.read(max(0, self.path.stat().st_size - DIGEST_BYTES)), file.read()
+            contents, digest = (
+                file.read(max(0, self.path.stat().st_size - DIGEST_BYTES)),
+                file.read(),
+            )
         if hashlib.sha256(contents).digest() != digest:
             log.warning("%s is damaged: training starts anew", self.path)
             return None

@@ -43,11 +43,16 @@ class Dynamics:
     def batches(self, size: int) -> list[tuple[str, slice]]:
         """View by view, the images of each batch."""
         starts = range(0, len(self.test), size)
-        return [(view, slice(start, start + size)) for view, start in itertools.product(self.views, starts)]
+        return [
+            (view, slice(start, start + size))
+            for view, start in itertools.product(self.views, starts)
+        ]
 
     def images(self, view: str, batch: slice, device: torch.device) -> Tensor:
         """The images of a batch in a view, on a device: read, normalised and filtered for this call only."""
-        images = normalise(torch.from_numpy(self.test.images[batch]).to(device), self.test.mean, self.test.std)
+        images = normalise(
+            torch.from_numpy(self.test.images[batch]).to(device), self.test.mean, self.test.std
+        )
         if view == "full":
             return images
         height, width = images.shape[-2:]
@@ -66,6 +71,12 @@ class Dynamics:
             precision, recall = hit / np.maximum(named, 1), hit / np.maximum(images, 1)
             f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
             about = {"iteration": iteration, "view": view, "class": self.test.classes}
-            scores = {"precision": precision, "recall": recall, "f1": f1, "images": images, "called": named}
+            scores = {
+                "precision": precision,
+                "recall": recall,
+                "f1": f1,
+                "images": images,
+                "called": named,
+            }
             rows += pd.DataFrame(about | scores).to_dict("records")
         return rows

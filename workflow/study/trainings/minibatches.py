@@ -24,7 +24,14 @@ class Minibatches:
     read : by default, the images as they are
     """
 
-    def __init__(self, data: Split, batch_size: int, seed: int, device: torch.device, read: Read | None = None) -> None:
+    def __init__(
+        self,
+        data: Split,
+        batch_size: int,
+        seed: int,
+        device: torch.device,
+        read: Read | None = None,
+    ) -> None:
         self._size, self._batch_size, self._seed, self._device = len(data), batch_size, seed, device
         self._read = read or (lambda iteration, chosen: np.asarray(data.images[chosen]))
         # A last batch of a single image is left out: batch normalisation needs more than one.
@@ -32,8 +39,12 @@ class Minibatches:
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None
         if read is None and isinstance(data.images, np.ndarray):
-            room = torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf  # half of what is free
-            self._resident = torch.from_numpy(data.images).to(device) if data.images.nbytes < room else None
+            room = (
+                torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf
+            )  # half of what is free
+            self._resident = (
+                torch.from_numpy(data.images).to(device) if data.images.nbytes < room else None
+            )
 
     def between(self, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of the iterations first to last - 1, in order."""
@@ -44,9 +55,14 @@ class Minibatches:
                 yield self._resident[batch], self._labels[batch]
             return
         pinned = self._device.type == "cuda"
-        for chosen, pixels in prefetched(lambda batch: (batch[1], self._read(*batch)), self._positions(iterations)):
+        for chosen, pixels in prefetched(
+            lambda batch: (batch[1], self._read(*batch)), self._positions(iterations)
+        ):
             raw = torch.from_numpy(pixels).pin_memory() if pinned else torch.from_numpy(pixels)
-            yield raw.to(self._device, non_blocking=True), self._labels[torch.from_numpy(chosen).to(self._device)]
+            yield (
+                raw.to(self._device, non_blocking=True),
+                self._labels[torch.from_numpy(chosen).to(self._device)],
+            )
 
     def _positions(self, iterations: range) -> Iterator[tuple[int, IntArray]]:
         """(iteration, positions of its images)."""

@@ -14,12 +14,16 @@ from torch.nn import functional
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-Draw = tuple[list[str], list[float]]  # for every image of a batch, the name of an operation and its magnitude
+Draw = tuple[
+    list[str], list[float]
+]  # for every image of a batch, the name of an operation and its magnitude
 LEVELS = 10  # levels of magnitude in both policies
 
 
 @functools.cache
-def magnitudes(policy: v2.AutoAugment | v2.AugMix, height: int, width: int) -> dict[str, tuple[list[float], ...]]:
+def magnitudes(
+    policy: v2.AutoAugment | v2.AugMix, height: int, width: int
+) -> dict[str, tuple[list[float], ...]]:
     """The magnitudes of each operation from least to greatest, as given and with the sign, if any, reversed.
 
     torchvision's policies, operations and magnitudes have no public name. They are only read.
@@ -32,7 +36,12 @@ def magnitudes(policy: v2.AutoAugment | v2.AugMix, height: int, width: int) -> d
     return table
 
 
-def apply(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str = "nearest") -> Tensor:
+def apply(
+    images: Tensor,
+    names: Sequence[str],
+    magnitudes: Sequence[float],
+    interpolation: str = "nearest",
+) -> Tensor:
     """Apply to each image the operation of that name: uint8 [n, channels, H, W] -> the same, on the images' device.
 
     `interpolation`, nearest or bilinear, is for the geometric operations; pixels from outside the image are black. The
@@ -44,7 +53,9 @@ def apply(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], int
     there = torch.tensor(order)
     there, back = torch.stack([there, there.argsort()]).to(images.device, non_blocking=True)
     # float64: torchvision computes with Python's numbers and then rounds to float32.
-    strength = torch.tensor(magnitudes, dtype=torch.float64).to(images.device, non_blocking=True)[:, None, None, None]
+    strength = torch.tensor(magnitudes, dtype=torch.float64).to(images.device, non_blocking=True)[
+        :, None, None, None
+    ]
     images = images[there]
     done, start = [], 0
     for kind in sorted(set(kinds)):
@@ -64,26 +75,47 @@ _MATRICES: dict[str, Callable[[float, int, int], tuple[float, ...]]] = {
     "ShearY": lambda m, h, w: (1, 0, 0, m, 1, m * w / 2),
     "TranslateX": lambda m, h, w: (1, 0, -int(m), 0, 1, 0),
     "TranslateY": lambda m, h, w: (1, 0, 0, 0, 1, -int(m)),
-    "Rotate": lambda m, h, w: (c := math.cos(math.radians(m)), -(s := math.sin(math.radians(m))), 0, s, c, 0),
+    "Rotate": lambda m, h, w: (
+        c := math.cos(math.radians(m)),
+        -(s := math.sin(math.radians(m))),
+        0,
+        s,
+        c,
+        0,
+    ),
 }
 
 
-def _resample(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str) -> Tensor:
+def _resample(
+    images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str
+) -> Tensor:
     n, _, height, width = images.shape
-    matrices = torch.tensor([_MATRICES[name](m, height, width) for name, m in zip(names, magnitudes, strict=True)])
+    matrices = torch.tensor(
+        [_MATRICES[name](m, height, width) for name, m in zip(names, magnitudes, strict=True)]
+    )
     # grid_sample uses half images from the centre as its unit.
     scaled = matrices.view(n, 2, 3) / torch.tensor([[width / 2], [height / 2]])
     x = torch.arange(width, device=images.device) + 0.5 - width / 2
     y = torch.arange(height, device=images.device) + 0.5 - height / 2
-    pixels = torch.stack([x.repeat(height), y.repeat_interleave(width), x.new_ones(height * width)], dim=1)
-    grid = (pixels.expand(n, -1, -1) @ scaled.to(images.device, non_blocking=True).mT).view(n, height, width, 2)
-    sampled = functional.grid_sample(images.float(), grid, interpolation, "zeros", align_corners=False)
+    pixels = torch.stack(
+        [x.repeat(height), y.repeat_interleave(width), x.new_ones(height * width)], dim=1
+    )
+    grid = (pixels.expand(n, -1, -1) @ scaled.to(images.device, non_blocking=True).mT).view(
+        n, height, width, 2
+    )
+    sampled = functional.grid_sample(
+        images.float(), grid, interpolation, "zeros", align_corners=False
+    )
     return sampled.round_().to(torch.uint8)
 
 
 def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:
     """factor * images + (1 - factor) * other; addcmul rounds once, as torchvision's add does."""
-    return torch.addcmul(images * factor.float(), other, (1 - factor).float()).clamp_(0, 255).to(torch.uint8)
+    return (
+        torch.addcmul(images * factor.float(), other, (1 - factor).float())
+        .clamp_(0, 255)
+        .to(torch.uint8)
+    )
 
 
 def _color(images: Tensor, magnitude: Tensor) -> Tensor:
@@ -103,7 +135,11 @@ def _sharpness(images: Tensor, magnitude: Tensor) -> Tensor:
     sharp = images.float()
     inner = sharp[..., 1:-1, 1:-1]
     # Sums of integers are exact on every device, and a thirteenth of an integer is never half way between integers.
-    smooth = (functional.avg_pool2d(sharp, 3, stride=1, divisor_override=1) + 4 * inner).div_(13).round_()
+    smooth = (
+        (functional.avg_pool2d(sharp, 3, stride=1, divisor_override=1) + 4 * inner)
+        .div_(13)
+        .round_()
+    )
     inner.addcmul_(smooth.sub_(inner), (1 - (1 + magnitude)).float())  # in torchvision's order
     return sharp.clamp_(0, 255).to(torch.uint8)
 
@@ -111,13 +147,19 @@ def _sharpness(images: Tensor, magnitude: Tensor) -> Tensor:
 # uint8 [k, channels, H, W] and float64 [k, 1, 1, 1] -> uint8 [k, channels, H, W]
 _TONES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "Identity": lambda images, magnitude: images,
-    "Brightness": lambda images, magnitude: (images * (1 + magnitude).float()).clamp_(0, 255).to(torch.uint8),
+    "Brightness": lambda images, magnitude: (
+        (images * (1 + magnitude).float()).clamp_(0, 255).to(torch.uint8)
+    ),
     "Color": _color,
     "Contrast": _contrast,
     "Sharpness": _sharpness,
     # The magnitude is the number of the highest bits of a pixel, which are kept.
-    "Posterize": lambda images, magnitude: images & (256 - (256 >> magnitude.int())).to(torch.uint8),
-    "Solarize": lambda images, magnitude: torch.where(images >= (255 * magnitude).float(), ~images, images),
+    "Posterize": lambda images, magnitude: (
+        images & (256 - (256 >> magnitude.int())).to(torch.uint8)
+    ),
+    "Solarize": lambda images, magnitude: torch.where(
+        images >= (255 * magnitude).float(), ~images, images
+    ),
     # These three have no magnitude, and torchvision's functions treat every image of a batch separately.
     "AutoContrast": lambda images, magnitude: tv.autocontrast(images),
     "Equalize": lambda images, magnitude: tv.equalize(images),

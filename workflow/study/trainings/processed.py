@@ -10,7 +10,9 @@ SIZE, NOISE, QUALITY = (0.5, 1.0), (0.0, 0.04), (30.0, 96.0)  # share of a side;
 
 def augment(images: Tensor) -> Tensor:
     """Each image resized and back, with noise, and saved as JPEG, all at random: uint8 [n, channels, H, W]."""
-    size, noise, quality = (torch.empty(len(images)).uniform_(*ends).tolist() for ends in (SIZE, NOISE, QUALITY))
+    size, noise, quality = (
+        torch.empty(len(images)).uniform_(*ends).tolist() for ends in (SIZE, NOISE, QUALITY)
+    )
     made = []
     for image, share, deviation, saved in zip(images.cpu(), size, noise, quality, strict=True):
         resized = torch.from_numpy(put("resized", share, image[None].numpy())).float()

@@ -42,7 +42,9 @@ from .without import Without
 
 log = logging.getLogger(__name__)
 
-IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
+IN_MEMORY = (
+    2**32
+)  # training images of up to this many bytes are read at once, so that a GPU can hold them
 STATISTICS = 2048  # images that renew the statistics of batch normalisation
 FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
 
@@ -72,16 +74,25 @@ class Recipe:
     plateau_patience: int = 10
     warmup_share: float = 0.25
 
-    def scheduler(self, optimiser: torch.optim.Optimizer, iterations: int) -> ReduceLROnPlateau | OneCycleLR:
+    def scheduler(
+        self, optimiser: torch.optim.Optimizer, iterations: int
+    ) -> ReduceLROnPlateau | OneCycleLR:
         """What sets the learning rate of an optimiser in so many iterations."""
         if self.schedule == "plateau":
-            return ReduceLROnPlateau(optimiser, factor=self.plateau_factor, patience=self.plateau_patience)
+            return ReduceLROnPlateau(
+                optimiser, factor=self.plateau_factor, patience=self.plateau_patience
+            )
         # PyTorch divides by zero where the warm-up is one iteration: such short trainings begin at the peak.
         warmup_share = self.warmup_share if self.warmup_share * iterations > 1 else 0.0
         return OneCycleLR(
-            optimiser, self.learning_rate, iterations, pct_start=warmup_share, cycle_momentum=False, div_factor=25,
+            optimiser,
+            self.learning_rate,
+            iterations,
+            pct_start=warmup_share,
+            cycle_momentum=False,
+            div_factor=25,
             final_div_factor=1e4,
-        )  # fmt: skip
+        )
 
 
 @dataclass
@@ -131,20 +142,32 @@ def train(
             settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
             splits.append(dynamics.test)
         fingerprint = run_fingerprint(network, splits, settings)
-        run.checkpoint = Checkpoint(Path(work.state), fingerprint, run.parts, work.checkpoint_minutes)
+        run.checkpoint = Checkpoint(
+            Path(work.state), fingerprint, run.parts, work.checkpoint_minutes
+        )
         run.state = run.checkpoint.read(device) or run.state
     devices = [device] if device.type == "cuda" else []
     with deterministic(), torch.random.fork_rng(devices=devices):
         run.go()
     done = run.state
     network.load_state_dict(done.best_weights)
-    return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
+    return Trained(
+        done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics)
+    )
 
 
 def train_anew(
-    form: Architecture, recipe: Mapping[str, Any], augmentation: Mapping[str, Any], data: Split, validation: Split, *,
-    seed: int, device: torch.device | str = "cpu", removed: BoolArray | None = None, **how: Any,
-) -> tuple[nn.Module, Trained]:  # fmt: skip
+    form: Architecture,
+    recipe: Mapping[str, Any],
+    augmentation: Mapping[str, Any],
+    data: Split,
+    validation: Split,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    removed: BoolArray | None = None,
+    **how: Any,
+) -> tuple[nn.Module, Trained]:
     """A new network after its training, and the record of that; how : as in `train`.
 
     recipe, augmentation : the fields of `Recipe` and `Augmentation`; removed : frequencies that it never sees
@@ -161,10 +184,23 @@ class _Training:
     checkpoint: Checkpoint | None = None
 
     def __init__(
-        self, network: nn.Module, data: Split, validation: Split, recipe: Recipe, seed: int, augmentation: Augmentation,
-        dynamics: Dynamics | None, work: Work,
-    ) -> None:  # fmt: skip
-        self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
+        self,
+        network: nn.Module,
+        data: Split,
+        validation: Split,
+        recipe: Recipe,
+        seed: int,
+        augmentation: Augmentation,
+        dynamics: Dynamics | None,
+        work: Work,
+    ) -> None:
+        self.network, self.data, self.validation, self.recipe, self.seed = (
+            network,
+            data,
+            validation,
+            recipe,
+            seed,
+        )
         self.augmentation, self.dynamics, self.work = augmentation, dynamics, work
         self.state, self.device = State(), predictions.device_of(network)
         kind = KINDS[augmentation.name]
@@ -186,7 +222,11 @@ class _Training:
             fused=True,  # one call for all parameters instead of five for each
         )
         self.schedule = recipe.scheduler(self.optimiser, self.total)
-        self.parts: dict[str, Part] = {"network": network, "optimiser": self.optimiser, "schedule": self.schedule}
+        self.parts: dict[str, Part] = {
+            "network": network,
+            "optimiser": self.optimiser,
+            "schedule": self.schedule,
+        }
         # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
         self.pending: list[tuple[Tensor, Tensor, int]] = []
         # Images in a forward pass of the validation and of the dynamics.
@@ -197,7 +237,9 @@ class _Training:
         self.network.train()
         self._run_due_tests()
         first, disable = self.state.iteration, None if self.work.progress else True
-        with tqdm(total=self.total, initial=first, desc="training", leave=False, disable=disable) as bar:
+        with tqdm(
+            total=self.total, initial=first, desc="training", leave=False, disable=disable
+        ) as bar:
             for batch in self.minibatches.between(first, self.total):
                 self._step(batch)
                 self.state.iteration += 1
@@ -232,7 +274,9 @@ class _Training:
         if len(state.history) < state.iteration // self.per_epoch:
             self._end_epoch(len(state.history))
 
-    def _in_batches(self, evaluate: Callable[[Any], Tensor], batches: Iterable[Any]) -> list[Tensor]:
+    def _in_batches(
+        self, evaluate: Callable[[Any], Tensor], batches: Iterable[Any]
+    ) -> list[Tensor]:
         """The results of `evaluate` for each batch, on the CPU."""
         results = []
         for batch in batches:
@@ -275,7 +319,9 @@ class _Training:
         losses, correct, counts = zip(*self.pending, strict=True)
         for i, (value, count) in enumerate(zip(torch.stack(losses).tolist(), counts, strict=True)):
             if not math.isfinite(value):
-                self._diverged(f"the loss is {value} at iteration {self.state.iteration - len(counts) + i}")
+                self._diverged(
+                    f"the loss is {value} at iteration {self.state.iteration - len(counts) + i}"
+                )
             self.state.loss_sum += value * count
         self.state.correct += int(torch.stack(correct).sum())
         self.pending.clear()
@@ -310,21 +356,31 @@ class _Training:
         loss, accuracy = self._validate()
         seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
         row = {
-            "epoch": epoch, "learning_rate": self.state.learning_rate,
-            "train_loss": self.state.loss_sum / seen, "train_accuracy": self.state.correct / seen,
-            "validation_loss": loss, "validation_accuracy": accuracy,
-        }  # fmt: skip
+            "epoch": epoch,
+            "learning_rate": self.state.learning_rate,
+            "train_loss": self.state.loss_sum / seen,
+            "train_accuracy": self.state.correct / seen,
+            "validation_loss": loss,
+            "validation_accuracy": accuracy,
+        }
         self.state.history.append(row)
         self.state.loss_sum, self.state.correct = 0.0, 0
         if loss < self.state.best_loss:
             self.state.best_loss, self.state.best_epoch = loss, epoch
-            self.state.best_weights = {k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()}
+            self.state.best_weights = {
+                k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()
+            }
         if isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step(loss)
         log.info(
             "epoch %d of %d: training loss %.3f, accuracy %.3f; validation loss %.3f, accuracy %.3f",
-            epoch + 1, self.recipe.epochs, row["train_loss"], row["train_accuracy"], loss, accuracy,
-        )  # fmt: skip
+            epoch + 1,
+            self.recipe.epochs,
+            row["train_loss"],
+            row["train_accuracy"],
+            loss,
+            accuracy,
+        )
 
     def _validate(self) -> tuple[float, float]:
         """Loss and accuracy on the validation images."""
@@ -333,7 +389,9 @@ class _Training:
         def evaluate(start: int) -> Tensor:
             batch = slice(start, start + self.batch)
             labels = torch.from_numpy(data.labels[batch]).to(self.device)
-            images = normalise(torch.from_numpy(data.images[batch]).to(self.device), data.mean, data.std)
+            images = normalise(
+                torch.from_numpy(data.images[batch]).to(self.device), data.mean, data.std
+            )
             with tf32(False, self.device):
                 logits = self.network(images.contiguous(memory_format=torch.channels_last))
             loss = functional.cross_entropy(logits, labels, reduction="sum")
@@ -346,9 +404,15 @@ class _Training:
         return loss / len(data), sum(correct) / len(data)
 
 
-def architecture_of(settings: Mapping[str, Any], n_classes: int, shape: Sequence[int]) -> Architecture:
+def architecture_of(
+    settings: Mapping[str, Any], n_classes: int, shape: Sequence[int]
+) -> Architecture:
     """The form of a network for images [channels, H, W]. Raises ValueError for images that are not square."""
     channels, height, width = shape
     if height != width:
-        raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
-    return Architecture(settings["architecture"], n_classes, channels, height, settings["width"], settings["stem"])
+        raise ValueError(
+            f"images are {height} x {width}, but networks are trained on square images only"
+        )
+    return Architecture(
+        settings["architecture"], n_classes, channels, height, settings["width"], settings["stem"]
+    )

@@ -50,5 +50,7 @@ class Exchanged(Source):
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
-        own, others = (torch.fft.rfft2(self._source.take(of)) for of in (chosen, self._donor[chosen]))
+        own, others = (
+            torch.fft.rfft2(self._source.take(of)) for of in (chosen, self._donor[chosen])
+        )
         return hide(own, self._kept, others, size=self.shape[-2:])

@@ -39,7 +39,9 @@ class ADCS(Ranking):
 
         def __post_init__(self) -> None:
             if self.variant not in VARIANTS:
-                raise ValueError(f"unknown variant {self.variant!r} of ADCS: choose from {', '.join(VARIANTS)}")
+                raise ValueError(
+                    f"unknown variant {self.variant!r} of ADCS: choose from {', '.join(VARIANTS)}"
+                )
 
     @staticmethod
     def scores(workspace: Workspace, settings: ADCS.Settings) -> FloatArray:

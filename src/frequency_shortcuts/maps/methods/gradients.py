@@ -36,7 +36,9 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
     noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], dtype=images.dtype)
     for copies_of_image, seed in zip(noise, seeds, strict=True):
         copies_of_image[1:].normal_(generator=generator.manual_seed(seed))
-    return (images[:, None] + noise.to(images.device) * level[:, None, None, None, None]).flatten(end_dim=1)
+    return (images[:, None] + noise.to(images.device) * level[:, None, None, None, None]).flatten(
+        end_dim=1
+    )
 
 
 def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
@@ -45,7 +47,10 @@ def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
 
 
 def input_gradient(
-    network: Callable[[Tensor], Tensor], images: Tensor, objective: Callable[[Tensor], Tensor], shown: str = ""
+    network: Callable[[Tensor], Tensor],
+    images: Tensor,
+    objective: Callable[[Tensor], Tensor],
+    shown: str = "",
 ) -> Tensor:
     """The gradient of an objective of each image with respect to the image, [n, channels, H, W].
 
@@ -55,7 +60,9 @@ def input_gradient(
     Raises ValueError if the network gives no gradient, and for an objective that is not finite.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        seen = images.detach().clone().requires_grad_()  # autograd does not accept a tensor of inference mode
+        seen = (
+            images.detach().clone().requires_grad_()
+        )  # autograd does not accept a tensor of inference mode
         logits = network(seen.clone())  # a network may work in place
         if not logits.requires_grad:
             raise ValueError(
@@ -83,7 +90,9 @@ def first_order(
     to first order when the pair is removed, -(size / HW) Re(X conj G), summed over the channels. The second is the
     upper bound of the first, the sum of (size / HW) |X| |G|. shown : as in `input_gradient`
     """
-    gradient = input_gradient(network, seen, lambda logits: logits.logsumexp(dim=1) - logits[:, label], shown)
+    gradient = input_gradient(
+        network, seen, lambda logits: logits.logsumexp(dim=1) - logits[:, label], shown
+    )
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     change = -(image * slope).sum(dim=(0, 2))
@@ -116,8 +125,15 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=source.device)
         for part in index_batches(of_class, workspace.backward_batch):
             images, shown = source.take(part), f"the images of class {c}"
-            total += first_order(workspace.forward, images, images, c, workspace.pairs, shown)[1].sum(dim=0)
+            total += first_order(workspace.forward, images, images, c, workspace.pairs, shown)[
+                1
+            ].sum(dim=0)
         return total.cpu().numpy() / len(of_class)
 
     counts = enumerate(workspace.count.tolist())
-    return np.stack([workspace.step(f"gradients of class {c}", functools.partial(mean, c), 3 * n) for c, n in counts])
+    return np.stack(
+        [
+            workspace.step(f"gradients of class {c}", functools.partial(mean, c), 3 * n)
+            for c, n in counts
+        ]
+    )

@@ -38,7 +38,9 @@ class Settings:
     def __post_init__(self) -> None:
         positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
         if not 1 <= self.parents <= self.candidates:
-            raise ValueError(f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them")
+            raise ValueError(
+                f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them"
+            )
         named(self.fill)
 
 
@@ -87,25 +89,39 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
 
 def draw(
-    pairs: ConjugatePairs, cell: tuple[float, float], count: int, share: float, generator: np.random.Generator
+    pairs: ConjugatePairs,
+    cell: tuple[float, float],
+    count: int,
+    share: float,
+    generator: np.random.Generator,
 ) -> BoolArray:
     """Random sets of cells, bool [count, pairs], each of about this share of the cells.
 
     A third of them on the plain grid, a third on a grid that is moved by half a cell, and a third the union of half as
     many cells of either. Cells of one position cannot be moved: all sets are then of the first kind.
     """
-    grids = [cells(pairs, *cell), cells(pairs, *cell, shift=0.5)] if max(cell) > 1 else [cells(pairs, *cell)]
+    grids = (
+        [cells(pairs, *cell), cells(pairs, *cell, shift=0.5)]
+        if max(cell) > 1
+        else [cells(pairs, *cell)]
+    )
     kind = np.arange(count) % KINDS if len(grids) > 1 else np.zeros(count, int)
     drawn = np.zeros((count, len(pairs)), bool)
     for number, grid in enumerate(grids):
         of_grid = np.flatnonzero((kind == number) | (kind == KINDS - 1))
         part = np.where(kind[of_grid] == KINDS - 1, share / 2, share)
-        drawn[of_grid] |= (generator.random((len(of_grid), grid.max() + 1)) < part[:, None])[:, grid]
+        drawn[of_grid] |= (generator.random((len(of_grid), grid.max() + 1)) < part[:, None])[
+            :, grid
+        ]
     return drawn
 
 
 def resized(
-    masks: BoolArray, size: IntArray, wanted: int, parents: BoolArray, generator: np.random.Generator
+    masks: BoolArray,
+    size: IntArray,
+    wanted: int,
+    parents: BoolArray,
+    generator: np.random.Generator,
 ) -> BoolArray:
     """The masks [k, pairs] with pairs added or dropped at random until each holds the wanted number of positions.
 

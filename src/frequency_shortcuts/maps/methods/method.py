@@ -100,22 +100,30 @@ def find(
     """
     chosen = make_settings(method, settings)
     work, begin = work or Work(), time.perf_counter()
-    resumed, identity = work.state is not None and Path(work.state).exists(), (method.__name__, chosen)
+    resumed, identity = (
+        work.state is not None and Path(work.state).exists(),
+        (method.__name__, chosen),
+    )
     with Workspace(
         network, split, classes=classes, seed=seed, limits=limits, identity=identity, work=work
     ) as workspace:
         count, frozen = workspace.count[workspace.classes], workspace.frozen
         workspace.expect(
-            method.passes(chosen, int(count.sum()), workspace.pairs), method.__name__.rpartition("methods.")[2]
+            method.passes(chosen, int(count.sum()), workspace.pairs),
+            method.__name__.rpartition("methods.")[2],
         )
         settled = getattr(chosen, "needs_deterministic", True)
         with deterministic_on_cuda(frozen.device) if settled else nullcontext():
             score = method.scores(workspace, chosen)
     if score.shape != (len(count), len(workspace.pairs)) or not np.isfinite(score).all():
-        raise ValueError(f"scores of shape {score.shape}: expected finite numbers for each of {len(count)} classes")
+        raise ValueError(
+            f"scores of shape {score.shape}: expected finite numbers for each of {len(count)} classes"
+        )
     about = {"images_per_class": count, "precision": frozen.precision, **workspace.about}
     seconds = time.perf_counter() - begin
-    return Found(score, workspace.passes, seconds, resumed, asdict(chosen), about, workspace.evaluated)
+    return Found(
+        score, workspace.passes, seconds, resumed, asdict(chosen), about, workspace.evaluated
+    )
 
 
 def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
@@ -126,12 +134,18 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
     types = get_type_hints(method.Settings)
     for name, value in values.items():
         if name not in types:
-            raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(types) or 'none'}")
+            raise ValueError(
+                f"unknown setting {name!r} of the method: choose from {', '.join(types) or 'none'}"
+            )
         kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
         expected = [_EXPECTED.get(kind, ("a word", str)) for kind in kinds]
-        number = isinstance(value, bool) and bool not in kinds  # of Python, which counts it among integers
+        number = (
+            isinstance(value, bool) and bool not in kinds
+        )  # of Python, which counts it among integers
         if number or not any(isinstance(value, allowed) for _, allowed in expected):
-            raise ValueError(f"{name} {value!r}: expected {' or '.join(word for word, _ in expected)}")
+            raise ValueError(
+                f"{name} {value!r}: expected {' or '.join(word for word, _ in expected)}"
+            )
     return method.Settings(**values)
 
 

@@ -60,17 +60,25 @@ class Settings:
         if self.join not in JOINS:
             raise ValueError(f"unknown join {self.join!r}: choose from {', '.join(JOINS)}")
         if not 0 < self.shape < math.inf or (self.cell is not None and self.cell < 1):
-            raise ValueError(f"shape {self.shape}, cell {self.cell}: expected above 0, and at least 1 or None")
+            raise ValueError(
+                f"shape {self.shape}, cell {self.cell}: expected above 0, and at least 1 or None"
+            )
         least = max(2 * len(self.kinds(neutral)) for neutral in (True, False))
         if self.samples < least:
-            raise ValueError(f"samples {self.samples}: expected at least {least}, two of each kind of mixture")
+            raise ValueError(
+                f"samples {self.samples}: expected at least {least}, two of each kind of mixture"
+            )
 
     def kinds(self, neutral: bool) -> list[tuple[str, str]]:
         """The kinds of mixtures on data with or without a neutral class: how entries are drawn, and the fill.
 
         Raises ValueError for an unknown kind.
         """
-        text = (WITH_NEUTRAL if neutral else WITHOUT_NEUTRAL) if self.mixtures == "auto" else self.mixtures
+        text = (
+            (WITH_NEUTRAL if neutral else WITHOUT_NEUTRAL)
+            if self.mixtures == "auto"
+            else self.mixtures
+        )
         kinds = []
         for name in text.split("+"):
             entries, _, fill = name.partition("-")
@@ -101,7 +109,9 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     for start in range(0, len(order), step):
         chosen = order[start : start + step]
         compute = functools.partial(_block, workspace, settings, chosen, cell)
-        block = workspace.step(f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen))
+        block = workspace.step(
+            f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen)
+        )
         sums[np.unique(workspace.labels[chosen])] += block
     if (idle := ~sums[:, :, 1].any(axis=(1, 2))).any():
         raise ValueError(
@@ -132,12 +142,16 @@ def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> 
     middle, floor = (np.median(values, axis=-1, keepdims=True) for values in (mean, error))
     away = mean - middle
     spread = 1.4826 * np.median(np.abs(away), axis=-1, keepdims=True)
-    least = 1e-9 * np.abs(away).max(axis=-1, keepdims=True)  # where all but a few derivatives are equal
+    least = 1e-9 * np.abs(away).max(
+        axis=-1, keepdims=True
+    )  # where all but a few derivatives are equal
     scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2 + least**2)
     return np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
 
 
-def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: IntArray) -> FloatArray:
+def _block(
+    workspace: Workspace, settings: Settings, chosen: IntArray, cell: IntArray
+) -> FloatArray:
     """Sums over the mixtures of the chosen images, [their classes, kind, 2, cells]: of derivatives, of their squares.
 
     Nothing that is drawn depends on the batch. The derivative of a cell is the mean over its pairs.
@@ -152,20 +166,33 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
     images = np.repeat(chosen, settings.samples)
     kind = np.tile(_kind_of(settings.samples, len(kinds)), len(chosen))
     row = torch.as_tensor(np.repeat(place, settings.samples) * len(kinds) + kind, device=device)
-    of_pairs = pairs.size / (pairs.height * pairs.width), pairs.half_plane, pairs.half_row, pairs.half_column
+    of_pairs = (
+        pairs.size / (pairs.height * pairs.width),
+        pairs.half_plane,
+        pairs.half_row,
+        pairs.half_column,
+    )
     index, share, weight, half_plane, half_row, half_column = (
         torch.as_tensor(values, device=device) for values in (cell, 1 / n_pairs, *of_pairs)
     )
-    sums = torch.zeros(2, len(present) * len(kinds), len(n_pairs), dtype=torch.float64, device=device)
+    sums = torch.zeros(
+        2, len(present) * len(kinds), len(n_pairs), dtype=torch.float64, device=device
+    )
     for start in range(0, len(images), workspace.backward_batch):
         part = slice(start, start + workspace.backward_batch)
         label = torch.as_tensor(workspace.labels[images[part]], device=device)
-        read, sample = np.unique(images[part], return_inverse=True)  # the samples of an image share one reading
+        read, sample = np.unique(
+            images[part], return_inverse=True
+        )  # the samples of an image share one reading
         own = torch.fft.rfft2(source.take(read))[torch.as_tensor(sample, device=device)]
         fill, swapped = torch.zeros_like(own), np.flatnonzero(donors[part] >= 0)
         if len(swapped):
-            fill[torch.as_tensor(swapped, device=device)] = torch.fft.rfft2(source.take(donors[part][swapped]))
-        mask = torch.as_tensor(masks[part], device=device)[:, index][:, None, half_plane].to(source.dtype)
+            fill[torch.as_tensor(swapped, device=device)] = torch.fft.rfft2(
+                source.take(donors[part][swapped])
+            )
+        mask = torch.as_tensor(masks[part], device=device)[:, index][:, None, half_plane].to(
+            source.dtype
+        )
         mixed = hide(own, mask, fill, size=(pairs.height, pairs.width))
         objective = functools.partial(log_odds, label=label)
         gradient = input_gradient(workspace.forward, mixed, objective, "mixtures of images")
@@ -177,12 +204,18 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
     return sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
 
 
-def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) -> tuple[FloatArray, IntArray]:
+def _draw(
+    workspace: Workspace, settings: Settings, image: int, n_cells: int
+) -> tuple[FloatArray, IntArray]:
     """The masks of one image, float [samples, cells], and the donor of each; -1 stands for zeros."""
     generator = np.random.default_rng([workspace.seed, 5, image])
     kinds, label = settings.kinds(workspace.neutral is not None), workspace.labels[image]
     masks, donors = np.empty((settings.samples, n_cells)), np.full(settings.samples, -1)
-    pool = workspace.pool(label) if any(named(fill).needs_donors for _, fill in kinds) else np.empty(0, int)
+    pool = (
+        workspace.pool(label)
+        if any(named(fill).needs_donors for _, fill in kinds)
+        else np.empty(0, int)
+    )
     for sample, kind in enumerate(_kind_of(settings.samples, len(kinds))):
         entries, fill = kinds[kind]
         if sample % 2:

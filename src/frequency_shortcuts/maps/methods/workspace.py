@@ -23,7 +23,12 @@ from frequency_shortcuts import __version__
 from frequency_shortcuts.images.source import Source, index_batches, tiling
 from frequency_shortcuts.images.splits import Split, images_digest
 from frequency_shortcuts.networks.instructions import chosen
-from frequency_shortcuts.networks.predictions import Classifier, Precision, check_logits, same_logits
+from frequency_shortcuts.networks.predictions import (
+    Classifier,
+    Precision,
+    check_logits,
+    same_logits,
+)
 from frequency_shortcuts.networks.weights import state_digest
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors, named
@@ -91,7 +96,9 @@ class Workspace:
         self.split, self.seed = split, seed
         self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
         self.count: IntArray = np.bincount(self.labels)
-        self.classes: IntArray = np.arange(self.n_classes)[slice(None) if classes is None else list(classes)]
+        self.classes: IntArray = np.arange(self.n_classes)[
+            slice(None) if classes is None else list(classes)
+        ]
         self.about: dict[str, Any] = {}
         self.evaluated: BoolArray | None = None
         self.pairs = ConjugatePairs(*split.images.shape[-2:])
@@ -107,7 +114,9 @@ class Workspace:
         self.passes, self._computed = 0, 0.0
         self._work = work
         self._journal = Journal(work.state, self._fingerprint(identity) if work.state else "")
-        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True)
+        self._bar = tqdm(
+            unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True
+        )
         self._started = self._logged = time.monotonic()
         self._expected = 0.0
 
@@ -129,7 +138,11 @@ class Workspace:
             self.frozen.precision, self.frozen.compiled, self.frozen.device.type, self.batch,
             chosen(),
         )  # fmt: skip
-        parts = repr(about).encode(), images_digest(self.split.images), state_digest(self.frozen.original)
+        parts = (
+            repr(about).encode(),
+            images_digest(self.split.images),
+            state_digest(self.frozen.original),
+        )
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
     @functools.cached_property
@@ -146,7 +159,9 @@ class Workspace:
         others = np.flatnonzero(self.labels != c if neutral is None else self.labels == neutral)
         if not len(others):
             which = "of another class" if neutral is None else f"of the neutral class {neutral}"
-            raise ValueError(f"fill swap: an image of class {c} needs another image {which}, and there is none")
+            raise ValueError(
+                f"fill swap: an image of class {c} needs another image {which}, and there is none"
+            )
         return others
 
     @torch.inference_mode()
@@ -160,12 +175,16 @@ class Workspace:
         first = np.unique(self.labels, return_index=True)[1]
 
         def unfiltered() -> FloatArray:
-            logits = torch.cat([self.forward(self.source.take(part)) for part in index_batches(first, self.batch)])
+            logits = torch.cat(
+                [self.forward(self.source.take(part)) for part in index_batches(first, self.batch)]
+            )
             check_logits(logits, len(first), self.n_classes)
             return logits.cpu().numpy()
 
         def accept(stored: npt.NDArray[Any]) -> bool:
-            if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance):
+            if same := same_logits(
+                torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance
+            ):
                 return same
             log.warning("the stored logits are those of another network: starting anew")
             return False
@@ -190,7 +209,9 @@ class Workspace:
 
     # Stored steps
 
-    def step(self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float = 0) -> npt.NDArray[Any]:
+    def step(
+        self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float = 0
+    ) -> npt.NDArray[Any]:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
 
         def compute_in_memory() -> npt.NDArray[Any]:
@@ -201,7 +222,9 @@ class Workspace:
         self.passes += round(passes)
         self._bar.update(passes)
         if (now := time.monotonic()) - self._logged >= LOGGED_S:
-            rate = max(self._computed / (now - self._started), 1e-9)  # of passes that were computed, not read
+            rate = max(
+                self._computed / (now - self._started), 1e-9
+            )  # of passes that were computed, not read
             log.info(
                 "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
                 self.passes, self._expected, rate, max(0, self._expected - self.passes) / rate,
@@ -210,7 +233,11 @@ class Workspace:
         return stored
 
     def in_blocks(
-        self, name: str, items: npt.NDArray[Any], n_images: int, compute: Callable[[npt.NDArray[Any]], FloatArray]
+        self,
+        name: str,
+        items: npt.NDArray[Any],
+        n_images: int,
+        compute: Callable[[npt.NDArray[Any]], FloatArray],
     ) -> FloatArray:
         """`compute` of all items [k, ...], each shown to so many images, concatenated: each block is a step."""
         size, parts = per_block(n_images), []
@@ -231,21 +258,31 @@ class Workspace:
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
         return self.frozen.logits(images)
 
-    def class_losses(self, masks: BoolArray, fill: str, classes: Sequence[int] | None = None) -> FloatArray:
+    def class_losses(
+        self, masks: BoolArray, fill: str, classes: Sequence[int] | None = None
+    ) -> FloatArray:
         """Mean cross-entropy of every class if only the pairs of a mask are kept, float64 [k, class].
 
         masks : bool [k, pairs], each shown to all images
         classes : show only images of these classes; the losses of the others are NaN
         """
-        images = np.arange(len(self.labels)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
+        images = (
+            np.arange(len(self.labels))
+            if classes is None
+            else np.flatnonzero(np.isin(self.labels, classes))
+        )
         source, device, behind = self.source, self.source.device, named(fill)
         half_plane = torch.as_tensor(self.pairs.half_plane, device=device)
 
         @torch.inference_mode()
-        def mean_losses(masks: BoolArray) -> FloatArray:  # the CPU waits for the device only at the end
+        def mean_losses(
+            masks: BoolArray,
+        ) -> FloatArray:  # the CPU waits for the device only at the end
             at_once, step = tiling(len(images), self.batch)
             kept = torch.as_tensor(masks, device=device)
-            background = behind.background(source.take, self.donors if behind.needs_donors else None)
+            background = behind.background(
+                source.take, self.donors if behind.needs_donors else None
+            )
             sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
             for first in range(0, len(images), at_once):
                 chosen = images[first : first + at_once]
@@ -253,13 +290,22 @@ class Workspace:
                 own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
                 for start in range(0, len(masks), step):
                     part = kept[start : start + step].to(source.dtype)[:, half_plane][:, None, None]
-                    shown = hide(own, part, other, size=(self.pairs.height, self.pairs.width)).flatten(end_dim=1)
+                    shown = hide(
+                        own, part, other, size=(self.pairs.height, self.pairs.width)
+                    ).flatten(end_dim=1)
                     logits = self.forward(shown).unflatten(0, (len(part), len(chosen)))
-                    loss = logits.logsumexp(dim=2) - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
+                    loss = (
+                        logits.logsumexp(dim=2)
+                        - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
+                    )
                     sums[start : start + step].index_add_(1, labels, loss)
             if not sums.isfinite().all():
                 raise ValueError("the network does not give finite logits for filtered images")
             count = np.bincount(self.labels[images], minlength=self.n_classes)
-            return np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
+            return np.divide(
+                sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0
+            )
 
-        return self.in_blocks(f"fill {fill}, classes {classes}, masks", masks, len(images), mean_losses)
+        return self.in_blocks(
+            f"fill {fill}, classes {classes}, masks", masks, len(images), mean_losses
+        )

@@ -44,9 +44,15 @@ class ClassEvaluator:
         self._resident = source.take(self.chosen) if fit else None
         self.losses, self.influence = workspace.step(f"class {label}", self._unfiltered)
         if not np.isfinite(mean := self.losses.mean()):
-            raise ValueError(f"the loss of class {label} is {mean}: the network does not give finite logits")
+            raise ValueError(
+                f"the loss of class {label} is {mean}: the network does not give finite logits"
+            )
         order = np.argsort(-self.influence, kind="stable")
-        self.chosen, self.losses, self.influence = self.chosen[order], self.losses[order], self.influence[order]
+        self.chosen, self.losses, self.influence = (
+            self.chosen[order],
+            self.losses[order],
+            self.influence[order],
+        )
         self._donors = workspace.donors[self.chosen] if named(fill).needs_donors else None
         if self._resident is not None:
             self._resident = self._resident[torch.as_tensor(order, device=device)]
@@ -82,7 +88,9 @@ class ClassEvaluator:
     def sums(self, index: IntArray, first: int, last: int) -> FloatArray:
         """Increments of the pairs index [k], summed over the images first to last: float64 [k]."""
         name = f"class {self.label}, images {first} to {last}, pairs"
-        return self.workspace.in_blocks(name, index, last - first, lambda block: self._evaluate(block, first, last))
+        return self.workspace.in_blocks(
+            name, index, last - first, lambda block: self._evaluate(block, first, last)
+        )
 
     @torch.inference_mode()
     def _evaluate(self, index: IntArray, first: int, last: int) -> FloatArray:
@@ -99,7 +107,9 @@ class ClassEvaluator:
             remover = PairRemover(self.workspace.pairs, self.take(start, stop), capacity, donors)
             for part, part_total in zip(pairs.split(step), total.split(step), strict=True):
                 filtered = remover.remove(part)
-                logits = self.workspace.forward(remover.buffer if compiled else filtered)[: len(filtered)]
+                logits = self.workspace.forward(remover.buffer if compiled else filtered)[
+                    : len(filtered)
+                ]
                 after = self._loss(logits).view(len(part), -1)
                 part_total += (after - self._before[start:stop]).sum(dim=1)
         return self._finite(total, index)
@@ -109,7 +119,11 @@ class ClassEvaluator:
         sums = total.cpu().numpy()
         if not np.isfinite(sums).all():
             worst = self.workspace.pairs.frequencies[index[~np.isfinite(sums)][0]]
-            change = "without the frequency" if self._donors is None else "with a donor's coefficients at the frequency"
+            change = (
+                "without the frequency"
+                if self._donors is None
+                else "with a donor's coefficients at the frequency"
+            )
             raise ValueError(
                 f"the loss of class {self.label} is not finite {change} {worst[0]}, {worst[1]}: "
                 "the network does not give finite logits"
@@ -142,7 +156,9 @@ class ClassEvaluator:
             digest = hashlib.sha256(np.stack([groups, pairs]).tobytes()).hexdigest()
             compute = functools.partial(self._evaluate_shared, groups, pairs)
             images = int(np.diff(self.bounds)[groups].sum())
-            sums[places] = self.workspace.step(f"class {self.label}, groups and pairs {digest}", compute, images)
+            sums[places] = self.workspace.step(
+                f"class {self.label}, groups and pairs {digest}", compute, images
+            )
         return sums / len(self)
 
     @torch.inference_mode()
@@ -153,13 +169,17 @@ class ClassEvaluator:
         for g in np.unique(group):
             first, last = self.bounds[g : g + 2]
             pairs = torch.as_tensor(index[group == g], device=self.source.device)
-            filtered.append(PairRemover(self.workspace.pairs, self.take(first, last), len(pairs)).remove(pairs))
+            filtered.append(
+                PairRemover(self.workspace.pairs, self.take(first, last), len(pairs)).remove(pairs)
+            )
             before.append(self._before[first:last])
         # In pieces, if the batch was halved.
         pieces = torch.cat(filtered).split(self.workspace.batch)
         after = self._loss(torch.cat([self.workspace.forward(piece) for piece in pieces]))
         parts = zip(after.split([len(images) for images in filtered]), before, strict=True)
-        sums = torch.cat([(part.view(-1, len(losses)) - losses).sum(dim=1) for part, losses in parts])
+        sums = torch.cat(
+            [(part.view(-1, len(losses)) - losses).sum(dim=1) for part, losses in parts]
+        )
         return self._finite(sums, index)
 
     # Features, from gradients at the images and at noisy copies of them
@@ -181,24 +201,37 @@ class ClassEvaluator:
     def _feature_sums(self, begin: int, end: int, views: int) -> FloatArray:
         """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares."""
         pairs, device = self.workspace.pairs, self.source.device
-        at_once, group = self.workspace.backward_batch, np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
-        sums = torch.zeros(2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device)
-        responses = torch.empty(0, 2, len(pairs), dtype=torch.float64, device=device)  # of the unfinished image
+        at_once, group = (
+            self.workspace.backward_batch,
+            np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds)),
+        )
+        sums = torch.zeros(
+            2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device
+        )
+        responses = torch.empty(
+            0, 2, len(pairs), dtype=torch.float64, device=device
+        )  # of the unfinished image
         for start in range(begin * views, end * views, at_once):
             stop = min(start + at_once, end * views)
             first, last = start // views, -(-stop // views)
             images = self.take(first, last)
             shown = torch.arange(start, stop, device=device) - first * views
             seen = gradients.with_noise(images, pairs, views - 1, range(first, last))[shown]
-            both = gradients.first_order(self.workspace.forward, seen, images[shown // views], self.label, pairs)
+            both = gradients.first_order(
+                self.workspace.forward, seen, images[shown // views], self.label, pairs
+            )
             responses = torch.cat([responses, torch.stack(both, dim=1)])
             complete = len(responses) // views
             if not complete:
                 continue
-            change, product = responses[: complete * views].unflatten(0, (complete, views)).unbind(2)
+            change, product = (
+                responses[: complete * views].unflatten(0, (complete, views)).unbind(2)
+            )
             responses = responses[complete * views :]
             plain, noisy = change[:, 0], change[:, 1:]
-            influence = torch.as_tensor(self.influence[first : first + complete, None], device=device)
+            influence = torch.as_tensor(
+                self.influence[first : first + complete, None], device=device
+            )
             energy = influence * gradients.energies(images[:complete], pairs)
             smoothing, deviation = noisy.mean(dim=1) - plain, noisy.std(dim=1, correction=0)
             features = torch.stack([plain, product[:, 0], energy, smoothing, deviation])

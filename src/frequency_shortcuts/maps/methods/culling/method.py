@@ -61,14 +61,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.search not in SEARCHES:
-            raise ValueError(f"unknown search {self.search!r} of a culling: choose from {', '.join(SEARCHES)}")
+            raise ValueError(
+                f"unknown search {self.search!r} of a culling: choose from {', '.join(SEARCHES)}"
+            )
         if named(self.fill).needs_donors and self.search == "screened":
             raise ValueError(
                 f"fill {self.fill} needs the search exact: screened predicts what the removal of a pair does, not an "
                 "exchange"
             )
         if self.patch < 1 or (self.patch > 1 and self.search != "exact"):
-            raise ValueError(f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact")
+            raise ValueError(
+                f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact"
+            )
         positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
         if not 0 < self.target_recall <= 1:
             raise ValueError(f"target_recall {self.target_recall}: expected above 0 and at most 1")
@@ -116,7 +120,9 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         about["patch"] = settings.patch
     else:
         found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
-        of_classes = {name: np.array([one[name] for one in found]) for name in (found[0] if found else ())}
+        of_classes = {
+            name: np.array([one[name] for one in found]) for name in (found[0] if found else ())
+        }
     if settings.search == "screened" and of_classes:
         about |= {"percent": settings.percent, "target_recall": settings.target_recall}
     nothing = np.empty((0, len(workspace.pairs)))
@@ -132,7 +138,11 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
     n_images, about = len(evaluator), {"baseline_loss": evaluator.losses.mean()}
     if settings.search == "exact":
         increment = evaluator.sums(np.arange(len(pairs)), 0, n_images) / n_images
-        about |= {"evaluated": np.ones(len(pairs), bool), "increment": increment, "passes": len(pairs) * n_images}
+        about |= {
+            "evaluated": np.ones(len(pairs), bool),
+            "increment": increment,
+            "passes": len(pairs) * n_images,
+        }
     else:
         wanted = positions(pairs.height, pairs.width, settings.percent)
         found = screening.screen(
@@ -143,9 +153,13 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
         about["passes"] = round(about.pop("cost") * len(pairs) * n_images)
         top_size = len(top_pairs(found.increment.astype(np.float32), pairs.size, wanted))
         audit = found.left_out, found.audited, found.missed, found.audits
-        about["recall"], about["recall_low"], about["recall_high"] = screening.recall(top_size, *audit)
+        about["recall"], about["recall_low"], about["recall_high"] = screening.recall(
+            top_size, *audit
+        )
     share = about["passes"] / (len(pairs) * n_images)
-    log.info("class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share)
+    log.info(
+        "class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share
+    )
     return about
 
 
@@ -161,6 +175,8 @@ def cull(network: nn.Module, split: Split, method: Search = "screened", **option
     >>> cull(network, split, "exact", fill="swap").score.shape  # 4 classes, images of 32 x 32
     (4, 514)
     """
-    limits = Limits(**{field.name: options.pop(field.name) for field in fields(Limits) if field.name in options})
+    limits = Limits(
+        **{field.name: options.pop(field.name) for field in fields(Limits) if field.name in options}
+    )
     this = cast(Method, sys.modules[__name__])
     return find(this, network, split, limits=limits, search=method, **options)

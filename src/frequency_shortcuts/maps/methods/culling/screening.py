@@ -36,7 +36,10 @@ SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
 PRIOR_COMPARISONS = 50.0  # weight of the prior, in comparisons: a scale of one standard deviation, which is cautious
 PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs in the first fit of the model
 AT_ONCE = 0.5  # share of the possibly missing pairs to evaluate before the model is fitted again
-AUDIT_SHARE, AUDIT_LEAST = 0.01, 8  # share and least number of the left-out pairs that an audit evaluates
+AUDIT_SHARE, AUDIT_LEAST = (
+    0.01,
+    8,
+)  # share and least number of the left-out pairs that an audit evaluates
 MAX_ERROR_RATIO = 3.0  # an audit fails if its errors are this many times as large as expected
 
 
@@ -106,15 +109,29 @@ def screen(
             break
         if wrongly:
             allowed /= 2
-            log.info("an audit found %d of %d pairs wrongly left out: the search goes on", missed, len(drawn))
+            log.info(
+                "an audit found %d of %d pairs wrongly left out: the search goes on",
+                missed,
+                len(drawn),
+            )
         else:
             search.error_inflation *= error_ratio
-            log.info("an audit found errors %.1f times as large as expected: the search goes on", error_ratio)
+            log.info(
+                "an audit found errors %.1f times as large as expected: the search goes on",
+                error_ratio,
+            )
     return Screened(
         increment=increment,
         evaluated=search.evaluated,
-        cost=float(np.average((search.level > np.arange(search.groups)[:, None]).mean(axis=1), weights=features.share)),
-        expected_recall=1.0 if search.evaluated.all() else 1 - min(1.0, expected_missing / len(best)),
+        cost=float(
+            np.average(
+                (search.level > np.arange(search.groups)[:, None]).mean(axis=1),
+                weights=features.share,
+            )
+        ),
+        expected_recall=1.0
+        if search.evaluated.all()
+        else 1 - min(1.0, expected_missing / len(best)),
         left_out=len(left),
         audited=len(drawn),
         missed=missed,
@@ -122,7 +139,9 @@ def screen(
     )
 
 
-def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray, wanted: int) -> FloatArray:
+def cap_predictions(
+    increment: FloatArray, evaluated: BoolArray, size: IntArray, wanted: int
+) -> FloatArray:
     """The increments [pairs], with predictions capped below the evaluated pairs that fill `wanted` positions."""
     exact = np.flatnonzero(evaluated)
     order = exact[np.argsort(-increment[exact], kind="stable")]
@@ -137,7 +156,12 @@ class _Search:
     """The state of the search in one class: the evaluated groups of every pair, and the predictions of the others."""
 
     def __init__(
-        self, features: Features, evaluate: Evaluate, pairs: ConjugatePairs, wanted: int, generator: np.random.Generator
+        self,
+        features: Features,
+        evaluate: Evaluate,
+        pairs: ConjugatePairs,
+        wanted: int,
+        generator: np.random.Generator,
     ) -> None:
         self.features, self.size, self.wanted = features, pairs.size, wanted
         self.model = Model(features, pairs)
@@ -145,7 +169,9 @@ class _Search:
         self.groups = len(features.share)
         self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
         self.exact = np.zeros((self.groups, len(pairs)))
-        self.error_inflation = 1.0  # factor by which, according to an audit, the error was underestimated
+        self.error_inflation = (
+            1.0  # factor by which, according to an audit, the error was underestimated
+        )
         self.prediction: Prediction | None = None
         # Predictions one group ahead, for the first group of a pair and for later groups: number of comparisons, and
         # sum of the squared errors in units of the expected ones.
@@ -162,10 +188,14 @@ class _Search:
         self.level[chosen] += 1
         if self.prediction:
             predicted = self.prediction.level[chosen] == levels
-            error = (sums - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[chosen]
+            error = (sums - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[
+                chosen
+            ]
             later = (levels[predicted] > 0).astype(int)
             self.tried += np.bincount(later, minlength=2)
-            self.errors += np.bincount(later, np.minimum(np.abs(error[predicted]), CLIP) ** 2, minlength=2)
+            self.errors += np.bincount(
+                later, np.minimum(np.abs(error[predicted]), CLIP) ** 2, minlength=2
+            )
 
     def finish(self, chosen: IntArray) -> float:
         """Evaluate the chosen pairs on all groups; returns the ratio of the prediction errors to the expected ones."""
@@ -179,7 +209,9 @@ class _Search:
         return float(np.sqrt(np.mean(error**2) / SPREAD))
 
     def draw(self, candidates: IntArray, count: int) -> IntArray:
-        return np.sort(self.generator.choice(candidates, min(count, len(candidates)), replace=False))
+        return np.sort(
+            self.generator.choice(candidates, min(count, len(candidates)), replace=False)
+        )
 
     def pilot(self) -> None:
         """Evaluate the first group of images for the best pairs by either of two scores, and for some random pairs."""
@@ -204,7 +236,11 @@ class _Search:
             order = np.argsort(chance, kind="stable")
             outside, may_miss = outside[order], np.cumsum(chance[order])
             missing = float(may_miss[-1]) if len(outside) else 0.0
-            stay = int(np.searchsorted(may_miss, max(allowed * len(self.top), (1 - AT_ONCE) * missing), side="right"))
+            stay = int(
+                np.searchsorted(
+                    may_miss, max(allowed * len(self.top), (1 - AT_ONCE) * missing), side="right"
+                )
+            )
             chosen = np.concatenate([np.flatnonzero(open_ & inside), outside[stay:]])
             if before is None or not np.array_equal(before, inside):
                 stable_for, before = 0, inside
@@ -219,12 +255,18 @@ class _Search:
         """Predict the mean and scale of the increment of every pair, and the top set, from the evaluations so far."""
         self.prediction = self.model.fit(self.exact, self.level)
         self.mean = self.prediction.mean
-        size = np.sqrt((self.errors / SPREAD + PRIOR_COMPARISONS) / (self.tried + PRIOR_COMPARISONS))
-        self.deviation = self.error_inflation * size[np.minimum(self.level, 1)] * self.prediction.deviation
+        size = np.sqrt(
+            (self.errors / SPREAD + PRIOR_COMPARISONS) / (self.tried + PRIOR_COMPARISONS)
+        )
+        self.deviation = (
+            self.error_inflation * size[np.minimum(self.level, 1)] * self.prediction.deviation
+        )
         self.top = top_pairs(self.mean, self.size, self.wanted)
 
 
-def recall(top_size: int, left_out: int, audited: int, missed: int, audits: int = 1) -> tuple[float, float, float]:
+def recall(
+    top_size: int, left_out: int, audited: int, missed: int, audits: int = 1
+) -> tuple[float, float, float]:
     """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high.
 
     The audit drew `audited` of `left_out` pairs at random. `missed` of these belonged to the top set of `top_size`
@@ -234,10 +276,14 @@ def recall(top_size: int, left_out: int, audited: int, missed: int, audits: int 
     """
     if left_out == audited:  # all pairs are evaluated
         return 1.0, 1.0, 1.0
-    share = 0.01 / (audits * (audits - 1)) if audits > 1 else 0.99  # of the 5 %; all of them sum to 1
+    share = (
+        0.01 / (audits * (audits - 1)) if audits > 1 else 0.99
+    )  # of the 5 %; all of them sum to 1
     least, most = hypergeometric(left_out, audited, missed, TAIL * share)  # before the audit
     expected = missed * left_out / max(audited, 1)
-    low, estimate, high = (1.0 - min(1, (n - missed) / max(top_size, 1)) for n in (most, expected, least))
+    low, estimate, high = (
+        1.0 - min(1, (n - missed) / max(top_size, 1)) for n in (most, expected, least)
+    )
     return estimate, low, high
 
 
@@ -248,14 +294,22 @@ def hypergeometric(population: int, drawn: int, hits: int, tail: float) -> tuple
     """
 
     def ln_choose(n: npt.ArrayLike, k: npt.ArrayLike) -> FloatArray:
-        return np.asarray(gammaln(np.add(n, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1))
+        return np.asarray(
+            gammaln(np.add(n, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1)
+        )
 
     def chances(n: int) -> FloatArray:
         """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn."""
         among = np.arange(drawn + 1)
-        return np.exp(ln_choose(n, among) + ln_choose(population - n, drawn - among) - ln_choose(population, drawn))
+        return np.exp(
+            ln_choose(n, among)
+            + ln_choose(population - n, drawn - among)
+            - ln_choose(population, drawn)
+        )
 
     possible = range(hits, population - drawn + hits + 1)
     fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= tail)]
-    most = possible[bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1]
+    most = possible[
+        bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1
+    ]
     return fewest, most

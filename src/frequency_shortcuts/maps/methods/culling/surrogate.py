@@ -24,7 +24,9 @@ from scipy.optimize import nnls
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-REACH = 2.0  # cycles per image: standard deviation of the Gaussian weights of neighbouring frequencies
+REACH = (
+    2.0  # cycles per image: standard deviation of the Gaussian weights of neighbouring frequencies
+)
 # Weights of two priors, in pairs that are known as well as the average pair:
 DEPARTURE_PRIOR = 1.0  # no departure
 TYPICAL = 3.0  # an error of the mean size
@@ -80,8 +82,12 @@ class Model:
         alone = np.zeros((pairs.height, pairs.width))
         alone[0, 0] = 1
         weight, (v, u) = _smooth(alone, REACH), 2 * pairs.frequencies.T
-        self._one = weight[0, 0]  # weight of a pair in its own neighbourhood, which may also hold its partner
-        self._own = self._one + np.where(pairs.size == 2, weight[v % pairs.height, u % pairs.width], 0)
+        self._one = weight[
+            0, 0
+        ]  # weight of a pair in its own neighbourhood, which may also hold its partner
+        self._own = self._one + np.where(
+            pairs.size == 2, weight[v % pairs.height, u % pairs.width], 0
+        )
 
     def fit(self, exact: FloatArray, level: IntArray) -> Prediction:
         """Fit the model to the evaluations so far and predict every pair.
@@ -91,7 +97,11 @@ class Model:
         """
         n_groups, n_pairs = exact.shape
         group, pair = np.nonzero(np.arange(n_groups)[:, None] < level)
-        features, increment, spread = self._features[:, group, pair], exact[group, pair], self._spread[:, group, pair]
+        features, increment, spread = (
+            self._features[:, group, pair],
+            exact[group, pair],
+            self._spread[:, group, pair],
+        )
         product = features[1]  # |X||G|
         # A prediction is never certain, even if all features or all increments are zero.
         least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
@@ -110,15 +120,21 @@ class Model:
             linear_term = weights @ features
             # Posterior mean of the factor of each group; the prior is a normal distribution around 1.
             above, below = (
-                np.bincount(group, linear_term * precision * values, n_groups) for values in (target, linear_term)
+                np.bincount(group, linear_term * precision * values, n_groups)
+                for values in (target, linear_term)
             )
             factor = (above + GROUPS_DIFFER**-2) / (below + GROUPS_DIFFER**-2)
             residual = increment - factor[group] * linear_term
             # The departure of each pair, also as its neighbours alone predict it
-            pull, certainty = by_pair(product * precision * residual), by_pair(product**2 * precision)
+            pull, certainty = (
+                by_pair(product * precision * residual),
+                by_pair(product**2 * precision),
+            )
             pull_near, certainty_near = self._around(np.stack([pull, certainty]))
             started = np.unique(pair)
-            total = certainty_near + DEPARTURE_PRIOR * self._one * certainty.sum() / len(started) + TINY
+            total = (
+                certainty_near + DEPARTURE_PRIOR * self._one * certainty.sum() / len(started) + TINY
+            )
             self._departure = pull_near / total
             without_own = (pull_near - self._own * pull) / (total - self._own * certainty)
             # The size of each term of the error
@@ -137,16 +153,22 @@ class Model:
         local = (size_near + typical * size[started].mean()) / (count_near + typical)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
 
-        def moments(linear: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+        def moments(
+            linear: FloatArray, product: FloatArray, spread: FloatArray
+        ) -> tuple[FloatArray, FloatArray]:
             variance = local * (self._error @ spread + unsure * product**2)
             return linear + self._departure * product, np.sqrt(np.maximum(variance, least))
 
         every, following = np.arange(n_pairs), np.minimum(level, n_groups - 1)
         ahead, deviation = moments(
-            _ahead(linear)[level, every], self._product_ahead[level, every], self._spread_ahead[:, level, every]
+            _ahead(linear)[level, every],
+            self._product_ahead[level, every],
+            self._spread_ahead[:, level, every],
         )
         step, step_deviation = moments(
-            linear[following, every], self._features[1, following, every], self._spread[:, following, every]
+            linear[following, every],
+            self._features[1, following, every],
+            self._spread[:, following, every],
         )
         deviation = np.where(level < n_groups, deviation, 0.0)
         return Prediction(level.copy(), exact.sum(axis=0) + ahead, deviation, step, step_deviation)
