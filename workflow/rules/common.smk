@@ -267,11 +267,9 @@ def in_report(kind, title, category):
         path = f"<results>/figures/{kind}_{name}.svg"
         label = {"result": title if name == "all" else f"{title}: {name}"}
         caption = f"../../report/captions/{kind}.rst"
-        found.append(
-            report(path, caption=caption, category=category, labels=label)
-            if name in shown
-            else path
-        )
+        if name in shown:
+            path = report(path, caption=caption, category=category, labels=label)
+        found.append(path)
     return found
 
 
