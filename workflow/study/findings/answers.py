@@ -29,15 +29,13 @@ def answer(claims: pd.DataFrame, percent: float) -> str:
     if PUBLISHED not in of_d.index:
         return ""
     published = of_d.loc[PUBLISHED]
+    borderline = [name for name in _names("", published["borderline_classes"]).split(", ") if name]
     text = (
         f"{percent:g} % of the frequencies suffice for {published['better']:.0f} of {published['classes']:.0f} "
-        f"classes, as many of the lowest for {published['lowest']:.0f}"
+        f"classes ({len(borderline)} are borderline), as many of the lowest for {published['lowest']:.0f}"
     )
     if published["networks"] < FEWEST_DECIDED:
-        borderline = [
-            name for name in _names("", published["borderline_classes"]).split(", ") if name
-        ]
-        return f"{text}; {len(borderline)} are borderline. {undecided(published['networks'])}."
+        return f"{text}. {undecided(published['networks'])}."
     better = {control: of_d["better"].get(control, 0) for control in (LOWEST, OTHERS)}
     return (
         f"{text}; for {better[LOWEST]:.0f} the own ones are better than the lowest; for {better[OTHERS]:.0f} better "
@@ -104,9 +102,16 @@ def _cell(row: Row | None) -> str:
     mean = f"mean {estimate(row)}"
     if row["networks"] < FEWEST_DECIDED:
         return mean
-    found = f"**{row['word']}**{_names(': ', row['better_classes'])}{_names('; worse: ', row['worse_classes'])}"
-    detectable = "" if row["better"] else f"; half of such studies show {row['detectable']:.2f}"
-    return f"{found}{detectable}; {mean}"
+    classes = _names(": ", row["better_classes"]) + _names("; worse: ", row["worse_classes"])
+    power = f"; half of such studies show {row['detectable']:.2f}"
+    over_one = " over one other map" if row["control"] == OTHERS else ""
+    detectable = "" if row["better"] else f"{power}{over_one}"
+    return f"{_word(row)}{classes}{detectable}; {mean}"
+
+
+def _word(row: Row) -> str:
+    """The word of a row, bold if it is decided."""
+    return f"**{row['word']}**" if row["decided"] else str(row["word"])
 
 
 def _names(before: str, classes: object) -> str:
@@ -120,8 +125,8 @@ def _number(row: Row) -> str:
         return word
     networks_of = str(row["networks_of"])
     kinds = networks_of if " minus " in networks_of else ""
-    shown = f"**{word}**" if row["decided"] else word
-    classes = _names("of ", row["better_classes"])
+    shown = _word(row) if word else ""
+    classes = _names("of ", row["better_classes"]) if row["decided"] else ""
     return " ".join(filter(None, [kinds, estimate(row), shown, classes]))
 
 

@@ -26,7 +26,7 @@ from .definitions import (
     UNDECIDED,
     WORSE,
 )
-from .statistics import holm, mean_over_networks, p_of_mean
+from .statistics import ROUNDING, holm, mean_over_networks, p_of_mean
 from .study_tables import LOWEST_NAME
 
 OF_CLASS = ["class", "control", "value", "low", "high", "p", "word", "tpr", "fpr", "against"]
@@ -97,8 +97,8 @@ def published_word(rates: pd.DataFrame, name: str, of_map: str) -> str:
         value, low, high, _ = over_networks(rates[rate][name, of_map])
         ends = (low, high) if np.isfinite(low) else (value, value)
         least, most = sorted(sign * (end - limit) for end in ends)
-        reached.append(least >= 0)
-        failed.append(most < 0)
+        reached.append(least >= -ROUNDING)
+        failed.append(most < -ROUNDING)
     if any(failed):
         return FAILS
     return COUNTS if all(reached) else BORDERLINE
