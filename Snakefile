@@ -51,4 +51,6 @@ rule own:
     localrule: True
 
 
+# Every rule gets two params, by which a change re-runs it: `code`, a digest of its script and of what that imports of
+# ours, and `numerics`. Every script gets its conda environment.
 dependencies.complete(workflow.rules, config["numerics"])

@@ -1,6 +1,6 @@
-# Networks that are trained on images with artefacts in some classes, as a table draws them, and what that costs. The
-# Snakefile that includes this names its table, DRAWS, its TRAININGS, and the outputs of the EXCHANGE_TEST if it is
-# judged.
+# Networks that are trained on images with artefacts in some classes, as a table draws them, and what that costs. Needs
+# DRAWS, the path of the table; TRAININGS, names of augmentations; EXCHANGE_TEST, the outputs of the exchange test, or {}
+# where it is not judged. common.smk is included for its functions, which the rules here use, too.
 import sys
 from pathlib import Path
 

@@ -209,6 +209,7 @@ FIGURE = """
 rule figure_brightness:
     input:
         notebook=source("workflow/notebooks/brightness.ipynb"),
+        caption=source("report/captions/brightness.rst"),
         brightness=rules.brightness_tables.output.brightness,
     output:
         svg=in_report("brightness", "Figure: brightness", "8. Beyond the paper"),
@@ -218,7 +219,6 @@ rule figure_brightness:
         "<logs>/figures/brightness.log",
     params:
         parameters={"results": RESULTS, "datasets": FIGURES["brightness"]},
-        caption=source("report/captions/brightness.rst"),
     message:
         "Drawing the brightness"
     script:

@@ -37,7 +37,7 @@ from study.sources.drawn import draw_images
 CONFIG = complete(updated(shipped("test")))
 
 
-class Params(SimpleNamespace):
+class Given(SimpleNamespace):
     def get(self, name):
         return getattr(self, name, None)
 
@@ -52,11 +52,11 @@ CELLS = [
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(
     tmp_path, capsys
 ):
-    given = SimpleNamespace(notebook=tmp_path / "in.ipynb")
+    given = Given(notebook=tmp_path / "in.ipynb", caption=tmp_path / "caption.rst")
     nbformat.write(new_notebook(cells=CELLS), given.notebook)
     (tmp_path / "caption.rst").write_text("What {{ snakemake.params.parameters.value }} shows.")
     output = Files(notebook=tmp_path / "out.ipynb")
-    params = Params(parameters={"value": 4}, caption=str(tmp_path / "caption.rst"))
+    params = SimpleNamespace(parameters={"value": 4})
     run_script("run_notebook", tmp_path, input=given, output=output, params=params)
     title, caption, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
     assert (title.source, caption.source) == ("# Title", "What 4 shows.")

@@ -183,11 +183,6 @@ def section(name, *keys):
     return settings.section(config, name, *keys)
 
 
-def by_dataset(function):
-    """Input or params: what a function says of the configuration and the data set of a job."""
-    return lambda wildcards: function(STUDY, wildcards.dataset)
-
-
 def of_source(name):
     """Input or params: what the source of the data set of a job says of it; `name` of its method."""
     return lambda wildcards: getattr(source_of(STUDY, wildcards.dataset), name)(
@@ -326,7 +321,7 @@ def source(path):
     return os.path.relpath(ROOT / path)
 
 
-def checkpoint(wildcards):
+def checkpoint_file(wildcards):
     """Input: the checkpoint of an external network. If it is missing, the rule `check` has a better error message."""
     path = network_settings(wildcards)["checkpoint"]
     return path if path and os.path.isfile(path) else []

@@ -4,6 +4,7 @@
 rule figure_samples:
     input:
         notebook=source("workflow/notebooks/samples.ipynb"),
+        caption=source("report/captions/samples.rst"),
         images=expand(rules.images.output[0], dataset=MADE),
         spectra=expand(rules.adcs.output[0], dataset=MADE),
     output:
@@ -18,7 +19,6 @@ rule figure_samples:
             "datasets": MADE,
             "band_edges": config["synthesis"]["band_edges"],
         },
-        caption=source("report/captions/samples.rst"),
     message:
         "Drawing images and spectra"
     script:
@@ -28,6 +28,7 @@ rule figure_samples:
 rule figure_dynamics:
     input:
         notebook=source("workflow/notebooks/dynamics.ipynb"),
+        caption=source("report/captions/dynamics.rst"),
         images=expand(rules.images.output[0], dataset=TRAINED_ON),
         dynamics="<results>/tables/dynamics.csv",
     output:
@@ -46,7 +47,6 @@ rule figure_dynamics:
             "first": first_kinds(TRAINED_ON),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/dynamics.rst"),
     message:
         "Drawing when each class is learned"
     script:
@@ -56,6 +56,7 @@ rule figure_dynamics:
 rule figure_graded:
     input:
         notebook=source("workflow/notebooks/graded.ipynb"),
+        caption=source("report/captions/graded.rst"),
         graded="<results>/tables/graded.csv",
     output:
         svg=in_report("graded", "Figure: gain and earliness", "2. What is learned first"),
@@ -65,7 +66,6 @@ rule figure_graded:
         "<logs>/figures/graded.log",
     params:
         parameters={"results": RESULTS},
-        caption=source("report/captions/graded.rst"),
     message:
         "Drawing gain and earliness"
     script:
@@ -75,6 +75,7 @@ rule figure_graded:
 rule figure_bandstop:
     input:
         notebook=source("workflow/notebooks/bandstop.ipynb"),
+        caption=source("report/captions/bandstop.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["bandstop"]),
         bandstop="<results>/tables/bandstop.csv",
     output:
@@ -91,7 +92,6 @@ rule figure_bandstop:
             "first": first_kinds(FIGURES["bandstop"]),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/bandstop.rst"),
     message:
         "Drawing classes without two bands"
     script:
@@ -101,6 +101,7 @@ rule figure_bandstop:
 rule figure_adcs:
     input:
         notebook=source("workflow/notebooks/adcs.ipynb"),
+        caption=source("report/captions/adcs.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["adcs"]),
         spectra=expand(rules.adcs.output[0], dataset=FIGURES["adcs"]),
     output:
@@ -116,7 +117,6 @@ rule figure_adcs:
             "band_edges": config["synthesis"]["band_edges"],
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/adcs.rst"),
     message:
         "Drawing ADCS"
     script:
@@ -126,6 +126,7 @@ rule figure_adcs:
 rule figure_dfm:
     input:
         notebook=source("workflow/notebooks/dfm.ipynb"),
+        caption=source("report/captions/dfm.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["dfm"]),
         maps=all_tested_maps("maps"),
         shortcuts="<results>/tables/shortcuts.csv",
@@ -144,7 +145,6 @@ rule figure_dfm:
             "band_edges": config["synthesis"]["band_edges"],
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/dfm.rst"),
     message:
         "Drawing dominant frequency maps"
     script:
@@ -154,6 +154,7 @@ rule figure_dfm:
 rule figure_cards:
     input:
         notebook=source("workflow/notebooks/cards.ipynb"),
+        caption=source("report/captions/cards.rst"),
         images=files(rules.images.output[0], "first_seed"),
         spectra=files(rules.adcs.output[0], "first_seed"),
         weights=files(rules.train.output.weights, "first_seed"),
@@ -173,7 +174,6 @@ rule figure_cards:
             "band_edges": config["synthesis"]["band_edges"],
             "most": min(config["figures"]["classes"], 4),
         },
-        caption=source("report/captions/cards.rst"),
     message:
         "Drawing class cards"
     script:
@@ -183,10 +183,11 @@ rule figure_cards:
 rule figure_shortcut:
     input:
         notebook=source("workflow/notebooks/shortcut.ipynb"),
+        caption=source("report/captions/shortcut.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["shortcut"]),
         spectra=expand(rules.adcs.output[0], dataset=FIGURES["shortcut"]),
-        weights=files(rules.train.output.weights, "first_seed"),
-        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed"),
+        weights=files(rules.train.output.weights, "first_seed & first_kind"),
+        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed & first_kind"),
         shortcuts="<results>/tables/shortcuts.csv",
     output:
         svg=in_report("shortcut", "Figure 7 · one shortcut", "4. Maps and shortcuts"),
@@ -200,7 +201,6 @@ rule figure_shortcut:
             "first": first_kinds(FIGURES["shortcut"]),
             "percent": config["shortcuts"]["percent"],
         },
-        caption=source("report/captions/shortcut.rst"),
     message:
         "Drawing one shortcut"
     script:
@@ -210,9 +210,10 @@ rule figure_shortcut:
 rule figure_reduced:
     input:
         notebook=source("workflow/notebooks/reduced.ipynb"),
+        caption=source("report/captions/reduced.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["reduced"]),
-        weights=files(rules.train.output.weights, "first_seed"),
-        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed"),
+        weights=files(rules.train.output.weights, "first_seed & kind == 'photographs'"),
+        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed & kind == 'photographs'"),
         shortcuts="<results>/tables/shortcuts.csv",
     output:
         svg=in_report("reduced", "Figure 7 · images reduced to their maps", "4. Maps and shortcuts"),
@@ -227,7 +228,6 @@ rule figure_reduced:
             "percent": config["shortcuts"]["percent"],
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/reduced.rst"),
     message:
         "Drawing images reduced to their maps"
     script:
@@ -237,6 +237,7 @@ rule figure_reduced:
 rule figure_cross:
     input:
         notebook=source("workflow/notebooks/cross.ipynb"),
+        caption=source("report/captions/cross.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["cross"]),
         cross_matrix="<results>/tables/cross_matrix.csv",
         own_map_advantage="<results>/tables/own_map_advantage.csv",
@@ -253,7 +254,6 @@ rule figure_cross:
             "first": first_kinds(FIGURES["cross"]),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/cross.rst"),
     message:
         "Drawing every class with every map"
     script:
@@ -263,9 +263,10 @@ rule figure_cross:
 rule figure_texture:
     input:
         notebook=source("workflow/notebooks/texture.ipynb"),
+        caption=source("report/captions/texture.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["texture"]),
-        weights=files(rules.train.output.weights, "first_seed"),
-        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed"),
+        weights=files(rules.train.output.weights, "first_seed & kind == 'photographs'"),
+        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed & kind == 'photographs'"),
         phase="<results>/tables/phase.csv",
         shortcuts="<results>/tables/shortcuts.csv",
     output:
@@ -281,7 +282,6 @@ rule figure_texture:
             "percent": config["shortcuts"]["percent"],
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/texture.rst"),
     message:
         "Drawing texture or shape"
     script:
@@ -291,6 +291,7 @@ rule figure_texture:
 rule figure_shortcuts:
     input:
         notebook=source("workflow/notebooks/shortcuts.ipynb"),
+        caption=source("report/captions/shortcuts.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["shortcuts"]),
         shortcuts_over_seeds="<results>/tables/shortcuts_over_seeds.csv",
         shortcuts="<results>/tables/shortcuts.csv",
@@ -311,7 +312,6 @@ rule figure_shortcuts:
             "first": first_kinds(FIGURES["shortcuts"]),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/shortcuts.rst"),
         published=PUBLISHED_RATES["table_2"],
     message:
         "Drawing the kinds of networks side by side"
@@ -322,6 +322,7 @@ rule figure_shortcuts:
 rule figure_sizes:
     input:
         notebook=source("workflow/notebooks/sizes.ipynb"),
+        caption=source("report/captions/sizes.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["sizes"]),
         sizes="<results>/tables/sizes.csv",
         shortcuts="<results>/tables/shortcuts.csv",
@@ -337,7 +338,6 @@ rule figure_sizes:
             "first": first_kinds(FIGURES["sizes"]),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/sizes.rst"),
     message:
         "Drawing maps by size"
     script:
@@ -347,6 +347,7 @@ rule figure_sizes:
 rule figure_renditions:
     input:
         notebook=source("workflow/notebooks/renditions.ipynb"),
+        caption=source("report/captions/renditions.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["renditions"]),
         renditions=[file for name in FIGURES["renditions"] for file in rendition_files(name)],
     output:
@@ -363,7 +364,6 @@ rule figure_renditions:
             },
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/renditions.rst"),
     message:
         "Drawing the renditions"
     script:
@@ -373,6 +373,7 @@ rule figure_renditions:
 rule figure_ood:
     input:
         notebook=source("workflow/notebooks/ood.ipynb"),
+        caption=source("report/captions/ood.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["ood"]),
         ood="<results>/tables/ood.csv",
         shortcuts="<results>/tables/shortcuts.csv",
@@ -389,7 +390,6 @@ rule figure_ood:
             "fill": settings.deciding(config["ood"]["fills"])[0],
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/ood.rst"),
     message:
         "Drawing the maps in each rendition"
     script:
@@ -399,6 +399,7 @@ rule figure_ood:
 rule figure_transfer:
     input:
         notebook=source("workflow/notebooks/transfer.ipynb"),
+        caption=source("report/captions/transfer.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["transfer"]),
         transfer="<results>/tables/transfer.csv",
         shortcuts="<results>/tables/shortcuts.csv",
@@ -418,7 +419,6 @@ rule figure_transfer:
             "first": first_kinds(FIGURES["transfer"]),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/transfer.rst"),
         published=PUBLISHED_RATES["transfer"],
     message:
         "Drawing maps of one network tried on another"
@@ -429,6 +429,7 @@ rule figure_transfer:
 rule figure_flips:
     input:
         notebook=source("workflow/notebooks/flips.ipynb"),
+        caption=source("report/captions/flips.rst"),
         images=expand(rules.images.output[0], dataset=FIGURES["flips"]),
         flips="<results>/tables/flips.csv",
     output:
@@ -443,7 +444,6 @@ rule figure_flips:
             "first": first_kinds(FIGURES["flips"]),
             "most": config["figures"]["classes"],
         },
-        caption=source("report/captions/flips.rst"),
     message:
         "Drawing what a network follows"
     script:
@@ -453,6 +453,7 @@ rule figure_flips:
 rule figure_reliance:
     input:
         notebook=source("workflow/notebooks/reliance.ipynb"),
+        caption=source("report/captions/reliance.rst"),
         reliance="<results>/tables/reliance.csv",
     output:
         svg=in_report(
@@ -464,7 +465,6 @@ rule figure_reliance:
         "<logs>/figures/reliance.log",
     params:
         parameters={"results": RESULTS, "datasets": FIGURES["reliance"]},
-        caption=source("report/captions/reliance.rst"),
     message:
         "Drawing are the frequencies of the maps needed?"
     script:
@@ -474,6 +474,7 @@ rule figure_reliance:
 rule figure_truth:
     input:
         notebook=source("workflow/notebooks/truth.ipynb"),
+        caption=source("report/captions/truth.rst"),
         truth="<results>/tables/truth.csv",
     output:
         svg=in_report("truth", "Figure: maps against the planted truth", "8. Beyond the paper"),
@@ -483,7 +484,6 @@ rule figure_truth:
         "<logs>/figures/truth.log",
     params:
         parameters={"results": RESULTS},
-        caption=source("report/captions/truth.rst"),
     message:
         "Drawing maps against the planted truth"
     script:
@@ -493,6 +493,7 @@ rule figure_truth:
 rule figure_claims:
     input:
         notebook=source("workflow/notebooks/claims.ipynb"),
+        caption=source("report/captions/claims.rst"),
         claims="<results>/tables/claims.csv",
         claims_by_class="<results>/tables/claims_by_class.csv",
         claim_numbers="<results>/tables/claim_numbers.csv",
@@ -504,7 +505,6 @@ rule figure_claims:
         "<logs>/figures/claims.log",
     params:
         parameters={"results": RESULTS},
-        caption=source("report/captions/claims.rst"),
     message:
         "Drawing the claims and their intervals"
     script:

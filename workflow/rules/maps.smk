@@ -1,8 +1,8 @@
 # The maps of each network, that is, the frequencies that rank highest for a class.
 
 
-# In `maps/{name}` what a method finds; in `dfm` what the culling of the study finds. With `culling: parts` above 1, jobs find
-# those in `dfm` for some classes each, and one more joins them.
+# {maps} is `dfm`, what the culling of the study finds, or `maps/<method>`. With `culling: parts` above 1, find_part finds
+# those of some classes, and find_maps joins them.
 rule find_maps:
     input:
         images="<results>/data/{dataset}.h5",

@@ -34,7 +34,7 @@ rule train:
 rule external_network:
     input:
         images="<results>/data/{dataset}.h5",
-        checkpoint=checkpoint,
+        checkpoint=checkpoint_file,
         module=module_of_user,
     output:
         rules.train.output.weights,

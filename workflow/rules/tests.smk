@@ -89,7 +89,7 @@ rule shortcuts:
         "../scripts/measure_shortcuts.py"
 
 
-# The same for maps of every size.
+# The shortcut test with maps of every size.
 rule sizes:
     input:
         images="<results>/data/{dataset}.h5",
@@ -117,7 +117,8 @@ rule sizes:
         "../scripts/measure_sizes.py"
 
 
-# The same on renditions of the test images.
+# The shortcut test on renditions of the test images: maps of the culling and of other methods, these with the
+# deciding fill alone.
 rule ood:
     input:
         images=lambda wildcards: rendition_files(wildcards.dataset),
@@ -149,7 +150,8 @@ rule ood:
         "../scripts/measure_ood.py"
 
 
-# The same with the maps of another network: all planned pairs in one job.
+# The shortcut test with the maps of another network, of all planned pairs in one job; maps of other methods with the
+# deciding fill alone.
 rule transfer:
     input:
         images=transferred("<results>/data/{dataset}.h5"),

@@ -15,13 +15,13 @@ def main(snakemake, created_by):
     """The class named for every planned pair of networks, mask and image, and a table of rates."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output
     tables = []
-    maps = list(given.maps)
+    maps = list(given.maps)  # of each pair, those of the culling and of other methods
     with replacing_hdf5(output.hits) as file:
-        for i, (pair, weights, store) in enumerate(
-            zip(params.pairs, given.weights, given.images, strict=True)
-        ):
-            methods = pair.pop("tested_methods")
-            tested = [maps.pop(0) for _ in ("culling", *methods)]
+        for i, planned in enumerate(params.pairs):
+            weights, store = given.weights[i], given.images[i]
+            pair = {key: planned[key] for key in ("dataset", "maps_of", "tested_on")}
+            methods = planned["tested_methods"]
+            tested, maps = maps[: 1 + len(methods)], maps[1 + len(methods) :]
             network = load_network(weights, params.device)
             data = read_images(
                 store,

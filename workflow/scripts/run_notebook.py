@@ -19,8 +19,8 @@ def main(snakemake, created_by):
     """With the caption of its figures below the title. It stays beside the log if it fails."""
     params, log = snakemake.params, Path(snakemake.log[0]).with_suffix(".ipynb")
     notebook = nbformat.read(snakemake.input.notebook, 4)
-    if params.get("caption"):
-        caption = jinja2.Template(Path(params.caption).read_text()).render(snakemake=snakemake)
+    if caption := snakemake.input.get("caption"):
+        caption = jinja2.Template(Path(caption).read_text()).render(snakemake=snakemake)
         notebook.cells.insert(1, new_markdown_cell(caption, id="caption"))
     parameters = dict(params.parameters)
     if (
