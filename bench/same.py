@@ -87,6 +87,8 @@ def digests(study: Path) -> pd.DataFrame:
     found: list[tuple[str, str, str, str]] = []
     for path in sorted(study.glob("**/*")):
         name = str(path.relative_to(study))
+        if name.startswith("."):  # copies that wait for a failed step
+            continue
         of_study = (
             path.parent.name in ("tables", "analysis")
             or name == f"{study.name}.csv"
