@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from configurations import typeset
 from PIL import Image
 
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
@@ -34,12 +35,6 @@ from study.findings.definitions import (
 
 RUNS = runs.table(complete(CONFIG))
 TABLES = set(outputs.tables(CONFIG, RUNS))
-# Those in the report have a title in the rules.
-TITLED = set(
-    re.findall(
-        r'^    "(\w+)": \("\d\. ', (ROOT / "workflow/rules/tables.smk").read_text(), re.MULTILINE
-    )
-)
 
 
 def tables_of(study):
@@ -114,7 +109,7 @@ def test_claims_follow_from_the_tables_of_the_study(study):
 def test_tables_are_typeset_and_stand_in_the_report(study):
     folder = study.results / "tables"
     pages = {path.stem for path in folder.glob("*.html")}
-    assert {"claims", "networks", "table_1", "shortcuts"} <= pages == TABLES & TITLED
+    assert {"claims", "networks", "table_1", "shortcuts"} <= pages == TABLES & typeset().keys()
     printed = sorted(folder.glob("*.tex"))
     assert [path.stem for path in printed] == ["table_1", "table_2", "table_3"]
     assert all(r"\toprule" in path.read_text() for path in printed)

@@ -16,7 +16,7 @@ from small_stores import content, labelled, write
 from frequency_shortcuts.networks import architectures
 
 pytestmark = pytest.mark.usefixtures("obeyed_signals")
-WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
+WILDCARDS = {"dataset": "d", "run": "n/none/seed0"}
 RUN = Path("d/n/none/seed0")
 N, SIZE = 60, 16
 
