@@ -9,7 +9,6 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
@@ -52,10 +51,6 @@ def main() -> None:
             before = read_table(path)
             table = pd.concat([before[before["device"] != device.type], table])
         write_table(table, path)
-        if name == "screening":
-            canvas.save(
-                measure_culling.overlap_figure(read_table(path)), FOLDER / "bench_screening_curve"
-            )
     gallery.main("bench")
 
 

@@ -24,10 +24,7 @@ STUDIES, _TABLES = yaml.safe_load_all((ROOT / "bench" / "tables.yaml").read_text
 # Files in docs/data that a study does not make.
 KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv", "judgings.csv")
 WORDS = {"True": "yes", "False": "no"}
-CLAIMS = {
-    "findings_claims": "findings",
-    "laptop_claims": "laptop",
-}  # places of the claims of a study
+CLAIMS = "findings_claims"  # the place of the claims of the findings
 PERCENT = 5  # of the frequencies, in the maps of these studies
 
 
@@ -86,13 +83,12 @@ def renewed(text: str, folder: Path = DATA) -> str:
     for name, table in TABLES.items():
         if f"<!-- {name} -->" in text and (folder / f"{table.file}.csv").exists():
             text = _between(name, table.text(folder), text)
-    for name, study in CLAIMS.items():
-        tables = [
-            folder / study / "tables" / f"{table}.csv"
-            for table in ("claims", "claim_variants", "claims_by_class")
-        ]
-        if f"<!-- {name} -->" in text and all(path.exists() for path in tables):
-            text = _between(name, answers.markdown(*map(read_table, tables), PERCENT), text)
+    tables = [
+        folder / "findings" / "tables" / f"{table}.csv"
+        for table in ("claims", "claim_variants", "claims_by_class")
+    ]
+    if f"<!-- {CLAIMS} -->" in text and all(path.exists() for path in tables):
+        text = _between(CLAIMS, answers.markdown(*map(read_table, tables), PERCENT), text)
     return text
 
 

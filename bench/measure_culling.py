@@ -7,13 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
 from torch import nn
 from tqdm import tqdm
 
 from frequency_shortcuts import culling, dfm
-from frequency_shortcuts.figures.canvas import COLOURS, PAGE, despine, style
 from frequency_shortcuts.images.source import tiling
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import gradients
@@ -31,7 +28,6 @@ from . import published
 from .subjects import TRAINED, subject
 from .timing import by_turns, flop, peak_gflops, ratio
 
-AIM = 0.98  # of the figure
 TARGETS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
 IMAGES = {"32": 20, "64": 30}  # a class, by side; the exact map has to be found, too
 
@@ -241,43 +237,3 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(curve).assign(device=device.type)
-
-
-def overlap_figure(curve: pd.DataFrame) -> Figure:
-    """Overlap of screened with exact top 5 % maps over the share of passes, a line a size of image, a mark a target.
-
-    Means over networks and their classes.
-    """
-    of_networks = curve.groupby(["side", "network", "target_recall"])
-    means = (
-        of_networks[["share_of_passes", "overlap"]].mean().groupby(["side", "target_recall"]).mean()
-    )
-    with style(10):
-        figure, axis = plt.subplots(figsize=(0.8 * PAGE, 2.9))
-        axis.axhline(AIM, color="0.6", linestyle="--", linewidth=1.2, zorder=0)
-        axis.text(
-            0,
-            AIM,
-            f" aim: {AIM}",
-            va="bottom",
-            fontsize=10,
-            color="0.4",
-            transform=axis.get_yaxis_transform(),
-        )
-        for (side, of_side), colour, marker in zip(
-            means.groupby("side"), COLOURS, "oD", strict=False
-        ):
-            line = of_side.sort_values("share_of_passes")
-            axis.plot(
-                100 * line["share_of_passes"],
-                line["overlap"],
-                marker=marker,
-                color=colour,
-                markersize=5,
-                linewidth=1.8,
-                label=f"{side} x {side} pixels",
-            )
-        axis.set(xlabel="forward passes, % of exact culling", ylabel="overlap with\nthe exact map")
-        axis.legend(loc="lower right", fontsize=10)
-        despine([axis])
-    return figure

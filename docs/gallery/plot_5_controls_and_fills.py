@@ -113,20 +113,6 @@ verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
 ].round(2)
 
 # %%
-# Every class with every map
-# --------------------------
-# The own-map advantage is the mean of the diagonal minus the mean of the others: are maps specific to their class?
-
-matrix = fs.shortcuts.cross_matrix(hits).query("fill == 'zeros'")
-advantage = fs.shortcuts.own_map_advantage(hits).query("fill == 'zeros'").iloc[0]
-print(
-    f"own-map advantage {advantage.advantage:.2f} [{advantage.advantage_low:.2f}, {advantage.advantage_high:.2f}]"
-)
-matrix.pivot(index="class", columns="map", values="measure").set_axis(SHAPES).set_axis(
-    SHAPES, axis=1
-).round(2)
-
-# %%
 # Map, controls and baselines of the disc
 # ---------------------------------------
 # Above: the masks. Below: a disc that is reduced to each mask, with each baseline, and rates of all test discs.

@@ -49,9 +49,7 @@ def dominant_frequencies():
 
 def tiles():
     rows = {"original": pictures(), "grey": pictures(1)}
-    return cards.tiles(
-        rows, CLASSES, "What is left?", "", {"grey": [".91 / .02", ".80 / .10"]}, "TPR / FPR"
-    )
+    return cards.tiles(rows, CLASSES, "two of four classes")
 
 
 def kinds_side_by_side():
@@ -68,7 +66,7 @@ DRAWINGS = {
     band_stop: [*CLASSES, "without B1 + B2", "called", "swap: C0 there\ntrue class", "change, % of class"],
     adcs: [*CLASSES, "ADCS", "as published", "significant", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of networks", FREQUENCIES],
-    tiles: [*CLASSES, "original", "grey", ".91 / .02", "What is left?\n ", " \nTPR / FPR"],
+    tiles: [*CLASSES, "original", "grey", "What do the renditions look like?\n "],
     kinds_side_by_side: [*CLASSES, "network13\n14,000 parameters\n5 networks"],
 }  # fmt: skip
 

@@ -3,13 +3,12 @@
 import itertools
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from method_problems import LABELS, PAIRS, Changed, Problem, batch, same
 from test_methods import CASES, NO_NETWORK, every_looking_case, run, watched
 
-from bench import measure_culling, published
+from bench import published
 from conftest import StopAfter
 from frequency_shortcuts import culling
 from frequency_shortcuts.images.splits import Split
@@ -217,15 +216,3 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
         for p in range(len(pairs)):
             slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
             assert slow == pytest.approx(culled.score[c, p], abs=5e-6)
-
-
-def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():
-    curve = pd.DataFrame([
-        {"network": name, "side": side, "target_recall": target, "share_of_passes": target / 4,
-         "overlap": target + more}
-        for side in (32, 64) for name, more in (("a", 0.0), ("b", 0.1)) for target in (0.8, 0.9)
-    ])  # fmt: skip
-    _, *lines = measure_culling.overlap_figure(curve).axes[0].lines
-    assert [line.get_label() for line in lines] == ["32 x 32 pixels", "64 x 64 pixels"]
-    for line in lines:
-        np.testing.assert_allclose(line.get_xydata(), [[20, 0.85], [22.5, 0.95]])

@@ -24,36 +24,6 @@ def table(**columns):
     return pd.DataFrame(rows, columns=names), np.random.default_rng(0)
 
 
-def cross_matrix(classes=CLASSES, seeds=(0, 1), headline="zeros", near=None):
-    """Every class with every map of two methods: `tables/cross_matrix.csv`. The own map is the best of most classes.
-
-    near : if given, a class has only the maps of its `near` next classes beside its own
-    """
-    generator, n = np.random.default_rng(0), len(classes)
-    rows = []
-    for method, seed, fill in itertools.product(METHODS, seeds, FILLS):
-        for c, m in itertools.product(range(n), repeat=2):
-            if near is None or (m - c) % n <= near:
-                tpr = generator.uniform(0.4, 1) if c == m else generator.uniform(0, 0.5)
-                rows.append(
-                    (*KINDS[0], method, seed, fill, fill == headline, classes[c], classes[m], tpr)
-                )
-    frame = pd.DataFrame(rows, columns=[*KEYS, "class", "map", "tpr"])
-    frame["fpr"] = generator.uniform(0, 0.2, len(frame))
-    return frame.assign(measure=frame["tpr"] - frame["fpr"])
-
-
-def advantages(matrix):
-    """`tables/own_map_advantage.csv` of a cross matrix, with half widths of 0.02."""
-    own = matrix["class"] == matrix["map"]
-    of_own, others = (
-        rows.groupby(KEYS, sort=False)["measure"].mean() for rows in (matrix[own], matrix[~own])
-    )
-    advantage = of_own - others
-    ends = {"advantage_low": advantage - 0.02, "advantage_high": advantage + 0.02}
-    return pd.DataFrame({"advantage": advantage, **ends}).reset_index()
-
-
 def verdicts(
     classes=CLASSES,
     seeds=(0, 1),

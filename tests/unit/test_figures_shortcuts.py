@@ -1,4 +1,4 @@
-"""Drawings of shortcuts and of the cross matrix: each class with its map, its controls and other maps."""
+"""Drawings of shortcuts: each class with its map, its controls and other maps."""
 
 import itertools
 
@@ -9,20 +9,15 @@ from drawn_tables import (
     CLASSES,
     FIRST,
     KINDS,
-    METHODS,
-    advantages,
     check_drawing,
-    cross_matrix,
     texts_of,
     verdicts,
 )
 from matplotlib.collections import LineCollection
-from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
-from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.shortcuts.verdict import over_seeds
 from study.drawing import shortcuts as notebook
 
@@ -150,7 +145,7 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
         np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
     )
     own = verdicts(names, seeds=range(seeds))
-    figure = notebook.draw_transfer("zoo", names, table.assign(part="keep"), own, FIRST, 4)
+    figure = notebook.draw_transfer(names, table.assign(part="keep"), own, FIRST, 4)
     check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", notebook.MEAN, *names)
     axis = figure.axes[0]
     tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
@@ -163,69 +158,3 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
         assert value == pytest.approx(values[kept]) and -0.5 < at < 0.5
     ends = [found.get_segments() for found in axis.collections if isinstance(found, LineCollection)]
     assert np.isfinite(np.concatenate(ends)).all()
-
-
-def drawn(table, classes, most=12):
-    return notebook.draw_cross(
-        "zoo", classes, table, advantages(table), verdicts(classes), FIRST, most
-    )
-
-
-def planes(figure):
-    return [axis.images[0].get_array() for axis in figure.axes if axis.images]
-
-
-def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_fill():
-    names = ["a", "b", "c"]
-    table = cross_matrix(names, seeds=(0, 1, 2), headline="swap")
-    figure = drawn(table, ["neutral", *names])  # a neutral class has no row
-    of_fill = table[table["fill"] == "swap"].groupby(["method", "class", "map"])["measure"]
-    assert (of_fill.size() == 3).all()
-    for method, plane in zip(METHODS, planes(figure), strict=True):
-        np.testing.assert_allclose(plane, of_fill.mean()[method].unstack())  # noqa: PD010
-    first = figure.axes[0]
-    assert (first.get_ylabel(), first.get_xlabel()) == ("images of", "map of")
-    assert [text.get_text() for text in first.get_yticklabels()] == names
-    assert [text.get_text() for text in first.get_xticklabels()] == names
-    frames = [patch.get_xy() for patch in first.patches if isinstance(patch, Rectangle)]
-    assert frames == [(c - 0.5, c - 0.5) for c in range(3)]
-    assert first.images[0].get_clim() == (0, 1)
-
-
-@pytest.mark.parametrize(("seeds", "networks"), [(4, "these 4 networks"), (5, "5 networks")])
-def test_the_advantage_stands_above_its_panel(seeds, networks):
-    table = cross_matrix(seeds=range(seeds))
-    advantage = advantages(table)
-    figure = drawn(table, CLASSES)
-    assert "resnet18, the first of 2 kinds of networks" in lines(figure)
-    for method, label, axis in zip(
-        METHODS, ("resnet18", "resnet18, gradient"), figure.axes, strict=False
-    ):
-        values = advantage.loc[(advantage["method"] == method) & advantage["headline"], "advantage"]
-        value, low, high, _ = over_networks(values, [0.02] * seeds)
-        expected = f"{label} own-map advantage {value:.2f} [{low:.2f}, {high:.2f}], {networks}"
-        assert " ".join(axis.get_title().split()) == expected
-
-
-def test_the_advantage_is_over_all_classes_where_only_some_are_drawn():
-    names = [f"c{c}" for c in range(8)]
-    table = cross_matrix(names)
-    some = drawn(table, names, 3)
-    assert some.axes[0].get_title().split() == drawn(table, names).axes[0].get_title().split()
-    assert planes(some)[0].shape == (3, 3) and "3 of 8 classes: those" in " ".join(lines(some))
-
-
-def test_pairs_that_were_not_tested_are_grey_and_have_no_number():
-    names = [f"c{c}" for c in range(5)]
-    table = cross_matrix(names, near=2)
-    axis = drawn(table, names).axes[0]
-    missing = np.ma.getmaskarray(axis.images[0].get_array())
-    assert missing.tolist() == [[(m - c) % 5 > 2 for m in range(5)] for c in range(5)]
-    shown = {text.get_position(): text.get_text() for text in axis.texts}
-    assert set(shown) == {(j, i) for i, j in np.argwhere(~missing)}
-    assert shown[1, 0] == f"{axis.images[0].get_array()[0, 1]:.2f}"
-    assert axis.get_facecolor()[:3] == (0.85,) * 3
-    names.append("c5")
-    assert (
-        not drawn(cross_matrix(names), names).axes[0].texts
-    )  # numbers in more cells would be too small

@@ -163,5 +163,5 @@ def test_the_figure_draws_both_losses():
     tables = [of_seeds([0.5] * 5).assign(removed=name) for name in reliance.REMOVED]
     table = reliance.over_seeds(pd.concat(tables, ignore_index=True))
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
-        figure = learning.draw_reliance("zoo", table.assign(reading=reading, dataset="zoo"))
+        figure = learning.draw_reliance(table.assign(reading=reading, dataset="zoo"))
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]

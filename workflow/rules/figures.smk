@@ -207,59 +207,6 @@ rule figure_shortcut:
         "../scripts/run_notebook.py"
 
 
-rule figure_reduced:
-    input:
-        notebook=source("workflow/notebooks/reduced.ipynb"),
-        caption=source("report/captions/reduced.rst"),
-        images=expand(rules.images.output[0], dataset=FIGURES["reduced"]),
-        weights=files(rules.train.output.weights, "first_seed & kind == 'photographs'"),
-        maps=files("<results>/dfm/{dataset}/{run}.h5", "first_seed & kind == 'photographs'"),
-        shortcuts="<results>/tables/shortcuts.csv",
-    output:
-        svg=in_report("reduced", "Figure 7 · images reduced to their maps", "4. Maps and shortcuts"),
-        png=pictures("reduced"),
-        notebook="<results>/notebooks/reduced.ipynb",
-    log:
-        "<logs>/figures/reduced.log",
-    params:
-        parameters={
-            "results": RESULTS,
-            "first": first_kinds(FIGURES["reduced"]),
-            "percent": config["shortcuts"]["percent"],
-            "most": config["figures"]["classes"],
-        },
-    message:
-        "Drawing images reduced to their maps"
-    script:
-        "../scripts/run_notebook.py"
-
-
-rule figure_cross:
-    input:
-        notebook=source("workflow/notebooks/cross.ipynb"),
-        caption=source("report/captions/cross.rst"),
-        images=expand(rules.images.output[0], dataset=FIGURES["cross"]),
-        cross_matrix="<results>/tables/cross_matrix.csv",
-        own_map_advantage="<results>/tables/own_map_advantage.csv",
-        shortcuts="<results>/tables/shortcuts.csv",
-    output:
-        svg=in_report("cross", "Figure: every class with every map", "4. Maps and shortcuts"),
-        png=pictures("cross"),
-        notebook="<results>/notebooks/cross.ipynb",
-    log:
-        "<logs>/figures/cross.log",
-    params:
-        parameters={
-            "results": RESULTS,
-            "first": first_kinds(FIGURES["cross"]),
-            "most": config["figures"]["classes"],
-        },
-    message:
-        "Drawing every class with every map"
-    script:
-        "../scripts/run_notebook.py"
-
-
 rule figure_texture:
     input:
         notebook=source("workflow/notebooks/texture.ipynb"),

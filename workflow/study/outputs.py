@@ -98,8 +98,6 @@ def figures(runs: pd.DataFrame) -> dict[str, list[str]]:
         "dfm": mapped,
         "cards": cards(runs.query("first_seed")),
         "shortcut": (mapped_photographs or mapped)[:1],
-        "reduced": mapped_photographs,
-        "cross": mapped,
         "texture": of("phase & kind == 'photographs'"),
         "shortcuts": mapped,
         "sizes": of("sizes"),
@@ -124,7 +122,7 @@ def shown(runs: pd.DataFrame, kind: str, names: list[str]) -> list[str]:
         first = cards(runs.query("first_seed & first_kind"))
         return [name for name in names if name in first]
     photographs = set(runs.query("planned & kind == 'photographs'")["dataset"])
-    if kind in ("dfm", "cross", "shortcuts", "flips") and photographs:
+    if kind in ("dfm", "shortcuts", "flips") and photographs:
         return [name for name in names if name in photographs]
     return names
 

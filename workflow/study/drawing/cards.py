@@ -15,7 +15,6 @@ from frequency_shortcuts.figures.cards import class_cards, one_shortcut
 from frequency_shortcuts.figures.selection import (
     clearest_shortcuts,
     kinds_of,
-    of_kind,
     select_classes,
 )
 from frequency_shortcuts.images import stores
@@ -26,7 +25,6 @@ from frequency_shortcuts.shortcuts.examples import reduced_images
 from frequency_shortcuts.storage.hdf5 import read_classes
 from study import examples
 from study.drawing.study import first_kinds
-from study.findings.study_tables import as_published
 
 RATES = [f"{rate}_{kept}" for kept in ("unfiltered", "dfm", "low_pass") for rate in ("tpr", "fpr")]
 KEPT = {  # label, mark and colour
@@ -50,13 +48,12 @@ def draw_cards(
 ) -> Figure:
     """Class cards"""
     classes = read_classes(store)
-    of_network = shortcuts[(shortcuts[list(run)] == list(run.values())).all(axis=1)]
+    of_network = _of(run, shortcuts)
     shown = clearest_shortcuts(of_network, classes, most)
     names = shown.names(classes)
     cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
-    first = of_network[
-        of_network["seed"] == of_network["seed"].min()
-    ]  # whose weights and maps are shown
+    # The maps of the first seed are shown.
+    first = of_network[of_network["seed"] == of_network["seed"].min()]
     tests = first[first["fill"] == cards.fill].query("part == 'keep'")
     rates = (
         tests.set_index("class")
@@ -65,6 +62,11 @@ def draw_cards(
         .reshape(len(names), 3, 2)
     )
     return class_cards(cards, names, len(classes), band_edges, shown.note, rates=rates)
+
+
+def _of(run: dict[str, str], table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the networks of a kind; run : the columns that they have in common"""
+    return table[(table[list(run)] == list(run.values())).all(axis=1)]
 
 
 def draw_shortcut(
@@ -78,9 +80,7 @@ def draw_shortcut(
     percent: float,
 ) -> Figure:
     """One shortcut"""
-    rows = shortcuts[
-        (shortcuts[list(run)] == list(run.values())).all(axis=1) & shortcuts["headline"]
-    ]
+    rows = _of(run, shortcuts[shortcuts["headline"]])
     means = rows.groupby("class", sort=False).mean(numeric_only=True)
     shown = clearest_shortcuts(rows, classes, 1)
     (name,) = shown.names(classes)
@@ -91,35 +91,6 @@ def draw_shortcut(
     )
     mean_of = f"{networks}, {count} networks" if count > 1 else networks
     return one_shortcut(card, name, means.loc[name], percent, mean_of)
-
-
-def draw_reduced(
-    classes: Sequence[str],
-    store: str,
-    weights: list[str],
-    maps: list[str],
-    kinds: list[list[str]],
-    shortcuts: pd.DataFrame,
-    first: dict[str, list[str]],
-    percent: float,
-    most: int,
-) -> Figure:
-    """Images reduced to their maps"""
-    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
-    tests = as_published(shortcuts)  # as pictured
-    names, below = shown.names(classes), {}
-    images: dict[str, npt.NDArray[Any]] = {}
-    for (network, augmentation), path, found in zip(kinds, weights, maps, strict=True):
-        pictures, normalised = examples.first_test_images(store, shown.index, normalisation(path))
-        label = canvas.network_label(network, augmentation, " ")
-        images.setdefault("image", pictures)
-        images[label] = reduced_images(normalised, dfm.read_mask(found, percent, shown.index))
-        of_class = of_kind(tests, (network, augmentation)).groupby("class")
-        rates = of_class[["tpr_dfm", "fpr_dfm"]].mean().reindex(names).to_numpy(float)
-        below[label] = [canvas.rates_label(*pair).replace("0.", ".") for pair in rates]
-    key = f"below: TPR / FPR from the {percent:g} % map alone, mean over networks"
-    question = "What is left of an image that is reduced to the map of its class?"
-    return tiles(images, names, question, shown.note, below, key)
 
 
 def draw_renditions(store: str, renditions: list[str], names: list[str], most: int) -> Figure:
@@ -133,45 +104,25 @@ def draw_renditions(store: str, renditions: list[str], names: list[str], most: i
     pictures = {
         name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()
     }
-    return tiles(pictures, shown.names(classes), "What do the renditions look like?", shown.note)
+    return tiles(pictures, shown.names(classes), shown.note)
 
 
-def tiles(
-    images: Mapping[str, npt.NDArray[Any]],
-    classes: Sequence[str],
-    question: str,
-    note: str,
-    below: Mapping[str, Sequence[str]] = {},
-    key: str = "",
-) -> Figure:
-    """Images of every class, a column each: rows name -> [class, channels, H, W], uint8 or from 0 to 1.
-
-    below : of some rows, what stands below each image, as `key` says
-    """
+def tiles(images: Mapping[str, npt.NDArray[Any]], classes: Sequence[str], note: str) -> Figure:
+    """Images of every class, a column each: rows name -> [class, channels, H, W], uint8 or from 0 to 1."""
     with canvas.style():
         side = (canvas.PAGE - 0.9) / max(len(classes), 6)
-        size = 0.4 + side * len(images) + 0.16 * len(below), 0.9 + side * len(classes)
+        size = 0.4 + side * len(images), 0.9 + side * len(classes)
         figure, axes = canvas.page_of_panels(
             len(images), len(classes), *size, sharex=False, sharey=False
         )
         for (name, pictures), line in zip(images.items(), axes, strict=True):
-            for c, axis in enumerate(line):
-                canvas.show_picture(axis, pictures[c])
+            for picture, axis in zip(pictures, line, strict=True):
+                canvas.show_picture(axis, picture)
                 axis.set_axis_off()
-                words = below[name][c] if name in below else ""
-                axis.text(
-                    0.5,
-                    -0.03,
-                    words,
-                    transform=axis.transAxes,
-                    ha="center",
-                    va="top",
-                    fontsize=canvas.SMALLEST,
-                )
             label = canvas.break_line(name, 14)
             line[0].text(-0.1, 0.5, label, transform=line[0].transAxes, va="center", ha="right")
         canvas.class_titles(axes, classes, note)
-        canvas.write_title(figure, question, key, note)
+        canvas.write_title(figure, "What do the renditions look like?", "", note)
     return figure
 
 

@@ -250,7 +250,7 @@ def draw_bandstop(
     return figure
 
 
-def draw_reliance(dataset: str, reliance: pd.DataFrame) -> Figure:
+def draw_reliance(reliance: pd.DataFrame) -> Figure:
     """Are the frequencies of the maps needed?
 
     The table holds both losses with their 95 % intervals; `interval` says of what they are.

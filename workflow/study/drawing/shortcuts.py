@@ -1,4 +1,4 @@
-"""Tests of shortcuts: of each class with each map, by size of map, out of distribution, and on another network."""
+"""Tests of shortcuts: of each class, by size of map, out of distribution, and on another network."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,20 +9,14 @@ import pandas as pd
 from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as drawing
 from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind
 from frequency_shortcuts.intervals import over_networks, wilson
-from frequency_shortcuts.storage.tables import CULLING
 from study.drawing.study import first_kind_note, first_kinds, kinds_from_first
 
 BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
-NUMBERED, MATRICES = (
-    5,
-    3,
-)  # classes up to which each cell of a matrix shows its number, and matrices in a row
 ITSELF = "itself"
 TRANSFERRED = {  # label, mark, colour of its face and of the rest
     ITSELF: ("map of the class, found on the tested network itself", "D", "white", "0.35"),
@@ -39,7 +33,6 @@ IN_RENDITIONS = {  # label, mark, colour of its face and of the rest, place besi
 
 
 def draw_shortcuts(
-    dataset: str,
     classes: Sequence[str],
     shortcuts_over_seeds: pd.DataFrame,
     shortcuts: pd.DataFrame,
@@ -129,7 +122,6 @@ def _class_panels(classes: Sequence[str], height: float) -> tuple[Figure, npt.ND
 
 
 def draw_transfer(
-    dataset: str,
     classes: Sequence[str],
     transfer: pd.DataFrame,
     shortcuts: pd.DataFrame,
@@ -274,97 +266,3 @@ def draw_sizes(
         )
         canvas.finish(figure, axes[0, 0], 2, question, drawn, note)
     return figure
-
-
-def draw_cross(
-    dataset: str,
-    classes: Sequence[str],
-    cross_matrix: pd.DataFrame,
-    own_map_advantage: pd.DataFrame,
-    shortcuts: pd.DataFrame,
-    first: dict[str, list[str]],
-    most: int,
-) -> Figure:
-    """Every class with every map"""
-    of_networks = kinds_from_first(shortcuts, first[dataset])
-    table, advantage = (
-        rows.assign(
-            network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, "")
-        )
-        for rows in (
-            of_kind(rows[rows["headline"]], of_networks[0])
-            for rows in (cross_matrix, own_map_advantage)
-        )
-    )
-    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
-    classes = [
-        name for name in shown.names(classes) if name in set(table["class"])
-    ]  # a neutral class has no row
-    kinds = kinds_of(table)
-    means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()
-    rows = -(-len(kinds) // MATRICES)
-    columns = -(-len(kinds) // rows)
-    labels = [
-        canvas.abbreviate(name, "beside many cells", canvas.NAME if columns < 3 else 14)
-        for name in classes
-    ]
-    longest = max(map(len, labels))
-    size = 10 if columns < 3 else 8
-    names = 0.0094 * size * longest  # inches
-    side = min((canvas.PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
-    with canvas.style(size):
-        height = 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))
-        width = 1.0 + names + columns * side
-        figure, axes = canvas.page_of_panels(
-            rows, columns, height, width, len(kinds), sharex=False, sharey=False
-        )
-        for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
-            values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
-            axis.set_facecolor("0.85")
-            axis.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
-            for c in range(len(values)):
-                axis.add_patch(
-                    Rectangle(
-                        (c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8
-                    )
-                )
-            axis.tick_params(length=0)
-            if len(values) <= NUMBERED:
-                canvas.write_numbers(axis, values, "{:z.2f}".format, values > 0.6)
-            left, last = i % columns == 0, i // columns == rows - 1
-            axis.set_yticks(range(len(classes)), labels if left else [])
-            axis.set_xticks(
-                range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0
-            )
-            axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
-            label = canvas.network_label(*kind, ", ")
-            letters = max(18, int(side / (0.0085 * size)))
-            above = (
-                canvas.break_line(label, letters),
-                canvas.wrap(_advantage(of_kind(advantage, kind)), letters),
-            )
-            axis.set_title("\nown-map advantage\n".join(above), fontsize=size - 1)
-        bar = canvas.colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
-        bar.set_ticks([0, 0.5, 1])
-        bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
-        note = first_kind_note(of_networks, shown.note)
-        canvas.write_title(
-            figure, "Is a class recognised from its own map (framed), or from any?", note
-        )
-    return figure
-
-
-def _advantage(rows: pd.DataFrame) -> str:
-    """The own-map advantage of a kind of network with its interval and its networks, from the rows of these."""
-    if rows["advantage"].isna().all():
-        return "not measured"
-    half_widths = (rows["advantage_high"] - rows["advantage_low"]) / 2
-    value, low, high, of = over_networks(rows["advantage"].to_numpy(), half_widths.to_numpy())
-    n = len(rows)
-    networks = (
-        f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
-    )
-    parts = (f"{value:.2f} [{low:.2f}, {high:.2f}],", networks)
-    return " ".join(
-        part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts
-    )  # a line breaks between the parts

@@ -15,7 +15,7 @@ from frequency_shortcuts.intervals import clopper_pearson
 
 from . import controls, definitions
 from .definitions import CLAIMS, NO_WORD, NOT_MEASURED, NOT_SEEN, NOT_SHOWN, SEEN, UNCLEAR, Claim
-from .numbers import LEVEL, MEAN_OF_PAIRS, Row
+from .numbers import LEVEL, MEAN_OF_PAIRS, OF_NETWORKS, Row
 from .statistics import holm, mean_over_networks, p_of_count, p_of_equivalence, p_of_mean
 
 ABOUT = ["claim", "of", "says", "published", "control"]
@@ -26,16 +26,7 @@ COLUMNS = [*ABOUT, "networks_of", *NUMBER, *OF_CLASSES, "word", "decided", "figu
 VARIANTS = ["claim", "variant", "control", "dataset", "networks_of", *NUMBER, *OF_CLASSES, "word"]
 OF_PERMUTATIONS = "permutations of the classes"
 KIND = ["variant", "dataset", "networks_of"]  # in which networks of one kind are alike
-CLASSES = [
-    "claim",
-    "variant",
-    "dataset",
-    "networks_of",
-    "network",
-    "augmentation",
-    "networks",
-    *controls.OF_CLASS,
-]
+CLASSES = [*OF_NETWORKS, "networks", *controls.OF_CLASS]
 
 
 def judge(

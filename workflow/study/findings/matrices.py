@@ -12,21 +12,11 @@ import pandas as pd
 from frequency_shortcuts.storage.tables import RUN
 
 from .definitions import FEWEST_CLASSES
-from .numbers import CURES, END, Row, Study, groups, kind_of, maps_and_fill
+from .numbers import CURES, END, OF_NETWORKS, Row, Study, groups, kind_of, maps_and_fill
 
 RATES = ["tpr", "fpr", "value"]
 CELL = ["class", "map"]
-COLUMNS = [
-    "claim",
-    "variant",
-    "dataset",
-    "networks_of",
-    "network",
-    "augmentation",
-    "seed",
-    *CELL,
-    *RATES,
-]
+COLUMNS = [*OF_NETWORKS, "seed", *CELL, *RATES]
 
 
 def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:

@@ -18,17 +18,9 @@ from frequency_shortcuts.storage.tables import CULLING, NETWORK, RUN
 
 from .definitions import FEWEST_CLASSES, PERMUTATIONS, SURVIVES_FROM
 
-COLUMNS = [
-    "claim",
-    "variant",
-    "dataset",
-    "networks_of",
-    "seed",
-    "class",
-    "value",
-    "counted",
-    "p_of_classes",
-]
+KIND = ["claim", "variant", "dataset", "networks_of"]
+OF_NETWORKS = [*KIND, "network", "augmentation"]
+COLUMNS = [*KIND, "seed", "class", "value", "counted", "p_of_classes"]
 CURES = (
     "swap",
     "processed",
