@@ -30,11 +30,12 @@ def main(store: str, folder: str | None = None) -> None:
     to = Path(folder or str(example.DATA))
     to.mkdir(exist_ok=True)
     read = partial(stores.read, store, in_memory=2**40)
+    # The first of each class.
     test, *clean = (
         read("test", 90),
         read("train", 1200),
         read("validation", 100),
-    )  # the first of each class
+    )
     names = [name.removesuffix("/top") for name in test.classes]
     order = [names.index(name) for name in example.CLASSES]  # the numbers of the sorted classes
     images, labels = np.asarray(test.images)[:, 0], np.argsort(order)[test.labels]

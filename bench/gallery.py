@@ -60,11 +60,12 @@ class Table(NamedTuple):
         )
         cells = list(zip(self.columns, forms, strict=True))
         rows = [[shown(row, *cell) for cell in cells] for row in found.to_dict("records")]
+        # All but the first are aligned to the right.
         lines = [
             headings,
             ["---", *["---:"] * (len(cells) - 1)],
             *rows,
-        ]  # all but the first are aligned to the right
+        ]
         return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 

@@ -224,9 +224,8 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
                 truth, top = (
                     set(masks.top_pairs(scores, pairs.size, wanted)) for scores in (exact, chosen)
                 )
-                share = screened.cost + 2 * (1 + gradients.noisy_copies(len(pairs))) / len(
-                    pairs
-                )  # a gradient is two
+                # A gradient is two.
+                share = screened.cost + 2 * (1 + gradients.noisy_copies(len(pairs))) / len(pairs)
                 curve.append(
                     about
                     | {

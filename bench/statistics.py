@@ -33,9 +33,8 @@ CONTROLS = {
     f"one more mask with its radii, by {RADIAL}": (RADIAL, 0.12, "one more"),
 }
 WORDS = ("worse", "as well", "better", "undecided")
-Simulation = Callable[
-    [Generator, Any, float, int, int], dict[str, float]
-]  # what, by, size, trials -> shares
+# What, by, size, trials -> shares.
+Simulation = Callable[[Generator, Any, float, int, int], dict[str, float]]
 
 
 def rates(generator: Generator, mean: float, deviation: float, *shape: int) -> FloatArray:

@@ -67,9 +67,8 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
         parts, classes = [], fashion.classes
         for images, labels in fashion.read(raw):
             kept = first_of_each_class(labels, count)
-            pictures = [
-                Image.fromarray(image[0]).resize((side, side)) for image in images[kept]
-            ]  # bicubic
+            # Bicubic.
+            pictures = [Image.fromarray(image[0]).resize((side, side)) for image in images[kept]]
             parts.append((np.stack(pictures)[:, None], labels[kept]))
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))

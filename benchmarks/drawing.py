@@ -145,9 +145,8 @@ def draw_methods(methods: pd.DataFrame) -> Figure:
     scored = own.dropna(subset=["average_precision"])
     sets, names = list(dict.fromkeys(methods["dataset"])), list(dict.fromkeys(methods["method"]))
     means = scored.groupby(["dataset", "method"])[["passes", "average_precision"]].mean()
-    none = 0.3 * min(
-        scored.loc[scored["passes"] > 0, "passes"], default=1.0
-    )  # where methods stand that take no pass
+    # Where methods stand that take no pass.
+    none = 0.3 * min(scored.loc[scored["passes"] > 0, "passes"], default=1.0)
     free = list(dict.fromkeys(scored.loc[scored["passes"] == 0, "method"]))
     rows = -(-len(sets) // PER_ROW)
     with style(10):
@@ -158,9 +157,8 @@ def draw_methods(methods: pd.DataFrame) -> Figure:
             for method, colour, marker in zip(names, cycle(COLOURS), cycle(MARKERS), strict=False):
                 if (name, method) in means.index:
                     passes, value = means.loc[(name, method)]
-                    at = passes or none * 1.15 ** (
-                        free.index(method) - len(free) / 2
-                    )  # beside each other
+                    # Beside each other.
+                    at = passes or none * 1.15 ** (free.index(method) - len(free) / 2)
                     axis.plot(at, value, marker, color=colour, markersize=5.5, label=method)
             count = len(scored[(scored["dataset"] == name) & (scored["method"] == names[0])])
             axis.set_title(f"{name}, n = {count}")

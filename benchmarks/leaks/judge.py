@@ -36,12 +36,13 @@ DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlatio
 TAIL = 0.05  # probability beyond each end
 OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
 ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
+# Of each suite.
 IMAGES = {
     "clothing": CLOTHING,
     "crops": PHOTOGRAPHS,
     "grain2": GRAINY,
     "grain4": GRAINY,
-}  # of each suite
+}
 PAIR = "grain2"  # of two classes
 VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
 NETWORK = ["suite", "seed", "set"]

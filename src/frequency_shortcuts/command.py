@@ -17,13 +17,14 @@ from frequency_shortcuts import __version__
 
 from .command_options import MODEL, NETWORK, READING, SEARCH, numbers, out_folder, several
 
+# In what a result says of its command.
 UNSAID = (
     "out",
     "overwrite",
     "fail_above",
     "device",
     "quick",
-)  # in what a result says of its command
+)
 OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
 
 

@@ -50,18 +50,20 @@ from .networks.predictions import called
 CLASSES = (  # sorted, as folders are
     "Ankle boot", "Bag", "Coat", "Dress", "Pullover", "Sandal", "Shirt", "Sneaker", "T-shirt", "Trouser"
 )  # fmt: skip
+# The class with a trace, of JPEG or a tag; and the place of the tag.
 TRACED, QUALITY, TAG = (
     "Coat",
     90,
     (0.05, 0.05),
-)  # the class with a trace, of JPEG or a tag; and the place of the tag
+)
+# And their trace.
 NETWORKS = {
     "jpeg": "jpeg",
     "clean": "",
     "cured": "jpeg",
     "tagged": "tag",
     "tag_cured": "tag",
-}  # and their trace
+}
 MEAN, STD = 0.219, 0.333  # of the pictures that are trained on, with their border
 TRANSFORM = Preprocessing(mean=[MEAN], std=[STD], size=32)
 DATA = files("frequency_shortcuts") / "images" / "example"
@@ -105,9 +107,8 @@ def pictures(
         raise ValueError(
             f"{folder} holds other files than the folders {', '.join(CLASSES)}: name a new folder"
         )
-    partial = folder.with_name(
-        f".{folder.name}.partial"
-    )  # so that the folder is whole or not there
+    # So that the folder is whole or not there.
+    partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with (DATA / "pictures.npz").open("rb") as stored, np.load(stored) as arrays:
         images, labels = arrays["images"], arrays["labels"]  # uint8 [900, 32, 32] and [900]

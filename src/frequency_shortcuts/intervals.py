@@ -27,9 +27,8 @@ from scipy.special import (  # scipy.stats takes each job half a second to impor
 from .spectrum.arrays import FloatArray
 
 TAIL = (1 - 0.95) / 2  # probability beyond each end of an interval
-NORMAL = ndtri(
-    1 - TAIL
-)  # standard errors of a normal distribution from its mean to the end of its interval
+# Standard errors of a normal distribution from its mean to the end of its interval.
+NORMAL = ndtri(1 - TAIL)
 FEWEST_NETWORKS = 5  # below, an interval holds for these networks, not for networks of their kind
 
 
@@ -79,9 +78,8 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
 
     def low(p: FloatArray) -> FloatArray:
         middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-        return p**2 / (
-            middle + reach
-        )  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
+        # Is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0.
+        return p**2 / (middle + reach)
 
     return low(p), 1 - low(1 - p)
 

@@ -69,7 +69,7 @@ FIRST_KINDS = runs.first_kinds(RUNS)
 TABLES = outputs.tables(STUDY, RUNS)  # names
 FIGURES = outputs.figures(RUNS)  # the names of the figures of each kind
 WITH_TWIN = datasets.with_twin(config)
-PARTS = {name: datasets.parts_of_culling(STUDY, name) for name in RUNS["dataset"].unique()}
+PARTS = {name: datasets.parts_of_culling(STUDY, name) for name in STUDY["datasets"]}
 
 
 # Runs and their files
@@ -167,9 +167,7 @@ TRAINED_ON = datasets_with("planned & trained")  # data sets
 PAPER_TABLES = [name for name in TABLES if name.startswith("table_")]
 TRAINED = list(RUNS.query("planned & trained")["network"].unique())  # networks
 JUDGED_PHOTOGRAPHS = outputs.judged_photographs(STUDY, RUNS)  # data sets
-MEASURED = [
-    name for name in (*NUMBERS, *MATRICES) if name in TABLES
-]  # the tables that claims follow from
+MEASURED = [name for name in (*NUMBERS, *MATRICES) if name in TABLES]  # claims follow from these
 NOTEBOOKS = [kind for kind, names in FIGURES.items() if names] + (
     ["paper_tables"] if PAPER_TABLES else []
 )

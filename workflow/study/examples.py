@@ -16,9 +16,8 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 File = str | os.PathLike[str]
-Statistics = tuple[
-    Sequence[float], Sequence[float]
-]  # mean and std [channels] that a network's images need
+# Mean and std [channels] that a network's images need.
+Statistics = tuple[Sequence[float], Sequence[float]]
 
 
 def first_test_images(

@@ -63,9 +63,8 @@ def job(snakemake: Any) -> Iterator[str]:
         )
         raise SystemExit(1) from None
     finally:
-        log.info(
-            "processor time: %.2f s", sum(os.times()[:4])
-        )  # with its child processes, since it started
+        # With its child processes, since it started.
+        log.info("processor time: %.2f s", sum(os.times()[:4]))
         root.removeHandler(handler)
         handler.close()
 

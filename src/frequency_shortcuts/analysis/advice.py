@@ -22,10 +22,11 @@ KINDS = {
     "grain": "grainy images",
 }
 CLASSES, IMAGES = 10, 100  # whose images tell the kind, and of each
+# Share of the pixels of an image that have one value, and of the images that are flat so.
 COMMON, FLAT = (
     0.3,
     0.9,
-)  # share of the pixels of an image that have one value, and of the images that are flat so
+)
 SHORT, GRAIN = 4.0, 0.25  # pixels: shorter waves are grain; their share of the energy
 TRAININGS = {"swap": "fs.Swap()", "processed": "random size, noise and JPEG"}
 # Kind of images and part -> training -> artefacts whose recall it restored, and of how many; kind and training -> the

@@ -54,10 +54,11 @@ from .subject import Subject, match_network
 log = logging.getLogger(__name__)
 
 PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
+# The most images on which FPR is measured, and the fewest by default.
 NEGATIVES, FEWEST_NEGATIVES = (
     1000,
     50,
-)  # the most images on which FPR is measured, and the fewest by default
+)
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
 CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
 NO_GRADIENT = "the network gives no gradient, which the default method needs"

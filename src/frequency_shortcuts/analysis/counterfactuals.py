@@ -223,9 +223,8 @@ class FlipTest:
 
     def _shown(self, made: Exchanged, part: str) -> Counterfactual:
         change = made.after - made.before
-        large = float(
-            np.quantile(change.abs().cpu().numpy(), 0.99)
-        )  # the hundredth part is clipped
+        # The hundredth part is clipped.
+        large = float(np.quantile(change.abs().cpu().numpy(), 0.99))
         factor = max(1.0, 0.5 / max(large, 1e-3))
         before, after = (
             self.classes[int(said.argmax())] for said in (made.said_before, made.said_after)

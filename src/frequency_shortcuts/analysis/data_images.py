@@ -28,11 +28,12 @@ FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
 LARGEST = 512  # pixels: the default size of pictures that have no common size
 BATCH = 256  # images
+# Modes of pictures that are read with one channel, if all are so.
 GREY = (
     "grey",
     "16 bit grey",
     "black and white",
-)  # modes of pictures that are read with one channel, if all are so
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,9 +54,8 @@ def difference_table(found: "Differences") -> pd.DataFrame:
     ]
     of_files = facts[facts["fact"].isin(FILE_FACTS)]
     others = facts[facts["fact"].isin(CONTENT_FACTS)]
-    others = others[
-        (others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])
-    ]  # they follow from these
+    # They follow from these.
+    others = others[(others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])]
     parts = [_facts(of_files, FILE_FACTS, ""), _causes(found.table, "class", found.files)]
     if found.sources is not None and found.sources.table is not None:
         parts.append(_causes(found.sources.table, "source"))

@@ -30,11 +30,12 @@ from .data_images import FEWEST, DataImages, read_data
 from .plots import spectra_of_classes
 from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers, save_figures
 
+# Classes that are shown with images, images a side, and letters in a line above one.
 ROWS, EACH, LETTERS = (
     4,
     3,
     14,
-)  # classes that are shown with images, images a side, and letters in a line above one
+)
 FILES = [  # of all that a result can write
     "data.html", "data.json", "spectra.svg", "spectra.png", "images.svg", "images.png",
     *(f"{name}.csv" for name in ("classes", "facts", "files", "classes_by_source", "sources")),

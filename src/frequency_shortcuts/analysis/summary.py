@@ -130,9 +130,8 @@ def sentences(result: "Analysis") -> list[str]:
         table[table["verdict"] == FOLLOWS],
         table[table["verdict"] == answers.NOTHING_FOUND],
     )
-    highest = np.nan_to_num(
-        nothing[[f"{part}_high" for part in PARTS]].max(axis=None)
-    )  # 0 where there is none
+    # 0 where there is none.
+    highest = np.nan_to_num(nothing[[f"{part}_high" for part in PARTS]].max(axis=None))
     slots = _advice(result, found) if len(found) else {}
     slots |= {
         "bound": math.ceil(100 * highest - 1e-6), "recall": percent(answers.LEAST_RECALL),

@@ -24,10 +24,11 @@ from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
 PAIR = "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened."
+# Causes: of two classes, what one has lost is raised in the other.
 MIRRORED = {
     LOST: RAISED,
     RAISED: LOST,
-}  # causes: of two classes, what one has lost is raised in the other
+}
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
@@ -37,9 +38,8 @@ _PAGES.globals |= {"version": __version__, "parts": PARTS, "bound": BOUND}
 
 def as_lines(sentences: Sequence[str]) -> str:
     """A sentence in each line; long ones go on in lines that begin with spaces."""
-    wrapper = textwrap.TextWrapper(
-        LINE, subsequent_indent="  ", break_on_hyphens=False
-    )  # of commands
+    # Of commands.
+    wrapper = textwrap.TextWrapper(LINE, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(map(wrapper.fill, sentences))
 
 
@@ -82,9 +82,8 @@ def reason(row: Mapping[Any, Any]) -> str | None:
     interval goes with one over their root. A number between bound and threshold is decided by none.
     """
     opened = {part: kind.threshold for part, kind in PARTS.items() if row[f"{part}_high"] >= BOUND}
-    reached = any(
-        row[f"{part}_low"] >= least for part, least in opened.items()
-    )  # one of two, and is not recognised
+    # One of two, and is not recognised.
+    reached = any(row[f"{part}_low"] >= least for part, least in opened.items())
     if row["verdict"] == NOT_RECOGNISED or (row["verdict"] == CANNOT_TELL and reached):
         return f"recall {percent(row['recall'])}, FPR {percent(row['false_positives'])}"
     if row["verdict"] != CANNOT_TELL:

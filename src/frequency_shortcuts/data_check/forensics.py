@@ -20,9 +20,8 @@ from frequency_shortcuts.intervals import wilson
 from frequency_shortcuts.maps.adcs import LUMA
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
-TRIED = {
-    name: kind for name, kind in KINDS.items() if kind.tried
-}  # artefacts that classes are compared with
+# Artefacts that classes are compared with.
+TRIED = {name: kind for name, kind in KINDS.items() if kind.tried}
 SIDE = 128  # pixels of the middle of an image that is looked at, at most
 SAMPLE = 400  # images that artefacts are put into
 EDGES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9.5, 12]) / 16  # of rings, cycles per pixel
@@ -34,10 +33,11 @@ HIGH = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5  # coefficients of 
 CLIPPED = (0, 24)  # black or white pixels of a block of JPEG, at most
 FLOOR = 0.03  # of the standard deviation of a number of the fingerprint
 BESIDE = 0.25  # weight of the other artefacts among what a trace must differ from
+# Of a score that counts: of the artefact's mean, and standard deviations of other images.
 BAR = (
     0.5,
     3.0,
-)  # of a score that counts: of the artefact's mean, and standard deviations of other images
+)
 GRID = 5.0  # of blocks: zeros in the grid of the class, above other classes, in standard errors
 
 
@@ -89,9 +89,8 @@ def fingerprints(grey: FloatArray) -> FloatArray:
     """The fingerprints of grey images [k, h, w] from 0 to 255, float64 [k, numbers]."""
     flat = grey.reshape(len(grey), -1)
     extremes = [(flat == end(axis=1, keepdims=True)).mean(axis=1) for end in (flat.min, flat.max)]
-    blocks = (
-        _grid(grey) if min(grey.shape[1:]) >= 2 * BLOCK else ()
-    )  # in the grid at the corner and in others
+    # In the grid at the corner and in others.
+    blocks = _grid(grey) if min(grey.shape[1:]) >= 2 * BLOCK else ()
     parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey), *blocks]
     return np.stack(parts, axis=1).astype(float)
 

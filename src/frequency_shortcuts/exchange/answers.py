@@ -23,10 +23,11 @@ FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED = (
     "not recognised",
 )
 VERDICTS = (FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED)
+# For a verdict: recall, and recall minus the false positive rate.
 LEAST_RECALL, LEAST_MARGIN = (
     0.5,
     0.25,
-)  # for a verdict: recall, and recall minus the false positive rate
+)
 MISSED = (81, 281)  # harmful artefacts of which nothing was found, docs/data/leaks/tables/leaks.csv
 BOUND = 0.2  # the upper ends of all numbers are below it where nothing was shown
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones

@@ -19,10 +19,11 @@ from .class_statistics import Moments, class_statistics, squared
 from .part import Subject, not_compared
 
 LONGEST = 6.4  # pixels: longer waves are not fine
+# The same in training: pixels, and the share of the shorter side, whichever is less.
 SWAPPED, SHARE = (
     8.5,
     1 / 7,
-)  # the same in training: pixels, and the share of the shorter side, whichever is less
+)
 LARGEST = 8.0  # of a ratio of deviations, and of its inverse
 
 
@@ -79,9 +80,8 @@ class Fine:
         self._size = torch.Size(subject.ranking.shape[2:])
         self._fine, rings = shorter(self._size, LONGEST), Rings(self._size)
         self._ring, self._pattern = rings.number, statistics.mean.cpu().to(torch.complex64)
-        self._ratio, self._noise = (
-            torch.empty(self._pattern.shape) for _ in range(2)
-        )  # of each frequency
+        # Of each frequency.
+        self._ratio, self._noise = (torch.empty(self._pattern.shape) for _ in range(2))
         self._ring_ratio, self._ring_noise = (
             torch.empty_like(rings.mean(self._ratio)) for _ in range(2)
         )

@@ -16,10 +16,11 @@ from .part import Subject
 
 ACROSS, SHARE = 6, 0.2  # windows along a side, and the share of a side that one has
 OUTER = [0, ACROSS - 1, ACROSS**2 - ACROSS, ACROSS**2 - 1, ACROSS**2]  # the corners and the frame
+# Of the search: so many of the best places, with so many ranking images.
 ROUNDS = (
     (ACROSS**2 + 1, 6),
     (4, 24),
-)  # of the search: so many of the best places, with so many ranking images
+)
 
 
 def places(size: torch.Size) -> Tensor:

@@ -22,14 +22,16 @@ from .answers import Answers, typical
 from .part import Part, Subject
 from .swap import PARTS
 
+# A class counts if at most this share, or so many, are confused either way.
 CONFUSED, CONFUSED_IMAGES = (
     0.02,
     1,
-)  # a class counts if at most this share, or so many, are confused either way
+)
+# Images of a class that tell which classes are confused, and whether it is recognised.
 RANKED, TESTED = (
     50,
     200,
-)  # images of a class that tell which classes are confused, and whether it is recognised
+)
 IMAGES = 120  # of other classes that get the parts of a class
 DRAWS = 4  # of other images, whose part an image of the class gets
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion

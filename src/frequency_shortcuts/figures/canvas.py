@@ -73,9 +73,8 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
     """Write <stem>.svg and <stem>.png, without a date, so that the same figure gives the same bytes."""
     with style():
         figure.canvas.draw()
-        figure.set_layout_engine(
-            "none"
-        )  # laid out once: doing it again for each file would move things a little
+        # Laid out once: doing it again for each file would move things a little.
+        figure.set_layout_engine("none")
         for axis in figure.axes:
             corners = axis.get_position(original=True).get_points()
             axis.set_position(Bbox(np.round(corners * _GRID) / _GRID))

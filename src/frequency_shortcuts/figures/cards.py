@@ -154,9 +154,8 @@ def rows_of_panels(
             for line in rows.values()
             for side in ("above", "below")
         ]
-        more = sum(
-            max(0, *(text.count("\n") - 1 for text in line)) for line in texts
-        )  # a row has room for two lines
+        # A row has room for two lines.
+        more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)
         high, wide = next(iter(rows.values()))[0].values.shape[-2:]
         height = min(2.55, 0.8 + canvas.PAGE / columns * high / wide) * len(rows) + 0.16 * more
         figure, axes = canvas.page_of_panels(len(rows), columns, height, sharex=False, sharey=False)

@@ -267,9 +267,8 @@ def _of_rows(given: Files) -> Listing:
             if isinstance(given.labels, list | tuple)
             else np.atleast_1d(as_array(given.labels))
         )
-        own = [
-            as_array(value).tolist() for value in values
-        ]  # one by one: an array of text would make NaN a name
+        # One by one: an array of text would make NaN a name.
+        own = [as_array(value).tolist() for value in values]
         labels = [
             "" if one is None or str(one) in ("nan", "<NA>", "NaT") else str(one).strip()
             for one in own
@@ -399,9 +398,8 @@ class _Walk:
             name, path, problem = entry.name.lower(), Path(entry.path), None
             if name.startswith(".") or name in ("thumbs.db", "desktop.ini"):
                 continue
-            kind = (
-                None if entry.is_file(follow_symlinks=False) else kind_of(path)
-            )  # costs nothing for files
+            # Costs nothing for files.
+            kind = None if entry.is_file(follow_symlinks=False) else kind_of(path)
             if printable(name) != name:
                 problem = NAME
             elif kind == "a folder" and not (

@@ -24,6 +24,7 @@ from . import dicom
 
 log = logging.getLogger(__name__)
 
+# Pillow goes by the content, and by default opens many more.
 FORMATS = (
     "JPEG",
     "PNG",
@@ -31,7 +32,7 @@ FORMATS = (
     "BMP",
     "GIF",
     "TIFF",
-)  # Pillow goes by the content, and by default opens many more
+)
 T = TypeVar("T")
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`

@@ -18,10 +18,11 @@ from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from .entry_points import first_line
 from .pictures import ImageError, Resize, as_pixels, check_finite
 
+# Of Hugging Face's items and batches.
 IMAGE_KEYS, LABEL_KEYS = (
     ("pixel_values", "image", "img"),
     ("labels", "label"),
-)  # of Hugging Face's items and batches
+)
 PAIR = f"(image, label, ...), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
 
 

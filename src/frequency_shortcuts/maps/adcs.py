@@ -144,9 +144,8 @@ class _ClassSums:
     def __init__(self, n_classes: int, like: Tensor) -> None:
         self._batch = len(like)
         self._recent = like.new_zeros(n_classes, *like.shape[1:])
-        self._held = np.zeros(
-            n_classes, np.int64
-        )  # number of images of each class in the recent sums
+        # Number of images of each class in the recent sums.
+        self._held = np.zeros(n_classes, np.int64)
         self._total: Tensor | None = (
             None  # of the earlier images; allocated only if needed, since it may be large
         )
@@ -157,9 +156,8 @@ class _ClassSums:
         if self._recent.dtype == torch.float32 and (self._held + new).max() > SHORT_SUM:
             if self._total is None:
                 self._total = torch.zeros_like(self._recent, dtype=torch.float64)
-            full = np.flatnonzero(
-                self._held + new > SHORT_SUM // 2
-            )  # also the nearly full ones: fewer additions
+            # Also the nearly full ones: fewer additions.
+            full = np.flatnonzero(self._held + new > SHORT_SUM // 2)
             for where in torch.as_tensor(full, device=amplitude.device).split(self._batch):
                 self._total.index_add_(0, where, self._recent[where].double())
                 self._recent.index_fill_(0, where, 0)

@@ -192,7 +192,6 @@ def read_mask(
             raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {there}")
         ranks: npt.NDArray[np.int32] = file["rank"][chosen]
         _, height, width = ranks.shape
-        last = np.sort(ranks.reshape(len(ranks), -1))[
-            :, positions(height, width, percent) - 1
-        ]  # of the pairs kept
+        # Of the pairs kept.
+        last = np.sort(ranks.reshape(len(ranks), -1))[:, positions(height, width, percent) - 1]
         return ranks <= last[:, None, None]

@@ -62,9 +62,8 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
     unknown name or a size that the network does not accept.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(
-            seed
-        )  # only the CPU; torch.manual_seed would also seed every GPU
+        # Only the CPU; torch.manual_seed would also seed every GPU.
+        torch.default_generator.manual_seed(seed)
         if isinstance(architecture, ExternalNetwork):
             return external.build(architecture)
         if architecture.name not in _BUILDERS:

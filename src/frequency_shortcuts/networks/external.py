@@ -23,9 +23,8 @@ from .predictions import check_logits, check_precision, device_of, evaluating
 log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
-SMALLEST = float(
-    torch.finfo(torch.float32).tiny
-)  # probability whose logarithm replaces that of smaller ones
+# Probability whose logarithm replaces that of smaller ones.
+SMALLEST = float(torch.finfo(torch.float32).tiny)
 HALF_PRECISION = 4e-3  # of the sum of probabilities
 ROUNDING = 1e-3  # share of the greatest logit
 BATCHED = (
@@ -271,9 +270,8 @@ def _shown(network: nn.Module, images: Tensor) -> Any:
     """
     try:
         with evaluating(network), torch.no_grad(), tf32(False, images.device):
-            return network(
-                images.clone()
-            )  # a first layer that works in place must not change the images
+            # A first layer that works in place must not change the images.
+            return network(images.clone())
     except (Exception, SystemExit) as error:  # a network of a user may raise any error
         shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
         if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason

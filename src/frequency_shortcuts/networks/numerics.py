@@ -14,10 +14,11 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's malloc.h, and variables that a user may have set
 THRESHOLDS = {-1: "MALLOC_TRIM_THRESHOLD_", -3: "MALLOC_MMAP_THRESHOLD_"}
+# Bytes; older versions of glibc refuse a greater MMAP threshold than the second.
 MOST, OLD_MOST = (
     2**30,
     2**25,
-)  # bytes; older versions of glibc refuse a greater MMAP threshold than the second
+)
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -99,9 +100,8 @@ def bfloat16(device: torch.device) -> torch.autocast:
 @contextlib.contextmanager
 def deterministic() -> Iterator[None]:
     """Deterministic algorithms inside the block; the previous settings are restored."""
-    os.environ.setdefault(
-        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
-    )  # cuBLAS is deterministic only with it
+    # CuBLAS is deterministic only with it.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = (
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),

@@ -36,9 +36,8 @@ LARGEST_BATCH = 4096
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Evaluation mode inside the block; every module's own mode is restored after it."""
-    modes = {
-        module: module.training for module in network.modules() if hasattr(module, "training")
-    }  # not if frozen
+    # Not if frozen.
+    modes = {module: module.training for module in network.modules() if hasattr(module, "training")}
     network.eval()
     try:
         yield
@@ -228,9 +227,8 @@ class Classifier:
                 for part in images.split(self._most):
                     logits = self._forward(self._run, part, copied=True)
                     check_logits(logits, len(part), n_classes)
-                    answers.append(
-                        logits.clone()
-                    )  # a compiled network overwrites its output at the next call
+                    # A compiled network overwrites its output at the next call.
+                    answers.append(logits.clone())
                 return torch.cat(answers)
             except torch.OutOfMemoryError:
                 if min(self._most, len(images)) == 1:
@@ -258,9 +256,8 @@ class Classifier:
         forward = min(forward, CPU_MEMORY // (4 * watch.largest))
         # A gradient keeps all activations, and the spectra of image and gradient are float64.
         backward = min(forward, CPU_MEMORY // (2 * watch.total + 32 * image.nbytes))
-        forward, backward = (
-            1 << (max(fits, 1).bit_length() - 1) for fits in (forward, backward)
-        )  # powers of two
+        # Powers of two.
+        forward, backward = (1 << (max(fits, 1).bit_length() - 1) for fits in (forward, backward))
         return forward, backward
 
 

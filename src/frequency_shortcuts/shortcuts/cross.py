@@ -18,9 +18,8 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .hits import Hits, rates
 
-LOWEST = (
-    -1
-)  # in the place of the class of a map: as many of the lowest frequencies as the own map has
+# In the place of the class of a map: as many of the lowest frequencies as the own map has.
+LOWEST = -1
 
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:
@@ -65,9 +64,8 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(
         ["class", "map"]
     )
-    maps = {
-        int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")
-    }  # class -> mask, each
+    # Class -> mask, each.
+    maps = {int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")}
     rows = []
     of_maps = cross_matrix(hits).query("map != @LOWEST")
     for fill, table in of_maps.groupby("fill", sort=False):
@@ -95,9 +93,8 @@ def _numbers(
     Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
     """
     judged, means = hits.judged(fill), dict.fromkeys(("advantage", "low_pass_margin"), 0.0)
-    influence = {
-        name: np.zeros(len(hits.labels)) for name in means
-    }  # what one more copy of each image adds
+    # What one more copy of each image adds.
+    influence = {name: np.zeros(len(hits.labels)) for name in means}
     for c, of_class in maps.items():
         margins = _margins(hits, fill, c, of_class, judged[c])
         for name in means:

@@ -198,9 +198,8 @@ def halves_of_classes(labels: IntArray) -> IntArray:
 def confusion_change(original: IntArray, filtered: IntArray) -> pd.DataFrame:
     """Two confusion matrices [true, called] of the same images in rows, and their difference in % of a class."""
     true_class, called_class = np.indices(original.shape)
-    images = np.maximum(
-        original.sum(axis=1, keepdims=True), 1
-    )  # a half may have no image of a class
+    # A half may have no image of a class.
+    images = np.maximum(original.sum(axis=1, keepdims=True), 1)
     matrices = {
         "true_class": true_class,
         "called_class": called_class,

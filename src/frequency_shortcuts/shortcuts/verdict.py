@@ -238,9 +238,8 @@ def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
     masks, remove = test.right[chosen], test.key["part"] == "remove"
     control = np.sort(masks[closest] if kind == "other" else masks.mean(axis=0))[::-1].astype(float)
     n = len(control)
-    total = (
-        np.arange(n + 1) - control.sum()
-    )  # of the differences on all images, for each number of hits of the map
+    # Of the differences on all images, for each number of hits of the map.
+    total = np.arange(n + 1) - control.sum()
     squares = np.cumsum([0, *(1 - control) ** 2]) + np.cumsum([0, *control[::-1] ** 2])[::-1]
     variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
     if test.measured[chosen | test.own].all():

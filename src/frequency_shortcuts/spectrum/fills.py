@@ -61,9 +61,8 @@ class Swap(Fill):
         return negatives & (labels[donors] != np.arange(len(negatives))[:, None])
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
-        return [
-            c for c in range(n_classes) if c != neutral
-        ]  # images of the neutral class are the donors
+        # Images of the neutral class are the donors.
+        return [c for c in range(n_classes) if c != neutral]
 
 
 ZEROS, SWAP = Fill(), Swap()

@@ -18,9 +18,8 @@ from .masks import check_mask
 from .pairs import ConjugatePairs, check_images
 
 _OPPONENT = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=torch.float64)
-_OPPONENT /= (
-    torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5
-)  # rows of length 1: its inverse is its mirror
+# Rows of length 1: its inverse is its mirror.
+_OPPONENT /= torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5
 
 
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:

@@ -121,9 +121,8 @@ def low_pass_mask(mask: BoolArray) -> BoolArray:
     By radius, ties by (u, v). It holds one position more than the map where the last pair does not fit.
     """
     pairs = _pairs(*mask.shape)
-    order = np.argsort(
-        (pairs.frequencies**2).sum(axis=1), kind="stable"
-    )  # pairs stand in the order of (u, v)
+    # Pairs stand in the order of (u, v).
+    order = np.argsort((pairs.frequencies**2).sum(axis=1), kind="stable")
     filled = np.cumsum(pairs.size[order])
     kept = np.zeros(len(pairs), bool)
     kept[order[: np.searchsorted(filled, mask.sum()) + 1]] = mask.any()
@@ -146,6 +145,5 @@ def _members(height: int, width: int, kind: Literal["random", "radial"]) -> list
     return [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
 
 
-_pairs = functools.lru_cache(maxsize=4)(
-    ConjugatePairs
-)  # two dozen controls a class are drawn from the same
+# Two dozen controls a class are drawn from the same.
+_pairs = functools.lru_cache(maxsize=4)(ConjugatePairs)

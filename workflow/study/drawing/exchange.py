@@ -38,9 +38,8 @@ def draw_flips(
     shown = greatest(flips[[*PARTS]], flips, classes, most, "that are followed most")
     kinds = kinds_from_first(flips, first[dataset])
     table = of_kind(flips, kinds[0])
-    classes = [
-        name for name in shown.names(classes) if name in set(table["class"])
-    ]  # a neutral class has no row
+    # A neutral class has no row.
+    classes = [name for name in shown.names(classes) if name in set(table["class"])]
     most = np.nanmax(table[[f"{part}_high" for part in PARTS]], initial=0.35)
     with style():
         figure, (panels,) = page_of_panels(1, len(PARTS), 0.9 + ROW * len(classes))
@@ -59,9 +58,8 @@ def draw_flips(
         )
         for place, name in enumerate(classes):
             verdicts = table.loc[table["class"] == name, "verdict"]
-            words = (
-                FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]
-            )  # of most, or of those that follow
+            # Of most, or of those that follow.
+            words = FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]
             words += (
                 f"\n{(verdicts == words).sum()} of {len(verdicts)}" if len(verdicts) > 1 else ""
             )

@@ -19,15 +19,17 @@ LEARNED = 0.5  # F1 from which on a class counts as learned
 HIDDEN = "high-pass"  # the view that is not drawn: so early, nearly no class passes
 LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # of classes, with the marks
 MARKS = "os^D"
+# What stands in the place of removed bands.
 FILLED = {
     "swap": "swap: C0 there",
     "zeros": "zeros there",
-}  # what stands in the place of removed bands
+}
+# In the table of `reliance`.
 REMOVED = {
     "maps": "the maps",
     "random": "random masks",
     "low_pass": "the lowest",
-}  # in the table of `reliance`
+}
 AFTER = "#0173b2"
 LOSSES = (
     ("lost_at_test", "#d55e00", -0.14, "at test time"),
@@ -82,9 +84,8 @@ def learned(
     ranked = first[views[0]].groupby(level=0).agg(middle=_middle, mean="mean")
     order = ranked.sort_values(["middle", "mean"], kind="stable").index
     spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
-    size, row = (
-        (16, 0.27) if len(seeds) <= 8 else (7, 0.42)
-    )  # of marks, points squared, and of a class, inches
+    # Of marks, points squared, and of a class, inches.
+    size, row = (16, 0.27) if len(seeds) <= 8 else (7, 0.42)
     marks: dict[str, Any] = {"s": size, "edgecolor": AFTER, "linewidth": 0.8}
     with canvas.style(9):
         figure, axes = canvas.page_of_panels(1, len(views), 0.9 + row * len(order))

@@ -63,11 +63,12 @@ PUBLISHED_RATES = {
         "TPR 0.82, FPR 0.22 (siamese cat, ViT-B)",
     ),
 }
+# Measures of one number.
 CORRELATION, SHARE, DIFFERENCE = (
     "rank correlation",
     "share of networks",
     "difference",
-)  # measures of one number
+)
 
 
 @dataclass(frozen=True)

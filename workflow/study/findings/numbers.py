@@ -21,17 +21,19 @@ from .definitions import FEWEST_CLASSES, PERMUTATIONS, SURVIVES_FROM
 KIND = ["claim", "variant", "dataset", "networks_of"]
 OF_NETWORKS = [*KIND, "network", "augmentation"]
 COLUMNS = [*KIND, "seed", "class", "value", "counted", "p_of_classes"]
+# Meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks.
 CURES = (
     "swap",
     "processed",
-)  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
+)
 LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
+# Of a class, in its spectrum.
 ADCS, DISTINCTIVENESS, AT_MAXIMUM = (
     "mean_adcs",
     "distinctiveness",
     "share_at_maximum",
-)  # of a class, in its spectrum
+)
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
 ONE_PART = ("texture", "shape")  # verdicts of `phase`: one of the two parts suffices alone
 ALL_IMAGES = "(all)"  # a class of `reliance`

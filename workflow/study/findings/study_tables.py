@@ -14,11 +14,12 @@ from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 LOWEST_NAME = "(lowest)"  # in the place of the class of a map: as many of the lowest frequencies
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
+# Columns of a table of rates that say nothing as a mean over draws.
 NOT_AVERAGED = (
     "neutral",
     "draw",
     "positions",
-)  # columns of a table of rates that say nothing as a mean over draws
+)
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
 WEAK_MAPS = (
     "The network of seed {seed} ({network}, augmentation {augmentation}, {dataset}) has a mean TPR of {tpr:.2f} from "

@@ -23,11 +23,12 @@ FORMS: Mapping[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
 SIZE = (0.14, 0.2)  # of an object, share of the side
 CONTRAST = (0.13, 0.32)  # of an object, pixels from 0 to 1
 BRIGHTNESS, TILT = (0.35, 0.55), 0.08  # of an image, and of its slow change
+# Deviations, and the pixels over which the coarse one is smoothed.
 FINE_GRAIN, COARSE_GRAIN, COARSE = (
     0.06,
     0.06,
     2.5,
-)  # deviations, and the pixels over which the coarse one is smoothed
+)
 
 
 def images(

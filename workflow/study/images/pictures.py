@@ -26,11 +26,12 @@ STAMPS_OF: Mapping[str, Sequence[str]] = {
 # photographs, and letters that are put onto a car. A stamp that also exists as a vector graphic is a drawing, too.
 NO_PHOTOGRAPHS = ("cartoon", "toys")
 OTHERS = ("_mirror", "hedgehog", "sedan_police")
+# Pixels: of a picture, of its longer side in it, and of that of the stamp.
 SIDE, LONGEST, SHORTEST = (
     224,
     192,
     96,
-)  # pixels: of a picture, of its longer side in it, and of that of the stamp
+)
 GREY = (127, 127, 127, 255)  # zero, as the network of `real.py` sees it
 FEWEST = 20  # photographs of a group
 STAMPS = "tuxpaint-stamps-default"

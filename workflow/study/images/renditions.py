@@ -20,9 +20,8 @@ from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 Pixels = npt.NDArray[np.float64]  # [n, channels, H, W], from 0 to 1
-IN_BATCH = (
-    2**20
-)  # numbers of the images that are drawn at once: 8 MiB as float64, and a few copies of it
+# Numbers of the images that are drawn at once: 8 MiB as float64, and a few copies of it.
+IN_BATCH = 2**20
 _REFERENCE = 32  # pixels: widths below are stated for this size and scale with the image
 
 

@@ -35,10 +35,11 @@ ALL, ALL_IMAGES = -1, "(all)"  # in the column `class`: all test images, as numb
 LARGE, SMALL = 0.2, 0.1
 AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
 VIEWS = ("", "_same", "_without", "_after")  # of the images, as ends of the names of columns
+# Recall in the first view minus second.
 LOSSES = {
     "lost_at_test": ("_same", "_without"),
     "lost_after": ("", "_after"),
-}  # recall in the first view minus second
+}
 
 
 def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:

@@ -27,16 +27,18 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN
 
+# For sets in which each class has two cues.
 HALVES, BETTER_HALF = (
     ("half_0", "half_1"),
     "better_half",
-)  # for sets in which each class has two cues
+)
 SCORES = ("precision", "recall", "average_precision")
 FOUND = 0.95  # least average precision of a ranking that found a truth
+# Quantiles of random rankings; above the upper one, a ranking is above chance.
 INTERVAL = (
     0.025,
     0.975,
-)  # quantiles of random rankings; above the upper one, a ranking is above chance
+)
 
 
 def planted(store: str | os.PathLike[str]) -> dict[str, BoolArray]:
@@ -124,9 +126,8 @@ def shuffled(
     """
     stratum = strata(pairs, kind)
     sorted_by_stratum = np.argsort(stratum, kind="stable")
-    dealt = np.argsort(
-        stratum + generator.random((draws, len(pairs))), axis=-1
-    )  # by stratum, at random within it
+    # By stratum, at random within it.
+    dealt = np.argsort(stratum + generator.random((draws, len(pairs))), axis=-1)
     out = np.empty((draws, len(pairs)), scores.dtype)
     np.put_along_axis(out, dealt, np.broadcast_to(scores[sorted_by_stratum], out.shape), axis=-1)
     return out

@@ -54,9 +54,8 @@ class Crops(Source):
         splits = {}
         for number, (split, positions) in enumerate(chosen.items()):
             images = pictures.crops(photographs[positions], SIDE, EACH, 10 * seed + number)
-            order = np.random.default_rng([seed, number, 26]).permutation(
-                len(images)
-            )  # so that some show all pictures
+            # So that some show all pictures.
+            order = np.random.default_rng([seed, number, 26]).permutation(len(images))
             labels = np.repeat(groups[positions], EACH)[order]
             if settings["dealt"]:
                 labels = np.random.default_rng([seed, number]).permutation(len(images)) % 2

@@ -30,9 +30,8 @@ class Dataset(Source):
         settings = config["datasets"][name]
         items, labels, classes = open_dataset(settings)
         items[first_of_each_class(labels, 1)[:20]]  # of 20 classes; it raises if they do not fit
-        stratified(
-            labels, settings["shares"], settings["split_seed"], classes
-        )  # it raises for classes with too few
+        # It raises for classes with too few.
+        stratified(labels, settings["shares"], settings["split_seed"], classes)
         return Content(classes, shape_of(settings), f"{len(labels)} items")
 
     def build(

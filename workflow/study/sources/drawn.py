@@ -81,9 +81,8 @@ def draw_images(
     size, amplitude = design.size, design.amplitude()
     # The variance of unit white noise shaped by an amplitude is the mean of the squared amplitude over all positions.
     scale = design.deviation / float(np.sqrt(np.mean(amplitude[NEUTRAL] ** 2)))
-    half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[
-        ..., : size // 2 + 1
-    ]  # as a real FFT orders it
+    # As a real FFT orders it.
+    half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[..., : size // 2 + 1]
     of_class = []
     for c, factor in enumerate(half):
         generator, parts = np.random.default_rng([seed, c, zlib.crc32(design.name.encode())]), []

@@ -39,9 +39,8 @@ class Minibatches:
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None
         if read is None and isinstance(data.images, np.ndarray):
-            room = (
-                torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf
-            )  # half of what is free
+            # Half of what is free.
+            room = torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf
             self._resident = (
                 torch.from_numpy(data.images).to(device) if data.images.nbytes < room else None
             )

@@ -14,9 +14,8 @@ from torch.nn import functional
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-Draw = tuple[
-    list[str], list[float]
-]  # for every image of a batch, the name of an operation and its magnitude
+# For every image of a batch, the name of an operation and its magnitude.
+Draw = tuple[list[str], list[float]]
 LEVELS = 10  # levels of magnitude in both policies
 
 

@@ -42,9 +42,8 @@ from .without import Without
 
 log = logging.getLogger(__name__)
 
-IN_MEMORY = (
-    2**32
-)  # training images of up to this many bytes are read at once, so that a GPU can hold them
+# Training images of up to this many bytes are read at once, so that a GPU can hold them.
+IN_MEMORY = 2**32
 STATISTICS = 2048  # images that renew the statistics of batch normalisation
 FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
 

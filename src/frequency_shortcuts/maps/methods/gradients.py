@@ -60,9 +60,8 @@ def input_gradient(
     Raises ValueError if the network gives no gradient, and for an objective that is not finite.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        seen = (
-            images.detach().clone().requires_grad_()
-        )  # autograd does not accept a tensor of inference mode
+        # Autograd does not accept a tensor of inference mode.
+        seen = images.detach().clone().requires_grad_()
         logits = network(seen.clone())  # a network may work in place
         if not logits.requires_grad:
             raise ValueError(

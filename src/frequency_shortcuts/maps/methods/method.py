@@ -139,9 +139,8 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
             )
         kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
         expected = [_EXPECTED.get(kind, ("a word", str)) for kind in kinds]
-        number = (
-            isinstance(value, bool) and bool not in kinds
-        )  # of Python, which counts it among integers
+        # Of Python, which counts it among integers.
+        number = isinstance(value, bool) and bool not in kinds
         if number or not any(isinstance(value, allowed) for _, allowed in expected):
             raise ValueError(
                 f"{name} {value!r}: expected {' or '.join(word for word, _ in expected)}"

@@ -142,9 +142,8 @@ def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> 
     middle, floor = (np.median(values, axis=-1, keepdims=True) for values in (mean, error))
     away = mean - middle
     spread = 1.4826 * np.median(np.abs(away), axis=-1, keepdims=True)
-    least = 1e-9 * np.abs(away).max(
-        axis=-1, keepdims=True
-    )  # where all but a few derivatives are equal
+    # Where all but a few derivatives are equal.
+    least = 1e-9 * np.abs(away).max(axis=-1, keepdims=True)
     scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2 + least**2)
     return np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
 
@@ -181,9 +180,8 @@ def _block(
     for start in range(0, len(images), workspace.backward_batch):
         part = slice(start, start + workspace.backward_batch)
         label = torch.as_tensor(workspace.labels[images[part]], device=device)
-        read, sample = np.unique(
-            images[part], return_inverse=True
-        )  # the samples of an image share one reading
+        # The samples of an image share one reading.
+        read, sample = np.unique(images[part], return_inverse=True)
         own = torch.fft.rfft2(source.take(read))[torch.as_tensor(sample, device=device)]
         fill, swapped = torch.zeros_like(own), np.flatnonzero(donors[part] >= 0)
         if len(swapped):

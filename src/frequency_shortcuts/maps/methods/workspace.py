@@ -222,9 +222,8 @@ class Workspace:
         self.passes += round(passes)
         self._bar.update(passes)
         if (now := time.monotonic()) - self._logged >= LOGGED_S:
-            rate = max(
-                self._computed / (now - self._started), 1e-9
-            )  # of passes that were computed, not read
+            # Of passes that were computed, not read.
+            rate = max(self._computed / (now - self._started), 1e-9)
             log.info(
                 "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
                 self.passes, self._expected, rate, max(0, self._expected - self.passes) / rate,

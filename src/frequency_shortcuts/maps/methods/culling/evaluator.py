@@ -208,9 +208,8 @@ class ClassEvaluator:
         sums = torch.zeros(
             2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device
         )
-        responses = torch.empty(
-            0, 2, len(pairs), dtype=torch.float64, device=device
-        )  # of the unfinished image
+        # Of the unfinished image.
+        responses = torch.empty(0, 2, len(pairs), dtype=torch.float64, device=device)
         for start in range(begin * views, end * views, at_once):
             stop = min(start + at_once, end * views)
             first, last = start // views, -(-stop // views)

@@ -36,10 +36,11 @@ SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
 PRIOR_COMPARISONS = 50.0  # weight of the prior, in comparisons: a scale of one standard deviation, which is cautious
 PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs in the first fit of the model
 AT_ONCE = 0.5  # share of the possibly missing pairs to evaluate before the model is fitted again
+# Share and least number of the left-out pairs that an audit evaluates.
 AUDIT_SHARE, AUDIT_LEAST = (
     0.01,
     8,
-)  # share and least number of the left-out pairs that an audit evaluates
+)
 MAX_ERROR_RATIO = 3.0  # an audit fails if its errors are this many times as large as expected
 
 
@@ -276,9 +277,8 @@ def recall(
     """
     if left_out == audited:  # all pairs are evaluated
         return 1.0, 1.0, 1.0
-    share = (
-        0.01 / (audits * (audits - 1)) if audits > 1 else 0.99
-    )  # of the 5 %; all of them sum to 1
+    # Of the 5 %; all of them sum to 1.
+    share = 0.01 / (audits * (audits - 1)) if audits > 1 else 0.99
     least, most = hypergeometric(left_out, audited, missed, TAIL * share)  # before the audit
     expected = missed * left_out / max(audited, 1)
     low, estimate, high = (

@@ -82,9 +82,8 @@ class Model:
         alone = np.zeros((pairs.height, pairs.width))
         alone[0, 0] = 1
         weight, (v, u) = _smooth(alone, REACH), 2 * pairs.frequencies.T
-        self._one = weight[
-            0, 0
-        ]  # weight of a pair in its own neighbourhood, which may also hold its partner
+        # Weight of a pair in its own neighbourhood, which may also hold its partner.
+        self._one = weight[0, 0]
         self._own = self._one + np.where(
             pairs.size == 2, weight[v % pairs.height, u % pairs.width], 0
         )
