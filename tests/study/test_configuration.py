@@ -13,17 +13,17 @@ from conftest import ROOT
 from frequency_shortcuts import culling
 from frequency_shortcuts.networks.architectures import names
 from study import inputs, reference, runs, settings
-from study.configuration import duplicate_keys, mistakes, typed
+from study.configuration import mistakes, typed
 from study.datasets import KINDS, complete, image_shape
 from study.dependencies import CHECKED_SECTIONS
 from study.images import renditions
-from study.schema import resolve
+from study.schema import resolve, schema
 from study.sources import source_of
 from study.sources.description import Shape
 from study.trainings.augmentation import KINDS as AUGMENTATIONS
 from study.trainings.training import Recipe
 
-OWN, SCHEMA = shipped("own"), reference.schema()
+OWN, SCHEMA = shipped("own"), schema()
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -86,12 +86,11 @@ def test_every_mistake_is_reported_once():
         config["datasets"]["syn_1"]["source"],
     )
     config["device"] = "tpu"
-    first, *others = sorted(mistakes(config))
-    assert first == "culling.method: missing, expected exact or screened"
-    assert [sentence.partition(":")[0] for sentence in others] == [
-        "culling.split",
-        "datasets.syn_1.source",
-        "device",
+    assert sorted(mistakes(config)) == [
+        "culling: 'method' is a required property",
+        "culling: 'split' is a required property",
+        "datasets.syn_1: 'source' is a required property",
+        "device: 'tpu' is not one of ['auto', 'cpu', 'cuda']",
     ]
 
 
@@ -107,15 +106,8 @@ def with_artefacts(*changes):
     return updated({"datasets": {f"leak_{i}": leak | change for i, change in enumerate(changes)}})
 
 
-def test_a_set_may_be_made_from_another_made_set_but_not_from_itself():
+def test_a_set_may_be_made_from_another_made_set():
     assert mistakes(with_artefacts({}, {"set": "leak_0"}, {"set": "leak_1"})) == []
-    found = mistakes(with_artefacts({"set": "leak_1"}, {"set": "leak_0"}, {"set": "leak_1"}))
-    circle = "leak_0 is made from itself, by way of leak_0, leak_1; write another set"
-    assert (
-        len(found) == 2
-        and found[0] == f"datasets.leak_0.set: {circle}"
-        and "leak_1.set: leak_1 is" in found[1]
-    )
 
 
 def test_the_schema_names_what_the_library_knows():
@@ -149,12 +141,12 @@ def parts(part, path=()):
 
 def test_the_schema_describes_each_key_forbids_others_and_requires_those_of_the_default_study():
     """Keys of the user's own data sets and networks, of methods and mechanisms may be left out."""
-    for path, schema in parts(SCHEMA):
-        if "properties" in schema and "if" not in path[-1:]:
+    for path, found in parts(SCHEMA):
+        if "properties" in found and "if" not in path[-1:]:
             assert (
-                schema.get("additionalProperties") is False or path[-1] == "additionalProperties"
+                found.get("additionalProperties") is False or path[-1] == "additionalProperties"
             ), path
-            for name, part in schema["properties"].items():
+            for name, part in found["properties"].items():
                 assert not isinstance(part, dict) or resolve(part).get("description"), (*path, name)
     for name, section in SCHEMA["properties"].items():
         if "properties" in section:
@@ -163,24 +155,22 @@ def test_the_schema_describes_each_key_forbids_others_and_requires_those_of_the_
 
 
 def test_a_bad_name_is_told_what_names_are_like():
-    for name in ("Bad name", "x" * 100, 1):
+    for name in ("Bad name", "x" * 70, 1):
         (sentence,) = mistakes(
             CONFIG | {"datasets": CONFIG["datasets"] | {name: CONFIG["datasets"]["syn_1"]}}
         )
-        assert "this name is not allowed, expected lower-case letters, digits and _" in sentence
-        assert ("quotes" in sentence) == (name == 1)
+        assert sentence.startswith(f"datasets: {name!r} ")
+        assert sentence.endswith("expected lower-case letters, digits and _")
 
 
-def test_many_mistakes_and_a_long_list_are_cut():
+def test_many_mistakes_and_a_long_value_are_cut():
     found = mistakes(CONFIG | {"methods": {f"m{i}": {"method": "none"} for i in range(500)}})
     assert len(found) < 40 and re.fullmatch(r"and \d+ more mistakes", found[-1])
     (sentence,) = mistakes(
-        CONFIG | {"synthesis": CONFIG["synthesis"] | {"band_edges": list(range(2000))}}
+        CONFIG | {"synthesis": CONFIG["synthesis"] | {"band_edges": list(range(1, 2000))}}
     )
-    assert (
-        "[0, 1, 2, 3" in sentence
-        and "1... is not allowed, expected list of numbers above 0" in sentence
-    )
+    assert "[1, 2, 3, 4" in sentence and sentence.endswith("1999] is too long")
+    assert len(sentence) < 250
 
 
 def test_every_number_list_and_text_has_bounds():
@@ -202,22 +192,6 @@ def test_every_number_list_and_text_has_bounds():
             assert "maxLength" in part, path
 
 
-def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
-    path = tmp_path / "my.yaml"
-    path.write_text(
-        "culling:\n  parts: 1\nshortcuts: {seed: 1}\nculling:\n  split: test\n  split: train\n"
-    )
-    assert sorted(duplicate_keys([path])) == [
-        f"{path}: the key culling is there twice, in line 1 and in line 4; remove one",
-        f"{path}: the key split is there twice, in line 5 and in line 6; remove one",
-    ]
-    # JSON that is no YAML, and keys of a merged mapping.
-    for text in ('{\n\t"a": 1\n}', "a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n"):
-        path.write_text(text)
-        assert list(duplicate_keys([path])) == []
-    assert list(duplicate_keys(sorted((ROOT / "config").glob("*.yaml")))) == []
-
-
 def test_values_of_the_command_line_have_the_types_of_yaml():
     """Snakemake reads the nested ones of `--config shortcuts='{percent: 10}'` as text."""
     given = {
@@ -234,8 +208,7 @@ def test_values_of_the_command_line_have_the_types_of_yaml():
 
 
 def test_the_reference_is_what_make_docs_writes():
-    assert (ROOT / "config" / "README.md").read_text() == reference.page(), "run `make docs`"
-    assert all(path.read_text() == text for path, text in reference.of_tests().items()), (
+    assert all(path.read_text() == text for path, text in reference.pages().items()), (
         "run `make docs`"
     )
 

@@ -24,7 +24,7 @@ if config["numerics"] == "portable":
     os.environ.update(instructions.variables())
 
 from study import datasets, dependencies, kept_outputs, outputs, runs, settings
-from study.configuration import duplicate_keys, mistakes, typed
+from study.configuration import mistakes, typed
 from study.dependencies import code_of
 from study.findings.definitions import PUBLISHED_RATES
 from study.findings.matrices import MATRICES
@@ -35,9 +35,7 @@ from study.sources.downloads import DOWNLOADS
 
 update_config(config, typed(workflow.config_settings.config))
 # Only in the main process, not again in every job.
-if workflow.is_main_process and (
-    sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]
-):
+if workflow.is_main_process and (sentences := mistakes(config)):
     raise WorkflowError(
         "The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences)
     )

@@ -6,8 +6,6 @@ library says by `study.inputs`, before the first job.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,29 +16,32 @@ from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
 from . import runs
-from .datasets import KINDS, complete, graded, has_truth, image_shape
+from .datasets import KINDS, complete, has_truth, image_shape
 from .schema import Validator, allowed, schema
 from .sources import planted, source_of
 
 MOST = 30  # mistakes that are named
-LONG = 60  # letters of a value that a sentence shows
+LONG = 200  # letters of what jsonschema says of a mistake, which has the whole value in it
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
     """One sentence for each mistake in a configuration: the key, the value, what is allowed."""
-    errors = sorted(
-        Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path]
-    )
-    of_lines: dict[
-        tuple[Any, ...], str
-    ] = {}  # one for a line, however many items of its list are wrong
-    for error in errors:
-        for line, sentence in _sentences(error):
-            of_lines.setdefault(line, sentence)
+    errors = sorted(Validator(schema()).iter_errors(config), key=lambda error: error.json_path)
     # References between parts are checked only if every part has the right type.
-    sentences = list(of_lines.values()) or list(_references(config))
+    sentences = list(map(_sentence, errors)) or list(_references(config))
     more = len(sentences) - MOST
     return sentences if more <= 0 else [*sentences[:MOST], f"and {more} more mistakes"]
+
+
+def _sentence(error: ValidationError) -> str:
+    """The place, and what jsonschema says; where the schema has words of its own, the value and these."""
+    place = ".".join(map(str, error.absolute_path)) or "at the top"
+    message = error.message
+    if "title" in error.schema or "oneOf" in error.schema:
+        message = f"{error.instance!r} is not allowed, expected {allowed(error.schema)}"
+    if len(message) > LONG:
+        message = f"{message[: LONG // 2]} ... {message[-LONG // 2 :]}"
+    return f"{place}: {message}"
 
 
 def typed(value: Any) -> Any:
@@ -50,72 +51,6 @@ def typed(value: Any) -> Any:
     if isinstance(value, list):
         return [typed(inner) for inner in value]
     return yaml.safe_load(value) if isinstance(value, str) else value
-
-
-def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
-    """A sentence for each key that a file of YAML holds twice, of which Snakemake takes the last in silence."""
-    for path in paths:
-        try:
-            waiting = [yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)]
-        except yaml.YAMLError:  # JSON with tabs, which Snakemake reads
-            continue
-        for node in waiting:
-            lines: dict[str, int] = {}
-            within = node.value if isinstance(node, yaml.SequenceNode) else []
-            for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-                name, line = str(key.value), key.start_mark.line + 1
-                if name in lines:
-                    twice = f"is there twice, in line {lines[name]} and in line {line}; remove one"
-                    yield f"{path}: the key {name} {twice}"
-                lines[name] = line
-                within.append(value)
-            # An alias stands for the node itself.
-            waiting += [
-                each
-                for each in within
-                if isinstance(each, yaml.CollectionNode) and each not in waiting
-            ]
-
-
-def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
-    """The line of the configuration, as the path of its key, and a sentence, for each mistake in an error."""
-    path = tuple(error.absolute_path)
-    if "propertyNames" in error.absolute_schema_path:
-        yield (
-            (*path, error.instance),
-            f"{_dotted(*path, error.instance)}: this name is not allowed, expected {allowed(error.schema)}"
-            + ("" if isinstance(error.instance, str) else "; write it in quotes"),
-        )
-        return
-    match error.validator:
-        case "additionalProperties":
-            known = list(error.schema.get("properties", {}))
-            for name in sorted(map(str, set(error.instance) - set(known))):
-                guess = get_close_matches(name, known, 1)
-                hint = f"; did you mean {guess[0]}?" if guess else ""
-                yield (
-                    (*path, name),
-                    f"{_dotted(*path, name)}: unknown key, allowed here are {_listed(known)}{hint}",
-                )
-        case "required":
-            for name in error.validator_value:
-                if name not in error.instance:
-                    expected = allowed(error.schema["properties"][name])
-                    yield (*path, name), f"{_dotted(*path, name)}: missing, expected {expected}"
-        case _:
-            line = path[
-                : max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)
-            ]
-            value = repr(error.instance)
-            value = value if len(value) <= LONG else f"{value[:LONG]}..."
-            yield (
-                line,
-                f"{_dotted(*path)}: {value} is not allowed, expected {allowed(error.schema)}",
-            )
-
-
-def _dotted(*path: Any) -> str:
-    return ".".join(map(str, path))
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -169,24 +104,15 @@ def _names(config: Mapping[str, Any]) -> Iterator[str]:
             yield from unknown(
                 f"datasets.{name}.set", [dataset["set"]], "the sets of photographs", photographs
             )
-        behind = [name]  # the sets that it is made from, one by one
-        while (other := datasets.get(behind[-1], {}).get("set")) not in (None, *behind):
-            behind.append(other)
-        if other == name:
-            yield f"datasets.{name}.set: {name} is made from itself, by way of {_listed(behind)}; write another set"
     for name, method in config["methods"].items():
         yield from unknown(
             f"methods.{name}.method", [method["method"]], "the methods of the library", METHODS
         )
-        if name in NAMES:
-            yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
     if config["graded"]["sets"]:
         trained = [name for name, network in config["networks"].items() if "source" not in network]
         yield from unknown(
             "graded.network", [config["graded"]["network"]], "the trained networks", trained
         )
-    for name in graded(config).keys() & datasets.keys():
-        yield f"datasets.{name}: the study makes a set of this name; give yours another name"
 
 
 def _entry(
@@ -270,19 +196,13 @@ def _graded(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _transfer(planned: pd.DataFrame, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """Both ends of a transfer must be planned with maps, and have a seed in common."""
-    seeds: dict[str, set[int]] = {}  # of each network/augmentation
-    of_set = planned["maps"] & planned["dataset"].eq(entry["dataset"])
-    for run in planned[of_set].to_dict("records"):
-        seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
-    ends = "maps_of", "tested_on"
-    for end in ends:
-        if entry[end] not in seeds:
-            there = _listed(seeds)
-            yield f"{key}.{end}: {entry[end]!r} is not planned with maps for {entry['dataset']}; planned is {there}"
-    if all(entry[end] in seeds for end in ends) and not set.intersection(
-        *(seeds[entry[end]] for end in ends)
-    ):
-        yield f"{key}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
+    if runs.transfers({"transfer": [entry]}, planned).empty:
+        of_set = planned[planned["maps"] & planned["dataset"].eq(entry["dataset"])]
+        kinds = (of_set["network"] + "/" + of_set["augmentation"]).unique()
+        yield (
+            f"{key}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common, with maps for "
+            f"{entry['dataset']}; planned is {_listed(kinds)}"
+        )
 
 
 def _culling(config: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """config/schema.yaml: its rules, and what they allow in words."""
 
 import math
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,9 +18,9 @@ BOUNDS = {
     "exclusiveMinimum": "above {}",
     "maximum": "at most {}",
     "exclusiveMaximum": "below {}",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
-    "maxProperties": "at most {} entries",
+    "minItems": "{} or more entries",
+    "maxItems": "{} or fewer entries",
+    "uniqueItems": "no repeats",
 }
 # A schema takes 2.0 for an integer, and any bound holds for NaN.
 NUMBERS = {
@@ -50,22 +49,16 @@ def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def allowed(part: Mapping[str, Any]) -> str:
-    """The values that a part of the schema allows, in words, such as `integer at least 1, or null`."""
+    """The values that a part of the schema allows, in words, such as `integer, at least 1, at most 9`."""
     part = resolve(part)
     if "title" in part:
         return str(part["title"])
-    if "enum" in part or "oneOf" in part:
-        *first, last = map(str, part.get("enum") or [choice["const"] for choice in part["oneOf"]])
-        return f"{', '.join(first)} or {last}" if first else last
-    kinds = part.get("type", ["value"])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    words = " or ".join(WORDS.get(kind, kind) for kind in kinds if kind != "null")
+    choices = part.get("enum") or [choice["const"] for choice in part.get("oneOf", ())]
+    if choices:
+        return ", ".join(map(str, choices))
+    kinds = [part["type"]] if isinstance(part["type"], str) else part["type"]
+    words = " or ".join(WORDS.get(kind, kind) for kind in kinds)
     if "items" in part:
-        words += " of " + re.sub(r"^(number|integer)", r"\1s", allowed(part["items"])) + ";"
+        words += f" of ({allowed(part['items'])})"
     bounds = [text.format(part[name]) for name, text in BOUNDS.items() if name in part]
-    bounds = ["at least 1 entry" if text == "at least 1 entries" else text for text in bounds]
-    if "contains" in part:
-        bounds.append(f"one of them {part['contains']['const']}")
-    if part.get("uniqueItems"):
-        bounds.append("no repeats")
-    return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
+    return ", ".join([words, *bounds])
