@@ -70,10 +70,15 @@ sound.flips[["class", "fine", "field", "patch", "verdict"]]
 # first network.
 
 networks = {"coats as JPEG": "jpeg", "with Swap": "cured", "all as PNG": "clean"}
-recalls = pd.DataFrame({
-    words: [example.recall(example.network(name), folder)["Coat"] for folder in (pictures, clean)]
-    for words, name in networks.items()
-}, index=["coats as JPEG", "coats as PNG"]).T  # fmt: skip
+recalls = pd.DataFrame(
+    {
+        words: [
+            example.recall(example.network(name), folder)["Coat"] for folder in (pictures, clean)
+        ]
+        for words, name in networks.items()
+    },
+    index=["coats as JPEG", "coats as PNG"],
+).T
 axis = recalls.plot.barh(figsize=(6, 2.4), xlabel="recall of coats", ylabel="trained with")
 axis.invert_yaxis()
 axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))

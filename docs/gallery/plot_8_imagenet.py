@@ -19,8 +19,12 @@ sys.path.insert(0, str(ROOT))
 from real import GROUPS, network  # noqa: E402
 
 pictures = ROOT / "results" / "real" / "pictures"
-print({group: f"{len(outputs)} outputs, {len([*(pictures / group).iterdir()])} photographs"
-       for group, outputs in GROUPS.items()})  # fmt: skip
+print(
+    {
+        group: f"{len(outputs)} outputs, {len([*(pictures / group).iterdir()])} photographs"
+        for group, outputs in GROUPS.items()
+    }
+)
 
 # %%
 # Do the images alone differ?

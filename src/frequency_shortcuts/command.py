@@ -81,8 +81,9 @@ def main() -> None:
     logging.basicConfig(level=level, format="%(message)s")
 
 
-@main.command(short_help="Test a network, and write verdicts, pictures and a page.",
-              help=f"""Give images of other classes parts of each class that are not the object: what is fine, the
+@main.command(
+    short_help="Test a network, and write verdicts, pictures and a page.",
+    help=f"""Give images of other classes parts of each class that are not the object: what is fine, the
 illumination, a patch. What are they called? Then find a map of few frequencies for each class, and test it beside
 controls.
 
@@ -95,16 +96,27 @@ Examples:
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick --fail-above 0.2
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --as-published
-""")  # fmt: skip
+""",
+)
 @several(*NETWORK, *SEARCH)
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
-@click.option("--as-published", is_flag=True,
-              help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.")  # fmt: skip
-@click.option("--source", metavar="NAME",
-              help="Column of the CSV, or a CSV with the columns path and source, for recall by source.")  # fmt: skip
+@click.option(
+    "--as-published",
+    is_flag=True,
+    help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.",
+)
+@click.option(
+    "--source",
+    metavar="NAME",
+    help="Column of the CSV, or a CSV with the columns path and source, for recall by source.",
+)
 @click.option("--swapped", is_flag=True, help="The network was trained with fs.Swap.")
-@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
-              help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip
+@click.option(
+    "--fail-above",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.",
+)
 @out_folder("results/ and the name of the network.")
 def analyse(out: Path | None, overwrite: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
     if options["quick"]:
@@ -163,32 +175,56 @@ def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
 @main.command(short_help="Say what differs between the classes of a folder, without a network.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @several(*READING)
-@click.option("--source", metavar="NAME",
-              help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, "
-                   "with the columns path and source.")  # fmt: skip
-@click.option("--size", callback=numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
-              help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
-                   "or the median short side.")  # fmt: skip
+@click.option(
+    "--source",
+    metavar="NAME",
+    help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, "
+    "with the columns path and source.",
+)
+@click.option(
+    "--size",
+    callback=numbers(int, "one or two numbers, such as 224 or 224x320", 2),
+    metavar="N",
+    help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
+    "or the median short side.",
+)
 @click.option(
     "--seed", default=0, show_default=True, help="Of the images that artefacts are put into."
 )
-@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
-              help="Leave with status 1 if more than the share X of the images of a class or source carry its likely "
-                   "cause, or share a fact of their files, beyond the share of the others.")  # fmt: skip
-@click.option("--match", "matched", metavar="OUT", type=click.Path(path_type=Path),
-              help="In place of the check, write copies to a new folder, in which the other classes get what JPEG "
-                   "or resizing left in one class.")  # fmt: skip
+@click.option(
+    "--fail-above",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Leave with status 1 if more than the share X of the images of a class or source carry its likely "
+    "cause, or share a fact of their files, beyond the share of the others.",
+)
+@click.option(
+    "--match",
+    "matched",
+    metavar="OUT",
+    type=click.Path(path_type=Path),
+    help="In place of the check, write copies to a new folder, in which the other classes get what JPEG "
+    "or resizing left in one class.",
+)
 @click.option(
     "--class",
     "name",
     metavar="NAME",
     help="Of --match: the class. Default: the one that the check finds.",
 )
-@click.option("--quality", type=click.IntRange(1, 100), metavar="Q",
-              help="Of --match: quality of JPEG. Default: of the files of the class.")  # fmt: skip
-@click.option("--scale", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X",
-              help="Of --match: share of its sides to which the class was resized, and back. Default: the sizes of "
-                   "files.")  # fmt: skip
+@click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    metavar="Q",
+    help="Of --match: quality of JPEG. Default: of the files of the class.",
+)
+@click.option(
+    "--scale",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="X",
+    help="Of --match: share of its sides to which the class was resized, and back. Default: the sizes of "
+    "files.",
+)
 @out_folder("results/ and the name of FOLDER.")
 def data(
     folder: Path,
@@ -237,14 +273,16 @@ def data(
     )
 
 
-@main.command(short_help="Find maps and store them, without tests.",
-              help=f"""Find a map for each class and write it to an HDF5 file.
+@main.command(
+    short_help="Find maps and store them, without tests.",
+    help=f"""Find a map for each class and write it to an HDF5 file.
 
 {MODEL}
 \b
 Example:
   frequency-shortcuts maps timm:vit_small_patch16_224 --weights pretrained --images val/ --method gradient --out vit.h5
-""")  # fmt: skip
+""",
+)
 @several(*NETWORK, *SEARCH)
 @click.option(
     "--out",
@@ -268,17 +306,25 @@ def maps(out: Path, **options: Any) -> None:  # noqa: D103
     )
 
 
-@main.command(short_help="Test maps of a file beside controls.",
-              help=f"""Test the maps of a file on images, beside control masks of the same size.
+@main.command(
+    short_help="Test maps of a file beside controls.",
+    help=f"""Test the maps of a file on images, beside control masks of the same size.
 
 {MODEL}
 \b
 Example:
   frequency-shortcuts test torchvision:resnet50 --weights DEFAULT --images val/ --maps maps.h5
-""")  # fmt: skip
+""",
+)
 @several(*NETWORK)
-@click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
-              help="HDF5 file of the command maps, or of the study.")  # fmt: skip
+@click.option(
+    "--maps",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="HDF5 file of the command maps, or of the study.",
+)
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
 @out_folder("results/ and the name of the network.")
 def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
@@ -371,10 +417,13 @@ def _analysis(
     preprocessing = fs.Preprocessing(mean, std, size, resize)
     quick, as_published = options.get("quick", False), options.get("as_published", False)
     named = open_network(
-        options["model"], weights=options["weights"], checkpoint=options["checkpoint"],
+        options["model"],
+        weights=options["weights"],
+        checkpoint=options["checkpoint"],
         n_classes=1 if len(options["outputs"] or ()) == 1 else len(names),
-        channels=preprocessing.channels, size=preprocessing.shape or (224, 224),
-    )  # fmt: skip
+        channels=preprocessing.channels,
+        size=preprocessing.shape or (224, 224),
+    )
     transform = named.transform
     if size is not None:
         of_weights = normalisation_of(transform)
@@ -398,16 +447,27 @@ def _analysis(
         else functools.partial(fs.Test, maps)
     )
     result = fs.analyse(
-        named.network, images, mean=mean, std=std, transform=transform, quick=quick,
+        named.network,
+        images,
+        mean=mean,
+        std=std,
+        transform=transform,
+        quick=quick,
         test=make(
             outputs=options["outputs"] or outputs_of(names, named.categories),
-            images=_files(options["test_images"], options), images_per_class=test, **of_test,
+            images=_files(options["test_images"], options),
+            images_per_class=test,
+            **of_test,
         ),
         run=fs.Run(
-            options["seed"], options["device"], state, _name(options), swapped=options.get("swapped", False),
+            options["seed"],
+            options["device"],
+            state,
+            _name(options),
+            swapped=options.get("swapped", False),
             numerics=options["numerics"],
         ),
-    )  # fmt: skip
+    )
     result.about["command"] = _typed()
     return result
 

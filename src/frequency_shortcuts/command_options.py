@@ -82,63 +82,143 @@ def numerics(context: Any, option: Any, choice: str) -> str:
 
 
 READING = [  # options of the reading of pictures
-    click.option("--csv", metavar="FILE", type=click.Path(path_type=Path),
-                 help="CSV with the columns path (relative to the folder, or else to the CSV), label and, if there is "
-                      "one, source. The folder then needs no class folders."),
-    click.option("--path-column", default="path", show_default=True, metavar="NAME", help="Of the CSV."),
-    click.option("--label-column", default="label", show_default=True, metavar="NAME", help="Of the CSV."),
-    click.option("--skip-broken", is_flag=True,
-                 help="Leave out pictures that do not exist or cannot be read, and classes of too few pictures. By "
-                      "default an error names all of them."),
-]  # fmt: skip
+    click.option(
+        "--csv",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="CSV with the columns path (relative to the folder, or else to the CSV), label and, if there is "
+        "one, source. The folder then needs no class folders.",
+    ),
+    click.option(
+        "--path-column", default="path", show_default=True, metavar="NAME", help="Of the CSV."
+    ),
+    click.option(
+        "--label-column", default="label", show_default=True, metavar="NAME", help="Of the CSV."
+    ),
+    click.option(
+        "--skip-broken",
+        is_flag=True,
+        help="Leave out pictures that do not exist or cannot be read, and classes of too few pictures. By "
+        "default an error names all of them.",
+    ),
+]
 NETWORK = [  # options that name a network and images
     click.argument("model"),
-    click.option("--images", required=True, metavar="PATH", type=click.Path(path_type=Path),
-                 help="Folder with a folder of pictures, at any depth, for each class; a CSV of pictures; or an HDF5 "
-                      "file."),
+    click.option(
+        "--images",
+        required=True,
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        help="Folder with a folder of pictures, at any depth, for each class; a CSV of pictures; or an HDF5 "
+        "file.",
+    ),
     *READING,
-    click.option("--test-images", metavar="PATH", type=click.Path(path_type=Path),
-                 help="Other images to test with. Default: half of the images."),
-    click.option("--weights", metavar="NAME",
-                 help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
-    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
-                 help="Your weights: safetensors or a state_dict of torch.save."),
-    click.option("--outputs", callback=outputs, metavar="NAME=N,...",
-                 help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
-                      "order of the names, capitals first; pneumonia=0 of a network with one output."),
-    click.option("--mean", callback=numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
-                 help="Mean of each channel, from 0 to 1; one number is of grey pictures. Default: of the weights."),
-    click.option("--std", callback=numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
-                 help="Standard deviation of each channel. Default: of the weights."),
-    click.option("--size", callback=numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
-                 help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
-                      "Default: of the weights."),
-    click.option("--resize", callback=numbers(int, "one or two numbers, such as 256 or 224x224", 2), metavar="N",
-                 help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
-                      "pictures. Default: of the weights."),
-    click.option("--images-per-class", callback=numbers(int, "two numbers, such as 50,50", 2, 2), metavar="N,N",
-                 help="Images that find the map of a class, and that test. Default: 50, and 200 of which 50 test "
-                      "the map."),
-    click.option("--others", default=20, show_default=True, metavar="N",
-                 help="Most maps of other classes that are tried on each class."),
-    click.option("--negatives", type=click.IntRange(1), metavar="N",
-                 help="Most images on which false positives are counted. "
-                      "Default: two for each test image of a class, at least 50, and at most 1000."),
+    click.option(
+        "--test-images",
+        metavar="PATH",
+        type=click.Path(path_type=Path),
+        help="Other images to test with. Default: half of the images.",
+    ),
+    click.option(
+        "--weights",
+        metavar="NAME",
+        help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm.",
+    ),
+    click.option(
+        "--checkpoint",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Your weights: safetensors or a state_dict of torch.save.",
+    ),
+    click.option(
+        "--outputs",
+        callback=outputs,
+        metavar="NAME=N,...",
+        help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
+        "order of the names, capitals first; pneumonia=0 of a network with one output.",
+    ),
+    click.option(
+        "--mean",
+        callback=numbers(float, "numbers such as 0.485,0.456,0.406"),
+        metavar="X,X,X",
+        help="Mean of each channel, from 0 to 1; one number is of grey pictures. Default: of the weights.",
+    ),
+    click.option(
+        "--std",
+        callback=numbers(float, "numbers such as 0.229,0.224,0.225"),
+        metavar="X,X,X",
+        help="Standard deviation of each channel. Default: of the weights.",
+    ),
+    click.option(
+        "--size",
+        callback=numbers(int, "one or two numbers, such as 224 or 224x320", 2),
+        metavar="N",
+        help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
+        "Default: of the weights.",
+    ),
+    click.option(
+        "--resize",
+        callback=numbers(int, "one or two numbers, such as 256 or 224x224", 2),
+        metavar="N",
+        help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
+        "pictures. Default: of the weights.",
+    ),
+    click.option(
+        "--images-per-class",
+        callback=numbers(int, "two numbers, such as 50,50", 2, 2),
+        metavar="N,N",
+        help="Images that find the map of a class, and that test. Default: 50, and 200 of which 50 test "
+        "the map.",
+    ),
+    click.option(
+        "--others",
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="Most maps of other classes that are tried on each class.",
+    ),
+    click.option(
+        "--negatives",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Most images on which false positives are counted. "
+        "Default: two for each test image of a class, at least 50, and at most 1000.",
+    ),
     click.option("--seed", default=0, show_default=True, help="Of all random draws."),
     click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
-    click.option("--numerics", type=click.Choice(["portable", "fast"]), default="fast", show_default=True,
-                 callback=numerics,
-                 help="portable: on a CPU, the same numbers on every x86-64 server, with one thread."),
-]  # fmt: skip
+    click.option(
+        "--numerics",
+        type=click.Choice(["portable", "fast"]),
+        default="fast",
+        show_default=True,
+        callback=numerics,
+        help="portable: on a CPU, the same numbers on every x86-64 server, with one thread.",
+    ),
+]
 SEARCH = [  # options of the search for maps
-    click.option("--method", metavar="NAME",
-                 help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
-    click.option("--settings", multiple=True, callback=settings, metavar="NAME=VALUE,...",
-                 help="Settings of the method, such as samples=32."),
-    click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]), default="float32",
-                 show_default=True, help="Of the search."),
-    click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
-]  # fmt: skip
+    click.option(
+        "--method",
+        metavar="NAME",
+        help="A method of docs/methods.md. Default: mixture; culling for a network without gradients.",
+    ),
+    click.option(
+        "--settings",
+        multiple=True,
+        callback=settings,
+        metavar="NAME=VALUE,...",
+        help="Settings of the method, such as samples=32.",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(["float32", "tf32", "bfloat16"]),
+        default="float32",
+        show_default=True,
+        help="Of the search.",
+    ),
+    click.option(
+        "--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."
+    ),
+]
 
 
 def several(*options: Callable[..., Any]) -> Callable[..., Any]:

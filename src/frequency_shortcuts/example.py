@@ -48,8 +48,17 @@ from .networks import architectures
 from .networks.predictions import called
 
 CLASSES = (  # sorted, as folders are
-    "Ankle boot", "Bag", "Coat", "Dress", "Pullover", "Sandal", "Shirt", "Sneaker", "T-shirt", "Trouser"
-)  # fmt: skip
+    "Ankle boot",
+    "Bag",
+    "Coat",
+    "Dress",
+    "Pullover",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "T-shirt",
+    "Trouser",
+)
 # The class with a trace, of JPEG or a tag; and the place of the tag.
 TRACED, QUALITY, TAG = (
     "Coat",
@@ -180,10 +189,15 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
             for names, answers in (_called(one, all_traced), _called(one, clean))
         ]
         rows.append(
-            {"network": name, "accuracy": of_own["all"], "recall": of_own[TRACED],
-             "other_recall": recall(one, others)[TRACED], "called": as_coats[0] - as_coats[1],
-             **flips.drop("recall")}
-        )  # fmt: skip
+            {
+                "network": name,
+                "accuracy": of_own["all"],
+                "recall": of_own[TRACED],
+                "other_recall": recall(one, others)[TRACED],
+                "called": as_coats[0] - as_coats[1],
+                **flips.drop("recall"),
+            }
+        )
     table = pd.DataFrame(rows)
     table.to_csv(folder / "example.csv", index=False)
     figure = _draw(results, table)
@@ -222,8 +236,11 @@ def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
             )
             label.set(fontweight="bold", color=WRONG if row["follows"] else RIGHT)
             recalls = [row["recall"], row["other_recall"]][:: 1 if trace else -1]
-            shares = {f"coats {with_it}\nare recognised": recalls[0], f"coats {without}\nare recognised": recalls[1],
-                      f"others {with_it}\nare called coats": row["called"]}  # fmt: skip
+            shares = {
+                f"coats {with_it}\nare recognised": recalls[0],
+                f"coats {without}\nare recognised": recalls[1],
+                f"others {with_it}\nare called coats": row["called"],
+            }
             wrong = [False, recalls[1] < recalls[0] - 0.2, row["called"] > 0.1]
             bars.barh(range(3), shares.values(), color=[WRONG if bad else RIGHT for bad in wrong])
             for place, share in enumerate(shares.values()):

@@ -154,9 +154,14 @@ def analyse(
     if test.parts and not quick:
         negatives = test.negatives or negatives_by_default(len(subject.test.classes), counts.tested)
         trials = test_of_maps.Trials(
-            test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True,
+            test.parts,
+            test.fills,
+            test.controls,
+            others=test.others,
+            negatives=negatives,
+            one_sample=True,
             seed=run.seed,
-        )  # fmt: skip
+        )
         steps["test of maps beside controls"] = test_of_maps.count_passes(
             len(subject.test.classes), subject.chosen.tested, trials, subject.test.neutral
         )
@@ -307,16 +312,26 @@ def announce(
 
 
 def _maps(
-    subject: Subject, masks: BoolArray | None, planned: PlannedSearch | None, trials: test_of_maps.Trials | None,
-    test: Test, batch: int, run: Run,
-) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    subject: Subject,
+    masks: BoolArray | None,
+    planned: PlannedSearch | None,
+    trials: test_of_maps.Trials | None,
+    test: Test,
+    batch: int,
+    run: Run,
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Maps that are given or searched for, with scores and hits, by the names of `Analysis`, and how they were made."""
     scores, images, search = None, subject.map_ranking, test.search
     if planned and search:
         scores = find(
-            planned.method, subject.search_classifier(search.precision), images, seed=run.seed,
-            limits=Limits(search.precision), work=Work(run.state, progress=run.progress), **planned.settings,
-        )  # fmt: skip
+            planned.method,
+            subject.search_classifier(search.precision),
+            images,
+            seed=run.seed,
+            limits=Limits(search.precision),
+            work=Work(run.state, progress=run.progress),
+            **planned.settings,
+        )
         masks = dfm.dominant(scores.score, ConjugatePairs(*images.images.shape[2:]), search.percent)
     assert masks is not None  # they were given, or searched for
     hits = None

@@ -29,9 +29,15 @@ from .advice import facts_apart, kind_of_images
 from .wording import of_pair, reason
 
 COLUMNS = {  # of `Analysis.images`, and their types
-    "image": int, "path": object, "class": object, "part": object, "probability": float, "probability_without": float,
-    "called_without": object, "flips": bool,
-}  # fmt: skip
+    "image": int,
+    "path": object,
+    "class": object,
+    "part": object,
+    "probability": float,
+    "probability_without": float,
+    "called_without": object,
+    "flips": bool,
+}
 EACH, PICTURES = 2, 6  # images of a class and part that are drawn without it, and of all
 
 Picture = npt.NDArray[np.uint8]
@@ -230,10 +236,18 @@ class FlipTest:
             self.classes[int(said.argmax())] for said in (made.said_before, made.said_after)
         )
         return Counterfactual(
-            as_picture(made.before), as_picture(made.after), as_picture(0.5 + factor * change), factor,
-            self.classes[self.answers.labels[made.image]], before, after, made.said_before.numpy(),
-            made.said_after.numpy(), part, int(self.shown[made.image]),
-        )  # fmt: skip
+            as_picture(made.before),
+            as_picture(made.after),
+            as_picture(0.5 + factor * change),
+            factor,
+            self.classes[self.answers.labels[made.image]],
+            before,
+            after,
+            made.said_before.numpy(),
+            made.said_after.numpy(),
+            part,
+            int(self.shown[made.image]),
+        )
 
 
 def names_of_files(split: Split) -> list[str | None]:

@@ -147,17 +147,31 @@ def _read_files(
     pixels = pixels if len(rows) == len(there) else subset(pixels, rows)
     table = pd.DataFrame([heads[i] for i in kept], columns=FileFacts._fields)
     count = table["height"] * table["width"]
-    about_files = table[["format", "quality", "subsampling", "mode"]].assign(
-        size=table["width"].astype(str) + " x " + table["height"].astype(str),
-        pixels=count, shape=table["width"] / table["height"], bytes=table["bytes"] / count,  # for each pixel
-    ).join(pd.DataFrame(np.array(content)[rows], columns=[*CONTENT]))  # fmt: skip
+    about_files = (
+        table[["format", "quality", "subsampling", "mode"]]
+        .assign(
+            size=table["width"].astype(str) + " x " + table["height"].astype(str),
+            pixels=count,
+            shape=table["width"] / table["height"],
+            bytes=table["bytes"] / count,  # for each pixel
+        )
+        .join(pd.DataFrame(np.array(content)[rows], columns=[*CONTENT]))
+    )
     source = left.columns.get("source") if source is None else source
     sources = None if source is None else read_sources(source, len(kept), left)
     unreadable = (*left.problems.get(MISSING, ()), *left.problems.get(BROKEN, ()))
     return DataImages(
-        pixels, left.labels, left.classes or (), np.array(left.names), about_files, sources, sizes, unreadable,
-        files.tones, left.left_out,
-    )  # fmt: skip
+        pixels,
+        left.labels,
+        left.classes or (),
+        np.array(left.names),
+        about_files,
+        sources,
+        sizes,
+        unreadable,
+        files.tones,
+        left.left_out,
+    )
 
 
 def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
@@ -195,6 +209,11 @@ def _read_others(
     ]
     sources = None if source is None else read_sources(source, len(labelled.labels))
     return DataImages(
-        pixels, labelled.labels, labelled.classes or (), np.arange(len(labelled.labels)).astype(str),
-        pd.DataFrame(np.concatenate(content), columns=[*CONTENT]), sources, collections.Counter(),
-    )  # fmt: skip
+        pixels,
+        labelled.labels,
+        labelled.classes or (),
+        np.arange(len(labelled.labels)).astype(str),
+        pd.DataFrame(np.concatenate(content), columns=[*CONTENT]),
+        sources,
+        collections.Counter(),
+    )

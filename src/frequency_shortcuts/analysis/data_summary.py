@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from .differences import Differences
 
 FILE_FACTS = {  # which no class has by nature, in words
-    "source": "source", "format": "file format", "quality": "JPEG quality", "subsampling": "chroma subsampling",
-    "mode": "colour mode", "size": "size", "pixels": "number of pixels", "shape": "ratio of width to height",
-}  # fmt: skip
+    "source": "source",
+    "format": "file format",
+    "quality": "JPEG quality",
+    "subsampling": "chroma subsampling",
+    "mode": "colour mode",
+    "size": "size",
+    "pixels": "number of pixels",
+    "shape": "ratio of width to height",
+}
 CONTENT_FACTS = {  # in which natural classes can differ, too
-    "bytes": "bytes per pixel", "brightness": "brightness", "contrast": "contrast", "saturation": "saturation",
-}  # fmt: skip
+    "bytes": "bytes per pixel",
+    "brightness": "brightness",
+    "contrast": "contrast",
+    "saturation": "saturation",
+}
 SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
 NOTHING, PAIR, SIZES, DEEP, LEFT_OUT, USE, MATCH = (
     "nothing",
@@ -69,10 +78,14 @@ def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFr
         facts["fact"].map({name: place for place, name in enumerate(names)}).argsort(kind="stable")
     )
     rows = facts.iloc[order]
-    return pd.DataFrame({
-        "class": rows["class"], "what sets it apart": rows["fact"].map(names) + " " + rows["value"] + remark,
-        "images": rows["own"].map(percent), "others": rows["others"].map(percent),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "class": rows["class"],
+            "what sets it apart": rows["fact"].map(names) + " " + rows["value"] + remark,
+            "images": rows["own"].map(percent),
+            "others": rows["others"].map(percent),
+        }
+    )
 
 
 def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -80,19 +93,26 @@ def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -
     rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
     words = rows["cause"].map(CAUSES)
     pair = len(table) == 2 and rows["cause"].isin(wording.MIRRORED).any()
-    clearest = [None if files is None else few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
-                for name in rows[kind]]  # fmt: skip
+    clearest = [
+        None
+        if files is None
+        else few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
+        for name in rows[kind]
+    ]
     if pair:  # either may be the one that was processed
         names = table[kind].tolist()
         words[:], rows = (
             wording.of_pair(rows["cause"].to_dict(), names),
             rows.assign(**{kind: " or ".join(names)}),
         )
-    made = pd.DataFrame({
-        "class": rows[kind] if kind == "class" else "source " + rows[kind],
-        "what sets it apart": "likely " + words, "images": rows["carriers"].map(percent),
-        "clearest in": pd.Series(clearest, rows.index, object),
-    })  # fmt: skip
+    made = pd.DataFrame(
+        {
+            "class": rows[kind] if kind == "class" else "source " + rows[kind],
+            "what sets it apart": "likely " + words,
+            "images": rows["carriers"].map(percent),
+            "clearest in": pd.Series(clearest, rows.index, object),
+        }
+    )
     return made.head(1) if pair else made
 
 
@@ -101,18 +121,25 @@ def sentences(found: "Differences") -> list[str]:
     apart, total = difference_table(found).get("class", []), len(found.table)
     pair = total == 2 and len(apart) > 0  # what sets one of two apart sets both
     slots = {
-        "nothing": 0 if pair else total - found.table["class"].isin(apart).sum(), "classes": total,
-        "sizes": len(found.sizes), "size": found.about["image size"], "deep": found.about.get("16 bits"),
+        "nothing": 0 if pair else total - found.table["class"].isin(apart).sum(),
+        "classes": total,
+        "sizes": len(found.sizes),
+        "size": found.about["image size"],
+        "deep": found.about.get("16 bits"),
         "left_out": found.left_out,
-    }  # fmt: skip
+    }
     facts = found.facts["fact"][found.facts["own"] - found.facts["others"] >= SETS_APART]
     matched = (
         facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
     )
     said = {
-        NOTHING: slots["nothing"], PAIR: pair, SIZES: len(found.sizes) > 1, DEEP: slots["deep"],
-        LEFT_OUT: found.left_out, MATCH: found.sizes and matched,
-    }  # fmt: skip
+        NOTHING: slots["nothing"],
+        PAIR: pair,
+        SIZES: len(found.sizes) > 1,
+        DEEP: slots["deep"],
+        LEFT_OUT: found.left_out,
+        MATCH: found.sizes and matched,
+    }
     return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
 
 

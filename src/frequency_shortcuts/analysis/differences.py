@@ -37,9 +37,14 @@ ROWS, EACH, LETTERS = (
     14,
 )
 FILES = [  # of all that a result can write
-    "data.html", "data.json", "spectra.svg", "spectra.png", "images.svg", "images.png",
+    "data.html",
+    "data.json",
+    "spectra.svg",
+    "spectra.png",
+    "images.svg",
+    "images.png",
     *(f"{name}.csv" for name in ("classes", "facts", "files", "classes_by_source", "sources")),
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,10 +256,14 @@ def differences(
     }
     scored = np.flatnonzero(np.isfinite(found.files))
     own = data.labels[scored]
-    files = pd.DataFrame({
-        "path": data.names[scored], "class": [data.classes[k] for k in own],
-        "cause": found.table["cause"].to_numpy()[own], "score": found.files[scored],
-    })  # fmt: skip
+    files = pd.DataFrame(
+        {
+            "path": data.names[scored],
+            "class": [data.classes[k] for k in own],
+            "cause": found.table["cause"].to_numpy()[own],
+            "score": found.files[scored],
+        }
+    )
     return Differences(
         table=_named(found.table, data.classes),
         facts=_named(share_facts(facts, data.labels, len(data.classes)), data.classes),

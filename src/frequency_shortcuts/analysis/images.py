@@ -184,8 +184,14 @@ def read_labelled(
         return _with_statistics(_of_hdf5(Path(images)), prepared, "images")
     if isinstance(images, Split):
         given = LabelledImages(
-            images.images, images.labels, images.classes, images.mean, images.std, images.neutral, as_they_are=True
-        )  # fmt: skip
+            images.images,
+            images.labels,
+            images.classes,
+            images.mean,
+            images.std,
+            images.neutral,
+            as_they_are=True,
+        )
         return _with_statistics(given, prepared, what)
     if isinstance(images, DataLoader):
         log.warning(

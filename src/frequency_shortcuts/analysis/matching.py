@@ -124,10 +124,20 @@ def match(
         "scale": scale,
     }
     return table, SENTENCES.format(
-        out=out, images=len(done), name=data.classes[k], settings=table["done"][~own].mode()[0],
-        done=few([f"{words} ({count})" for words, count in counts.drop(AS_IT_WAS, errors="ignore").items()]),
-        options=" ".join(f"--{option} {value}" for option, value in options.items() if value is not None),
-    )  # fmt: skip
+        out=out,
+        images=len(done),
+        name=data.classes[k],
+        settings=table["done"][~own].mode()[0],
+        done=few(
+            [
+                f"{words} ({count})"
+                for words, count in counts.drop(AS_IT_WAS, errors="ignore").items()
+            ]
+        ),
+        options=" ".join(
+            f"--{option} {value}" for option, value in options.items() if value is not None
+        ),
+    )
 
 
 def _trace(

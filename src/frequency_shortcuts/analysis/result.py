@@ -41,14 +41,32 @@ from .sources import recall_by_source
 from .wording import MOST, as_html, flat_values, only_numbers, save_figures
 
 SHORT = [
-    "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
-    "margin_high", "verdict", "than_lowest", "images", "negatives", "smallest_effect",
-]  # fmt: skip
+    "class",
+    "tpr_unfiltered",
+    "tpr_dfm",
+    "fpr_dfm",
+    "best_control",
+    "closest_class",
+    "margin",
+    "margin_low",
+    "margin_high",
+    "verdict",
+    "than_lowest",
+    "images",
+    "negatives",
+    "smallest_effect",
+]
 FILES = [  # of all that a result can write
-    "flips.h5", "maps.h5", "report.html",
+    "flips.h5",
+    "maps.h5",
+    "report.html",
     *(f"{name}.csv" for name in ("flips", "images", "recall_by_source", "rates", "verdicts")),
-    *(f"{name}.{end}" for name in ("flip", "images", "cards", "shortcuts") for end in ("svg", "png")),
-]  # fmt: skip
+    *(
+        f"{name}.{end}"
+        for name in ("flip", "images", "cards", "shortcuts")
+        for end in ("svg", "png")
+    ),
+]
 
 
 def check_maps_file(path: str | os.PathLike[str]) -> None:
@@ -388,9 +406,14 @@ class Analysis:
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             dfm.write(
-                path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]), split="analysis",
+                path,
+                self.found,
+                pairs,
+                [self.about["percent"]],
+                method=str(self.about["method"]),
+                split="analysis",
                 **self._origin(),
-            )  # fmt: skip
+            )
             return
         with replacing_hdf5(path) as file:
             file[f"mask/top_{self.about['percent']:.3g}"] = self.maps

@@ -51,10 +51,12 @@ class Absent:
 def write(file: h5py.Group, result: "Analysis") -> None:
     """Write a result to an open HDF5 file; `read` reads it."""
     words: dict[str, Any] = {
-        "classes": list(result.classes), "about": dict(result.about), "neutral": result.test.neutral,
+        "classes": list(result.classes),
+        "about": dict(result.about),
+        "neutral": result.test.neutral,
         "shape": list(result.test.images.shape[1:]),
         "sources": None if result.sources is None else result.sources.tolist(),
-    }  # fmt: skip
+    }
     arrays: dict[str, npt.NDArray[Any]] = {
         "ranking/labels": result.ranking.labels,
         "test/labels": result.test.labels,
@@ -64,10 +66,12 @@ def write(file: h5py.Group, result: "Analysis") -> None:
         table, drawn = test.removed
         pictures = [*test.pictures.values(), *drawn]
         words |= {
-            "seed": test.seed, "causes": {k: cause.name for k, cause in test.causes.items()},
+            "seed": test.seed,
+            "causes": {k: cause.name for k, cause in test.causes.items()},
             "about_images": test.about_images if (test.table["verdict"] == FOLLOWS).any() else None,
-            "images": table.to_dict("list"), "typical": [k for k, _ in test.pictures],
-        }  # fmt: skip
+            "images": table.to_dict("list"),
+            "typical": [k for k, _ in test.pictures],
+        }
         columns = {
             name: [getattr(one, name) for one in pictures] for name in Counterfactual._fields
         }
@@ -130,12 +134,15 @@ def read(file: h5py.Group) -> "Analysis":
             pictures=dict(zip(zip(words["typical"], PARTS, strict=True), pictures, strict=False)),
         )
     result = Analysis(
-        ranking, shown, words["about"], test,
+        ranking,
+        shown,
+        words["about"],
+        test,
         maps=file["maps"][:] if "maps" in file else None,
         found=Found(**joined("found")) if "found" in words else None,
         hits=read_hits(file["hits"]) if "hits" in file else None,
         sources=None if words["sources"] is None else np.array(words["sources"]),
-    )  # fmt: skip
+    )
     if "cards" in words:
         result.__dict__["shown_on_cards"] = Cards(**joined("cards"))
     return result

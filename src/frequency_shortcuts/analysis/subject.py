@@ -126,7 +126,7 @@ def _left(test: Test, own: LabelledImages, n_outputs: int) -> tuple[Any, Any, In
 
 def match_network(
     network: nn.Module, own: LabelledImages, test: Test, run: Run, counts: Counts, fewest: int
-) -> Subject:  # fmt: skip
+) -> Subject:
     """Match a network with the images, and choose those that rank frequencies and those that test.
 
     counts, fewest : see `choose`

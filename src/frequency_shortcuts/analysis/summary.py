@@ -60,8 +60,12 @@ def flip_table(result: "Analysis") -> pd.DataFrame:
             pair[columns] = table[columns].loc[[table[f"{part}{end}"].idxmax()]].to_numpy()
         table = pair
     numbers = {part: with_interval(table, part) for part in PARTS}
-    named = {"follows": table["follows"].replace("", None), **numbers, "likely cause": table["cause"],
-             "reason": table["reason"]}  # fmt: skip
+    named = {
+        "follows": table["follows"].replace("", None),
+        **numbers,
+        "likely cause": table["cause"],
+        "reason": table["reason"],
+    }
     return filled(table[["class", "verdict"]].assign(**named))
 
 
@@ -71,12 +75,14 @@ def map_table(result: "Analysis") -> pd.DataFrame:
     table = result.verdicts.iloc[np.lexsort([-result.verdicts["margin"], rank])]
     controls = zip(table["best_control"], table["closest_class"], strict=True)
     shown = {
-        "class": table["class"], "verdict": table["verdict"],
+        "class": table["class"],
+        "verdict": table["verdict"],
         **{rate.upper(): table[f"{rate}_dfm"].map(percent) for rate in ("tpr", "fpr")},
         "closest control": [control_label(kind, other) for kind, other in controls],
-        "margin": with_interval(table, "margin"), "than lowest frequencies": table["than_lowest"],
+        "margin": with_interval(table, "margin"),
+        "than lowest frequencies": table["than_lowest"],
         "needed": table["needed"],
-    }  # fmt: skip
+    }
     return filled(pd.DataFrame(shown))
 
 
@@ -134,11 +140,16 @@ def sentences(result: "Analysis") -> list[str]:
     highest = np.nan_to_num(nothing[[f"{part}_high" for part in PARTS]].max(axis=None))
     slots = _advice(result, found) if len(found) else {}
     slots |= {
-        "bound": math.ceil(100 * highest - 1e-6), "recall": percent(answers.LEAST_RECALL),
-        "margin": percent(answers.LEAST_MARGIN), "most": IMAGES, "test": len(result.test),
-        "least": int(np.bincount(result.test.labels).min()), "ranking": len(result.ranking),
-        "n_classes": len(result.classes), "outputs": result.about["outputs"],
-    }  # fmt: skip
+        "bound": math.ceil(100 * highest - 1e-6),
+        "recall": percent(answers.LEAST_RECALL),
+        "margin": percent(answers.LEAST_MARGIN),
+        "most": IMAGES,
+        "test": len(result.test),
+        "least": int(np.bincount(result.test.labels).min()),
+        "ranking": len(result.ranking),
+        "n_classes": len(result.classes),
+        "outputs": result.about["outputs"],
+    }
     said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else [])}
     said |= {PAIR} if len(found) and len(result.classes) == 2 else set()
     return list(
@@ -166,9 +177,10 @@ def _advice(result: "Analysis", found: pd.DataFrame) -> dict[str, Any]:
     )
     files = few(flipped.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
     return {
-        "files": files or f"images of {few(found['class'].tolist())}", "advice": what_to_do,
+        "files": files or f"images of {few(found['class'].tolist())}",
+        "advice": what_to_do,
         "causes": few([*dict.fromkeys(causes)]) or "nothing that has a name",
-    }  # fmt: skip
+    }
 
 
 def title(result: "Analysis") -> str:

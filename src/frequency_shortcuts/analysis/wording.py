@@ -30,9 +30,12 @@ MIRRORED = {
     RAISED: LOST,
 }
 _PAGES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
-)  # fmt: skip
+)
 _PAGES.globals |= {"version": __version__, "parts": PARTS, "bound": BOUND}
 
 

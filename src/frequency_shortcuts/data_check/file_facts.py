@@ -19,9 +19,17 @@ from frequency_shortcuts.storage.files import kind_of
 CONTENT = ("brightness", "contrast", "saturation")
 SIDE = 32  # pixels along the short side, about as many as brightness, contrast and saturation are measured on
 _SUBSAMPLING = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}  # as Pillow numbers it
-_MODES = {"1": "black and white", "L": "grey", "LA": "grey with transparency", "P": "indexed colours",
-          "RGB": "colour", "RGBA": "colour with transparency", "I": "16 bit grey", "I;16": "16 bit grey",
-          "I;16B": "16 bit grey"}  # fmt: skip
+_MODES = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey with transparency",
+    "P": "indexed colours",
+    "RGB": "colour",
+    "RGBA": "colour with transparency",
+    "I": "16 bit grey",
+    "I;16": "16 bit grey",
+    "I;16B": "16 bit grey",
+}
 
 
 class FileFacts(NamedTuple):

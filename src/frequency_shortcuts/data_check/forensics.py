@@ -255,11 +255,17 @@ class Forensics:
             share = float((self.prints[self.labels == k] @ weights > bar).mean())
             reached = float((self._changed[name][elsewhere] @ weights > bar).mean())
             sizes = (own @ inverse @ own) * (shift @ inverse @ shift)
-            traces.append(Trace(
-                name, float(own @ inverse @ shift / math.sqrt(sizes + 1e-300)),
-                (share, float(wilson(share, self.count[k])[0])), min(1.0, share / max(reached, 1e-3)), grid,
-                weights, offset,
-            ))  # fmt: skip
+            traces.append(
+                Trace(
+                    name,
+                    float(own @ inverse @ shift / math.sqrt(sizes + 1e-300)),
+                    (share, float(wilson(share, self.count[k])[0])),
+                    min(1.0, share / max(reached, 1e-3)),
+                    grid,
+                    weights,
+                    offset,
+                )
+            )
         return sorted(
             traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True
         )

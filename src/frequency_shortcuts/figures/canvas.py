@@ -43,19 +43,49 @@ CONTROLS = {  # what a map is compared with, in words
 _GRID = 2**20
 # seaborn's palette "colorblind" and, of `_STYLE`, its theme "ticks": seaborn itself takes a job a second to import.
 COLOURS = (
-    "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
-)  # fmt: skip
+    "#0173b2",
+    "#de8f05",
+    "#029e73",
+    "#d55e00",
+    "#cc78bc",
+    "#ca9161",
+    "#fbafe4",
+    "#949494",
+    "#ece133",
+    "#56b4e9",
+)
 _STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True, "axes.edgecolor": ".15", "axes.labelcolor": ".15", "lines.solid_capstyle": "round",
-    "patch.edgecolor": "w", "patch.force_edgecolor": True, "text.color": ".15", "xtick.color": ".15",
-    "ytick.color": ".15", "grid.color": ".8",
-    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans", "sans-serif"],
-    "figure.constrained_layout.use": True, "figure.dpi": 110, "savefig.dpi": 200, "legend.frameon": False,
-    "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
-    "legend.fontsize": 7, "lines.linewidth": 1.3,
+    "axes.axisbelow": True,
+    "axes.edgecolor": ".15",
+    "axes.labelcolor": ".15",
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "text.color": ".15",
+    "xtick.color": ".15",
+    "ytick.color": ".15",
+    "grid.color": ".8",
+    "font.sans-serif": [
+        "Arial",
+        "DejaVu Sans",
+        "Liberation Sans",
+        "Bitstream Vera Sans",
+        "sans-serif",
+    ],
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110,
+    "savefig.dpi": 200,
+    "legend.frameon": False,
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "lines.linewidth": 1.3,
     "text.parse_math": False,  # a name may hold dollars
     "svg.hashsalt": "frequency-shortcuts",  # the same figure gives the same file
-}  # fmt: skip
+}
 
 
 @contextmanager
@@ -260,9 +290,13 @@ def show_plane(
     height, width = plane.shape
     left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
     axis.imshow(
-        plane, cmap=cmap, norm=norm, extent=(left, left + width, top, top + height), origin="lower",
+        plane,
+        cmap=cmap,
+        norm=norm,
+        extent=(left, left + width, top, top + height),
+        origin="lower",
         interpolation="nearest",
-    )  # fmt: skip
+    )
     whole_ticks(axis.xaxis, axis.yaxis, at_least=2)
 
 

@@ -57,8 +57,10 @@ def class_cards(
             1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "of the largest", 1)
         )
     pictures: dict[str, npt.NDArray[Any]] = {
-        "test\nimage": cards.unfiltered, "from\nits map": cards.filtered, "from lowest\nfrequencies": cards.controlled
-    }  # fmt: skip
+        "test\nimage": cards.unfiltered,
+        "from\nits map": cards.filtered,
+        "from lowest\nfrequencies": cards.controlled,
+    }
     with canvas.style(10):
         columns = len(planes) + len(pictures)
         side = (canvas.PAGE - 0.5) / columns + (0 if rates is None else 0.06)

@@ -15,9 +15,11 @@ from . import canvas
 from .selection import kinds_of, of_kind
 
 VERDICTS = {  # in words
-    "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut shown",
+    "strong": "strong shortcut",
+    "weak": "weak shortcut",
+    "none": "no shortcut shown",
     TOO_FEW: "too few images to tell",
-}  # fmt: skip
+}
 MOST, PER_ROW = 12, 4  # panels
 LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = canvas.COLOURS[:3]
@@ -135,9 +137,16 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     for order, (label, (values, marker, face, colour, size)) in enumerate(marks.items()):
         if not np.isnan(values).all():
             axis.scatter(
-                values, place + (0, 0.28, -0.28)[order], s=size, marker=marker, facecolor=face,
-                edgecolor=colour, linewidth=1.1, label=label, zorder=7 + order,
-            )  # fmt: skip
+                values,
+                place + (0, 0.28, -0.28)[order],
+                s=size,
+                marker=marker,
+                facecolor=face,
+                edgecolor=colour,
+                linewidth=1.1,
+                label=label,
+                zorder=7 + order,
+            )
     for c in np.flatnonzero(np.isnan(own)):
         axis.text(
             0.02,

@@ -14,9 +14,19 @@ from frequency_shortcuts.storage.files import AnyPath
 ENDINGS = (".dcm", ".dicom")
 INSTALL = "DICOM needs pydicom (pip install 'frequency-shortcuts[dicom]')"
 TAGS = [
-    "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "PlanarConfiguration", "Rows", "Columns",
-    "BitsAllocated", "BitsStored", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelData",
-]  # fmt: skip
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "NumberOfFrames",
+    "PlanarConfiguration",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "PixelData",
+]
 
 
 def installed() -> bool:

@@ -165,10 +165,13 @@ class Listing:
         }
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
         left = replace(
-            self, files=[self.files[i] for i in kept], labels=labels if self.classes else self.labels[kept],
-            classes=self.classes and tuple(self.classes[k] for k in numbers), places=self.places[kept],
+            self,
+            files=[self.files[i] for i in kept],
+            labels=labels if self.classes else self.labels[kept],
+            classes=self.classes and tuple(self.classes[k] for k in numbers),
+            places=self.places[kept],
             problems={**self.problems, **problems},
-        )  # fmt: skip
+        )
         form = (
             "paths relative to {} or to the CSV"
             if self.given.table

@@ -42,9 +42,14 @@ FULL = (0, 65535)  # black and white of 16 bits
 _LOCK = threading.Lock()
 _T = Image.Transpose
 _TURNS = {  # the operations that undo the orientations of EXIF
-    2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.TRANSPOSE, 6: _T.ROTATE_270,
-    7: _T.TRANSVERSE, 8: _T.ROTATE_90,
-}  # fmt: skip
+    2: _T.FLIP_LEFT_RIGHT,
+    3: _T.ROTATE_180,
+    4: _T.FLIP_TOP_BOTTOM,
+    5: _T.TRANSPOSE,
+    6: _T.ROTATE_270,
+    7: _T.TRANSVERSE,
+    8: _T.ROTATE_90,
+}
 
 
 class ImageError(ValueError):
@@ -159,9 +164,16 @@ class ImageFiles:
     kept: dict[Path, npt.NDArray[Any]] | None = None
 
     def __init__(
-        self, files: Sequence[AnyPath], size: tuple[int, int], channels: int = 3, *,
-        resize: Resize = None, workers: int = 1, on_error: OnError = "stop", tones: Tones | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        files: Sequence[AnyPath],
+        size: tuple[int, int],
+        channels: int = 3,
+        *,
+        resize: Resize = None,
+        workers: int = 1,
+        on_error: OnError = "stop",
+        tones: Tones | None = None,
+    ) -> None:
         if channels not in (1, 3):
             raise ValueError(f"channels {channels}: expected 3 or 1")
         if resize is not None and (np.subtract(resize, size) < 0).any():
@@ -213,9 +225,12 @@ class ImageFiles:
         return self._in_order(np.arange(len(self)), self.on_error, progress, then)
 
     def _in_order(
-        self, chosen: IntArray, on_error: OnError, progress: str | None = None,
+        self,
+        chosen: IntArray,
+        on_error: OnError,
+        progress: str | None = None,
         then: Callable[[npt.NDArray[Any]], Any] | None = None,
-    ) -> Iterator[tuple[int, Any]]:  # fmt: skip
+    ) -> Iterator[tuple[int, Any]]:
         def work(path: Path) -> Any:
             """The image, or the error of its file."""
             try:

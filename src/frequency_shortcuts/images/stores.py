@@ -325,9 +325,13 @@ def read(
             names = group["files"].asstr()[:]
             channels, height, width = map(int, about["shape"])
             lazy["images"] = ImageFiles(
-                names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers,
+                names[chosen].tolist(),
+                (height, width),
+                channels,
+                resize=int(about["resize"]) or None,
+                workers=workers,
                 tones=Tones(names, tuple(np.array(about.get("tones", (0, *FULL, *FULL))).tolist())),
-            )  # fmt: skip
+            )
         else:
             names = [name for name in ("images", "stylised") if name in group]
             lazy = {name: Stored(path, split, chosen, name, workers) for name in names}

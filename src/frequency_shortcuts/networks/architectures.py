@@ -141,18 +141,30 @@ def _alexnet(arch: Architecture) -> nn.Module:
     w = arch.width
     side, stride, padding, pool, grid = (3, 1, 1, 2, 4) if arch.small else (11, 4, 2, 3, 6)
     network.features = nn.Sequential(
-        nn.Conv2d(arch.channels, w, side, stride, padding), nn.ReLU(inplace=True), nn.MaxPool2d(pool, 2),
-        nn.Conv2d(w, 3 * w, 5, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(pool, 2),
-        nn.Conv2d(3 * w, 6 * w, 3, padding=1), nn.ReLU(inplace=True),
-        nn.Conv2d(6 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True),
-        nn.Conv2d(4 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(pool, 2),
-    )  # fmt: skip
+        nn.Conv2d(arch.channels, w, side, stride, padding),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(pool, 2),
+        nn.Conv2d(w, 3 * w, 5, padding=2),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(pool, 2),
+        nn.Conv2d(3 * w, 6 * w, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(6 * w, 4 * w, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4 * w, 4 * w, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(pool, 2),
+    )
     network.avgpool = _PoolTo(grid)
     network.classifier = nn.Sequential(
-        nn.Dropout(), nn.Linear(4 * w * grid**2, 64 * w), nn.ReLU(inplace=True),
-        nn.Dropout(), nn.Linear(64 * w, 64 * w), nn.ReLU(inplace=True),
+        nn.Dropout(),
+        nn.Linear(4 * w * grid**2, 64 * w),
+        nn.ReLU(inplace=True),
+        nn.Dropout(),
+        nn.Linear(64 * w, 64 * w),
+        nn.ReLU(inplace=True),
         nn.Linear(64 * w, arch.n_classes),
-    )  # fmt: skip
+    )
     return network
 
 
@@ -180,10 +192,14 @@ def _vgg16(normalised: bool, arch: Architecture) -> nn.Module:
     network.features = nn.Sequential(*layers)
     network.avgpool = _PoolTo(grid)
     network.classifier = nn.Sequential(
-        nn.Linear(channels * grid**2, hidden), nn.ReLU(True), nn.Dropout(),
-        nn.Linear(hidden, hidden), nn.ReLU(True), nn.Dropout(),
+        nn.Linear(channels * grid**2, hidden),
+        nn.ReLU(True),
+        nn.Dropout(),
+        nn.Linear(hidden, hidden),
+        nn.ReLU(True),
+        nn.Dropout(),
         nn.Linear(hidden, arch.n_classes),
-    )  # fmt: skip
+    )
     for module in network.modules():  # as torchvision does
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

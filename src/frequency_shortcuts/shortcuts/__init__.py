@@ -4,10 +4,24 @@ from frequency_shortcuts import _lazily
 
 # Loaded when first used, as in `spectrum`: name -> module.
 PUBLIC = {
-    "DRAWS": "trials", "OTHERS": "trials", "Trials": "trials", "negatives_of": "trials", "others_of": "trials",
-    "seed_of": "trials", "Hits": "hits", "rates": "hits", "read_hits": "hits", "write_hits": "hits",
-    "band_stop": "test", "collect": "test", "measure": "test", "measure_sizes": "test", "cross_matrix": "cross",
-    "own_map_advantage": "cross", "over_seeds": "verdict", "verdicts": "verdict",
-}  # fmt: skip
+    "DRAWS": "trials",
+    "OTHERS": "trials",
+    "Trials": "trials",
+    "negatives_of": "trials",
+    "others_of": "trials",
+    "seed_of": "trials",
+    "Hits": "hits",
+    "rates": "hits",
+    "read_hits": "hits",
+    "write_hits": "hits",
+    "band_stop": "test",
+    "collect": "test",
+    "measure": "test",
+    "measure_sizes": "test",
+    "cross_matrix": "cross",
+    "own_map_advantage": "cross",
+    "over_seeds": "verdict",
+    "verdicts": "verdict",
+}
 
 __getattr__, __dir__ = _lazily(__name__, PUBLIC)

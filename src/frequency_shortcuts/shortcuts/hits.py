@@ -79,9 +79,11 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
     ...     write_hits(file, hits)
     """
     arrays: dict[str, npt.NDArray[Any]] = {
-        "labels": hits.labels.astype(np.int16), "unfiltered": hits.unfiltered.astype(np.int16),
-        "negatives": hits.negatives, "masks": hits.masks,
-    }  # fmt: skip
+        "labels": hits.labels.astype(np.int16),
+        "unfiltered": hits.unfiltered.astype(np.int16),
+        "negatives": hits.negatives,
+        "masks": hits.masks,
+    }
     arrays |= {f"named/{fill}": named for fill, named in hits.predicted.items()}
     if hits.donors is not None:
         arrays["donors"] = hits.donors.astype(np.int32)

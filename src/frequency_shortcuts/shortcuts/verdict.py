@@ -183,9 +183,13 @@ def _tests(hits: Hits) -> Iterator[_TestedMaps]:
             shown = named[trials["mask"]]
             right, wrong = shown[:, hits.labels == c], shown[:, judged[c]]
             yield _TestedMaps(
-                {"class": c, "part": part, "fill": fill}, trials["filter"].to_numpy(str), trials["draw"].to_numpy(),
-                right == c, wrong == c, has_fpr(trials) & judged[c].any(),
-            )  # fmt: skip
+                {"class": c, "part": part, "fill": fill},
+                trials["filter"].to_numpy(str),
+                trials["draw"].to_numpy(),
+                right == c,
+                wrong == c,
+                has_fpr(trials) & judged[c].any(),
+            )
 
 
 def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:

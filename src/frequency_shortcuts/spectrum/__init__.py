@@ -9,10 +9,23 @@ from frequency_shortcuts import _lazily
 
 # Loaded when first used: the filters import PyTorch, for which drawing and scoring maps need not wait. name -> module.
 PUBLIC = {
-    "BoolArray": "arrays", "FloatArray": "arrays", "IntArray": "arrays", "ConjugatePairs": "pairs",
-    "frequencies": "pairs", "from_half_plane": "pairs", "mirror": "pairs", "radius": "pairs", "bands": "masks",
-    "low_pass": "masks", "overlap": "masks", "positions": "masks", "symmetric": "masks", "hide": "filters",
-    "half_plane": "filters", "keep": "filters", "remove": "filters",
-}  # fmt: skip
+    "BoolArray": "arrays",
+    "FloatArray": "arrays",
+    "IntArray": "arrays",
+    "ConjugatePairs": "pairs",
+    "frequencies": "pairs",
+    "from_half_plane": "pairs",
+    "mirror": "pairs",
+    "radius": "pairs",
+    "bands": "masks",
+    "low_pass": "masks",
+    "overlap": "masks",
+    "positions": "masks",
+    "symmetric": "masks",
+    "hide": "filters",
+    "half_plane": "filters",
+    "keep": "filters",
+    "remove": "filters",
+}
 
 __getattr__, __dir__ = _lazily(__name__, PUBLIC)

@@ -71,9 +71,12 @@ def check_folder(path: AnyPath) -> Path:
 
 
 def make_room(
-    folder: AnyPath, every: Iterable[str], earlier: Mapping[str, Any] | None, now: Mapping[str, Any],
+    folder: AnyPath,
+    every: Iterable[str],
+    earlier: Mapping[str, Any] | None,
+    now: Mapping[str, Any],
     overwrite: bool,
-) -> Path:  # fmt: skip
+) -> Path:
     """The path of a folder, which is made, for a result; files that the earlier one alone wrote are removed, no others.
 
     now : how the result was made, with `files`, the names that it writes. earlier : the same of the result that is

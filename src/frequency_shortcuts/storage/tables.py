@@ -11,9 +11,22 @@ NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 CULLING = "culling"  # in the column `method`: the maps that the culling of the study found
 NAMES = (
-    "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
-    "closest_class", "largest_other_class", "spectrum_of", "networks_of", "variant",
-)  # fmt: skip
+    "dataset",
+    "network",
+    "augmentation",
+    "rendition",
+    "maps",
+    "method",
+    "class",
+    "true_class",
+    "called_class",
+    "map",
+    "closest_class",
+    "largest_other_class",
+    "spectrum_of",
+    "networks_of",
+    "variant",
+)
 
 
 def write_table(table: pd.DataFrame, path: AnyPath, **constant: Any) -> None:

@@ -150,6 +150,8 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
 
 # Of other types of a setting, which are words and choices of words, a word is expected.
 _EXPECTED: dict[Any, tuple[str, Any]] = {
-    int: ("a whole number", int), float: ("a number", (int, float)), NoneType: ("None", NoneType),
+    int: ("a whole number", int),
+    float: ("a number", (int, float)),
+    NoneType: ("None", NoneType),
     bool: ("true or false", bool),
-}  # fmt: skip
+}

@@ -133,11 +133,22 @@ class Workspace:
         It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
         """
         about = (
-            __version__, self._work.version, identity, self.source.shape, self.split.mean.tolist(),
-            self.split.std.tolist(), self.labels.tolist(), self.n_classes, self.neutral, self.seed,
-            self.frozen.precision, self.frozen.compiled, self.frozen.device.type, self.batch,
+            __version__,
+            self._work.version,
+            identity,
+            self.source.shape,
+            self.split.mean.tolist(),
+            self.split.std.tolist(),
+            self.labels.tolist(),
+            self.n_classes,
+            self.neutral,
+            self.seed,
+            self.frozen.precision,
+            self.frozen.compiled,
+            self.frozen.device.type,
+            self.batch,
             chosen(),
-        )  # fmt: skip
+        )
         parts = (
             repr(about).encode(),
             images_digest(self.split.images),
@@ -226,8 +237,11 @@ class Workspace:
             rate = max(self._computed / (now - self._started), 1e-9)
             log.info(
                 "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
-                self.passes, self._expected, rate, max(0, self._expected - self.passes) / rate,
-            )  # fmt: skip
+                self.passes,
+                self._expected,
+                rate,
+                max(0, self._expected - self.passes) / rate,
+            )
             self._logged = now
         return stored
 

@@ -114,9 +114,11 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         loss = workspace.class_losses(masks, settings.fill, classes.tolist())[:, classes]
         increment = (loss[1:] - loss[0]).T[:, cell]
         of_classes = {
-            "baseline_loss": loss[0], "passes": len(kept) * workspace.count[classes],
-            "increment": increment, "evaluated": np.ones(increment.shape, bool),
-        }  # fmt: skip
+            "baseline_loss": loss[0],
+            "passes": len(kept) * workspace.count[classes],
+            "increment": increment,
+            "evaluated": np.ones(increment.shape, bool),
+        }
         about["patch"] = settings.patch
     else:
         found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
@@ -146,9 +148,14 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
     else:
         wanted = positions(pairs.height, pairs.width, settings.percent)
         found = screening.screen(
-            evaluator.features(), evaluator.group_sums, pairs, wanted,
-            target_recall=settings.target_recall, patience=settings.patience, seed=(workspace.seed, c),
-        )  # fmt: skip
+            evaluator.features(),
+            evaluator.group_sums,
+            pairs,
+            wanted,
+            target_recall=settings.target_recall,
+            patience=settings.patience,
+            seed=(workspace.seed, c),
+        )
         about |= vars(found)
         about["passes"] = round(about.pop("cost") * len(pairs) * n_images)
         top_size = len(top_pairs(found.increment.astype(np.float32), pairs.size, wanted))
