@@ -19,7 +19,7 @@ PARTS: dict[str, Callable[[Path, torch.device], pd.DataFrame]] = {
     "machine": timing.machine,
     "forward": measure_culling.forward,
     "against_published": measure_culling.against_published,
-    "screening": measure_culling.overlaps,
+    "screening": measure_culling.screened,
     "precision": measure_culling.precision,
 }
 
