@@ -44,7 +44,6 @@ NAMES = {
     "Files": "images.folders",
     "Split": "images.splits",
     "Swap": "exchange.swap",
-    "SwapFine": "exchange.swap",
     "portable": "networks.instructions",
 }
 

@@ -343,12 +343,6 @@ def test_bad_parts_and_images_are_named(parts, batch, words):
         fs.Swap(parts)(batch)
 
 
-def test_the_name_of_version_2_still_works_with_a_warning():
-    with pytest.warns(UserWarning, match="fs.SwapFine is now fs.Swap"):
-        swap = fs.SwapFine(0.2, probability=0.5, radius=4)
-    assert isinstance(swap.fit(images()), fs.Swap) and swap(images()).shape == (40, 1, SIZE, SIZE)
-
-
 def test_steps_of_a_training_with_it_by_hand(monkeypatch):
     """One step an epoch, on all images, without geometry, dropout or momentum; then statistics of unchanged images."""
     recipe = dataclasses.replace(RECIPE, epochs=3, batch_size=N, momentum=0.0, weight_decay=0.0)

@@ -91,18 +91,3 @@ class Swap(nn.Module):
         if not images.is_floating_point():
             swapped = swapped.round().clamp(0, 255)
         return swapped.to(images.dtype)
-
-
-class SwapFine(Swap):
-    """The name that `Swap` had in version 2.0.0, for one more version; the settings of that are not used."""
-
-    def __init__(self, *_: Any, generator: torch.Generator | None = None, **__: Any) -> None:
-        warnings.warn(
-            "fs.SwapFine is now fs.Swap, without its settings, to the end of a training",
-            stacklevel=2,
-        )
-        super().__init__(generator=generator)
-
-    def fit(self, images: Tensor) -> SwapFine:
-        """Nothing is found by images any more."""
-        return self
