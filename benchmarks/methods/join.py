@@ -20,13 +20,12 @@ def scores(
 ) -> pd.DataFrame:
     """One row per class, truth and method of a run. maps : files of maps by method"""
     found = {name: dfm.read(path) for name, path in maps.items()}
-    truths = {name: masks for name, masks in truth.planted(store).items() if name != "any"}
     ranked = {name: of_method.score.astype(float) for name, of_method in found.items()}
     cost = [
         {"method": name, **{key: one.attributes[key] for key in COST}}
         for name, one in found.items()
     ]
-    table = truth.score_methods(ranked, truths, **settings)
+    table = truth.score_methods(ranked, truth.planted(store), **settings)
     table = table.merge(pd.DataFrame(cost), on="method", validate="many_to_one")
     return of_run(table, run, next(iter(found.values())).attributes["classes"])
 

@@ -86,9 +86,10 @@ for c, (above, below) in enumerate(axes.T, start=1):
     fs.plot_map(
         colours, ax=below, cmap=ListedColormap(["white", "silver", "red", "black"]), vmin=0, vmax=3
     )
-    curve = truth.curve(result.found.score[c], pairs.gather(planted_masks[c]), pairs.size)
+    inside = pairs.gather(planted_masks[c])
+    precision = truth.average_precision(result.found.score[c], inside, pairs.size)
     above.set_title(f"{design.classes[c]}: rise of the loss")
-    below.set_title(f"average precision {curve.average_precision():.2f}")
+    below.set_title(f"average precision {precision:.2f}")
 for axis in axes.flat:
     axis.label_outer()
 plt.show()

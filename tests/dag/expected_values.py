@@ -127,11 +127,6 @@ def _maps(results):
             if "planted" in file:
                 planted = (mask & file["planted/truth"][:]).sum() / mask.sum()
                 yield f"share of the maps of {run} that was planted", "precision", planted
-    table = read_table(results / "tables" / "truth.csv").query(
-        "truth == 'any' and percent == 10 and cut == 'percent'"
-    )
-    for dataset, part in table.groupby("dataset"):
-        yield f"prevalence of the truth of {dataset}", "count", round(part["prevalence"].mean(), 6)
 
 
 def _tests(results):

@@ -191,7 +191,7 @@ def better_than_both(claim):
 
 
 def found_masks(ranking="dfm"):
-    query = f"truth == 'own' and cut == 'percent' and uses == True and ranking == '{ranking}'"
+    query = f"uses == True and ranking == '{ranking}'"
     scores = rows("laptop/tables/truth", query).drop_duplicates([*RUN, "class"])[
         "average_precision"
     ]

@@ -85,7 +85,6 @@ rule truth_tables:
         runtime=growing(30),
     params:
         settings=config["truth"],
-        percents=lookup(dpath="dfm/percents", within=config),
     message:
         "Scoring maps and ADCS against the planted truth"
     script:

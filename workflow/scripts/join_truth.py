@@ -1,5 +1,6 @@
 """Maps and ADCS of all sets with a known truth, scored against the planted truth."""
 
+import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.maps import dfm
@@ -10,26 +11,25 @@ from study.job import run_of_path, script
 from study.measures import truth
 
 
-def scores(maps, store, spectra, percents, settings):
-    """One row per class, truth, ranking and size of the maps of a run."""
-    with read_hdf5(spectra) as file:
-        adcs, significant = file["adcs"][:], file["adcs_significant"][:]
+def scores(maps, store, spectra, settings):
+    """One row per class and ranking of a run."""
     found = dfm.read(maps)
-    masks = {percent: dfm.read_mask(maps, percent) for percent in percents}
-    of_maps = {"increments": found.score, "significant": significant}
-    table = truth.score(found.rank, adcs, masks, truth.planted(store), **of_maps, **settings)
-    return of_run(table, run_of_file(maps), found.attributes["classes"])
-
-
-def run_of_file(maps):
-    """The run of a file of maps."""
-    return run_of_path(f"{maps.removesuffix('.h5')}/maps")
+    with read_hdf5(spectra) as file:
+        rankings = {
+            "dfm": -found.rank,
+            "adcs": np.abs(file["adcs"][:]),
+            "dfm_size": np.abs(found.score),
+            "adcs_significant": np.abs(file["adcs_significant"][:]),
+        }
+    table = truth.score(rankings, truth.planted(store)["own"], **settings)
+    run = run_of_path(f"{maps.removesuffix('.h5')}/maps")
+    return of_run(table, run, found.attributes["classes"])
 
 
 @script
 def main(snakemake, created_by):
     """Without scores where the network does not use the planted mask."""
-    given, params = snakemake.input, snakemake.params
+    given = snakemake.input
     files = zip(given.dfm, given.stores, given.spectra, strict=True)
-    table = pd.concat([scores(*of_run, params.percents, params.settings) for of_run in files])
+    table = pd.concat([scores(*of_run, snakemake.params.settings) for of_run in files])
     write_table(truth.only_where_used(table, read_table(given.use)), snakemake.output[0])

@@ -20,13 +20,10 @@ def draw_truth(truth: pd.DataFrame) -> Figure:
     The table holds the average precision against what was planted for the class itself, mean over classes, networks and
     seeds. Marks are means over the networks that use the planted mask.
     """
-    own = truth[truth["truth"] == "own"]
-    whole = own[own["cut"] == "percent"]
-    display(whole.pivot_table("average_precision", "ranking", "dataset", sort=False).round(2))
-    own = own[own["uses"].eq(True)]
-    # The average precision is over the whole ranking, the same for maps of all sizes.
     score = "average_precision"
-    means = own.groupby(["dataset", "class", "ranking"], sort=False)[
+    display(truth.pivot_table(score, "ranking", "dataset", sort=False).round(2))
+    used = truth[truth["uses"].eq(True)]
+    means = used.groupby(["dataset", "class", "ranking"], sort=False)[
         [score, f"{score}_low", f"{score}_high"]
     ].mean()
     rows = list(dict.fromkeys(means.index.droplevel("ranking")))
