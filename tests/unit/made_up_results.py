@@ -185,7 +185,7 @@ def dynamics_of(kind, f1, seed=200, dataset="zoo"):
     """
     rows = []
     for place, (name, at) in enumerate(f1.items()):
-        measures = {"mean_adcs": place, "distinctiveness": -place, "share_at_maximum": place % 2}
+        measures = {"mean_adcs": place, "distinctiveness": -place}
         tests = ("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0)
         for view, iteration, value in tests:
             test = {"iteration": iteration, "view": view, "class": name, "f1": value}

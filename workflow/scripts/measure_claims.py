@@ -8,7 +8,7 @@ import pandas as pd
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.findings.matrices import MATRICES, matrices
-from study.findings.numbers import ADCS, AT_MAXIMUM, DISTINCTIVENESS, Study, numbers
+from study.findings.numbers import ADCS, DISTINCTIVENESS, Study, numbers
 from study.job import script
 
 
@@ -17,13 +17,12 @@ def spectra_of_classes(paths):
     tables = []
     for path in paths:
         with read_hdf5(path) as file:
-            classes, adcs = list(file.attrs["classes"]), file["adcs"][:]
             measures = {
-                ADCS: np.abs(adcs).mean(axis=(1, 2)),
-                AT_MAXIMUM: (adcs == len(classes) - 1).mean(axis=(1, 2)),
+                "class": list(file.attrs["classes"]),
+                ADCS: np.abs(file["adcs"][:]).mean(axis=(1, 2)),
                 DISTINCTIVENESS: file["distinctiveness"][:],
             }
-        tables.append(pd.DataFrame({"dataset": Path(path).stem, "class": classes, **measures}))
+        tables.append(pd.DataFrame({"dataset": Path(path).stem, **measures}))
     return pd.concat(tables)
 
 

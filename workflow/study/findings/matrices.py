@@ -5,7 +5,7 @@ frequencies (`study_tables.LOWEST_NAME`). Rows with the same claim, `variant`, d
 networks of one kind. The matrices of the claim itself have no `variant`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -100,9 +100,7 @@ def _rows(claim: str, variant: str, run: Row, cells: pd.DataFrame) -> pd.DataFra
 
 
 _MEASURES = cross_matrix, ood_cross_matrix, transfer_cross_matrix
-MATRICES: dict[str, Callable[[pd.DataFrame, Study], Iterator[pd.DataFrame]]] = {
-    each.__name__: each for each in _MEASURES
-}
+MATRICES = {measure.__name__: measure for measure in _MEASURES}
 
 
 def matrices(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:

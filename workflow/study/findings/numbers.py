@@ -4,7 +4,7 @@ Each yields rows with the columns `COLUMNS`. Rows with the same claim, `variant`
 of networks of one kind. The number of the claim itself has no `variant`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,18 +22,10 @@ KIND = ["claim", "variant", "dataset", "networks_of"]
 OF_NETWORKS = [*KIND, "network", "augmentation"]
 COLUMNS = [*KIND, "seed", "class", "value", "counted", "p_of_classes"]
 # Meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks.
-CURES = (
-    "swap",
-    "processed",
-)
+CURES = ("swap", "processed")
 LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
-# Of a class, in its spectrum.
-ADCS, DISTINCTIVENESS, AT_MAXIMUM = (
-    "mean_adcs",
-    "distinctiveness",
-    "share_at_maximum",
-)
+ADCS, DISTINCTIVENESS = "mean_adcs", "distinctiveness"  # of a class, in its spectrum
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
 ONE_PART = ("texture", "shape")  # verdicts of `phase`: one of the two parts suffices alone
 ALL_IMAGES = "(all)"  # a class of `reliance`
@@ -67,15 +59,10 @@ class Study:
         return list(self.forms)
 
     def of_photographs(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a table of photographs, set by set, and if the table counts them, of enough classes."""
-        enough = table["classes"] >= FEWEST_CLASSES if "classes" in table else True
-        chosen, places = (
-            table[table["dataset"].isin(self.photographs) & enough],
-            list(self.photographs),
-        )
-        return chosen.sort_values(
-            "dataset", key=lambda names: names.map(places.index), kind="stable"
-        )
+        """The rows of a table of photographs, set by set."""
+        chosen = table[table["dataset"].isin(self.photographs)]
+        place = {name: place for place, name in enumerate(self.photographs)}
+        return chosen.sort_values("dataset", key=lambda names: names.map(place), kind="stable")
 
     def is_first(self, run: Row) -> bool:
         """Whether a network is of the first kind of its data set, which claims are about."""
@@ -172,9 +159,9 @@ def _measure(run: pd.DataFrame) -> pd.DataFrame:
 
 
 def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (c): rank correlation over the classes of the mean of |ADCS|, and of other measures, with earliness.
+    """Claim (c): rank correlation over the classes of the mean of |ADCS|, and of distinctiveness, with earliness.
 
-    table : also has the measures of each class in its spectrum: `ADCS`, `DISTINCTIVENESS`, `AT_MAXIMUM`
+    table : also has the measures of each class in its spectrum: `ADCS`, `DISTINCTIVENESS`
 
     Earliness is the mean F1 over the tests after the first iteration, on unfiltered images.
     """
@@ -183,15 +170,9 @@ def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         earliness = of_kind.pivot_table("f1", "class", "seed", sort=False)
         if len(earliness) < FEWEST_CLASSES or not study.is_first(kind):
             continue
-        of_classes = of_kind.groupby("class", sort=False)[
-            [ADCS, DISTINCTIVENESS, AT_MAXIMUM]
-        ].first()
-        for measure, variant in (
-            (ADCS, ""),
-            (DISTINCTIVENESS, "distinctiveness"),
-            (AT_MAXIMUM, "share at the maximum"),
-        ):
-            scores = of_classes[measure].loc[earliness.index].to_numpy(float)
+        of_classes = of_kind.groupby("class", sort=False)[[ADCS, DISTINCTIVENESS]].first()
+        for measure, variant in ((ADCS, ""), (DISTINCTIVENESS, "distinctiveness")):
+            scores = of_classes.loc[earliness.index, measure].to_numpy(float)
             p = p_of_classes(scores, earliness.to_numpy(float))
             for seed, of_network in earliness.items():
                 run = {**kind, "seed": seed}
@@ -221,7 +202,7 @@ def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     (f) is that of the widest networks minus that of the narrowest, (g) that with an augmentation minus that without,
     seed by seed. The variant `LEVEL` of (f) has the number of each network.
     """
-    table = study.of_photographs(table)
+    table = study.of_photographs(table[table["classes"] >= FEWEST_CLASSES])
     as_published = (table["method"] == CULLING) & (table["fill"] == ZEROS.name)
     table = table[as_published & table["low_pass_margin"].notna()]
     for dataset, of_set in table.groupby("dataset", sort=False):
@@ -279,9 +260,7 @@ def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
 
 
 _MEASURES = graded, bandstop, dynamics, own_map_advantage, phase, flips, reliance
-NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {
-    each.__name__: each for each in _MEASURES
-}
+NUMBERS = {measure.__name__: measure for measure in _MEASURES}
 
 
 def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:
