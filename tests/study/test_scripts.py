@@ -273,17 +273,18 @@ def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
                 dataset="zoo", maps_of=f"small/none/seed{i}", tested_on=f"deep/none/seed{i}"
             )
             group.attrs["classes"] = ["ant", "bee", "cow", "dog"]
-    names = ("transfer", "transfer_advantage", "transfer_cross_matrix")
+    names = ("rates", "own_map_advantage", "cross_matrix")
     output = Files(**{name: tmp_path / f"{name}.csv" for name in names})
-    given = SimpleNamespace(hits=tmp_path / "hits.h5", transfer=tmp_path / "rates.csv")
-    run_script("join_transfer", tmp_path, input=given, output=output)
+    given = SimpleNamespace(hits=[tmp_path / "hits.h5"], rates=[tmp_path / "rates.csv"])
+    params = SimpleNamespace(columns=["dataset", "maps_of", "tested_on"])
+    run_script("join_hits", tmp_path, input=given, output=output, params=params)
     found = {name: read_table(path) for name, path in output.items()}
-    for name in ("transfer_advantage", "transfer_cross_matrix"):
+    for name in names[1:]:
         seeds = (
             found[name].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
         )
         assert seeds.tolist() == list(map(str, range(11)))
-    assert set(found["transfer_cross_matrix"]["map"]) == {"ant", "bee", "cow", "dog", "(lowest)"}
+    assert set(found["cross_matrix"]["map"]) == {"ant", "bee", "cow", "dog", "(lowest)"}
 
 
 def test_the_rates_on_a_card_are_of_the_network_whose_weights_and_maps_are_shown(monkeypatch):

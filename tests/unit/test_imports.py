@@ -110,7 +110,7 @@ def test_a_step_depends_on_what_its_script_imports_and_on_nothing_else():
         "study/trainings/training.py",
         "maps/methods/hfss.py",
     }.isdisjoint(ood)
-    tables = code("scripts.join_ood")
+    tables = code("scripts.join_hits")
     assert (
         "shortcuts/cross.py" in tables
         and not {"benchmarks/cure/judge.py", "networks/predictions.py"} & tables

@@ -250,11 +250,6 @@ def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
         values = published.loc[[(row["network"], row["class"])], "fpr_dfm"]
         assert np.isclose(row["fpr_dfm_mean"], values.mean())
         assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
-    for some, name in ((over, "c"), (over.query("fill == 'swap'"), "b")):
-        with pytest.raises(
-            ValueError, match=f"there are no shortcut tests of p, {name}, none with the fill zeros"
-        ):
-            study_tables.rates_over_seeds(some, [["p", name, "none"]])
 
 
 def test_the_network_whose_maps_fail_beside_those_of_others_of_its_kind_is_named():

@@ -148,39 +148,43 @@ rule sizes_tables:
 rule ood_tables:
     input:
         hits=files(rules.ood.output.hits, "ood"),
-        ood=files(rules.ood.output.ood, "ood"),
+        rates=files(rules.ood.output.ood, "ood"),
     output:
-        ood="<results>/tables/ood.csv",
-        ood_advantage="<results>/tables/ood_advantage.csv",
-        ood_cross_matrix="<results>/tables/ood_cross_matrix.csv",
+        rates="<results>/tables/ood.csv",
+        own_map_advantage="<results>/tables/ood_advantage.csv",
+        cross_matrix="<results>/tables/ood_cross_matrix.csv",
     log:
         "<logs>/tables/ood.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
+    params:
+        columns=[*RUN, "rendition"],
     message:
         "Joining the tests on renditions"
     script:
-        "../scripts/join_ood.py"
+        "../scripts/join_hits.py"
 
 
 rule transfer_tables:
     input:
-        hits=rules.transfer.output.hits,
-        transfer=rules.transfer.output.transfer,
+        hits=[rules.transfer.output.hits],
+        rates=[rules.transfer.output.transfer],
     output:
-        transfer="<results>/tables/transfer.csv",
-        transfer_advantage="<results>/tables/transfer_advantage.csv",
-        transfer_cross_matrix="<results>/tables/transfer_cross_matrix.csv",
+        rates="<results>/tables/transfer.csv",
+        own_map_advantage="<results>/tables/transfer_advantage.csv",
+        cross_matrix="<results>/tables/transfer_cross_matrix.csv",
     log:
         "<logs>/tables/transfer.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
+    params:
+        columns=["dataset", "maps_of", "tested_on"],
     message:
         "Joining the tests of maps on other networks"
     script:
-        "../scripts/join_transfer.py"
+        "../scripts/join_hits.py"
 
 
 rule reliance_tables:

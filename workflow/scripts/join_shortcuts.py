@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from frequency_shortcuts.shortcuts.cross import cross_matrix, own_map_advantage
 from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
 from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import CULLING, write_table
 from study.findings.study_tables import of_run
 from study.job import run_of_path, script
+from study.measures.hits import cross_tables
 from study.measures.phase import phase_verdicts, read_phase_hits
 
 
@@ -21,10 +21,7 @@ def tables_of_run(path, strong):
     yield "shortcuts", of_run(verdicts(hits_of[CULLING], strong), run, classes)
     if phases:
         yield "phase", of_run(phase_verdicts(phases, strong), run, classes)
-    for method, hits in hits_of.items():
-        about = {**run, "method": method}
-        yield "cross_matrix", of_run(cross_matrix(hits), about, classes)
-        yield "own_map_advantage", of_run(own_map_advantage(hits), about, classes)
+    yield from cross_tables(hits_of, run, classes)
 
 
 @script

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.networks.weights import read_metadata
@@ -15,11 +16,7 @@ from frequency_shortcuts.storage.tables import NETWORK, RUN
 LOWEST_NAME = "(lowest)"  # in the place of the class of a map: as many of the lowest frequencies
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
 # Columns of a table of rates that say nothing as a mean over draws.
-NOT_AVERAGED = (
-    "neutral",
-    "draw",
-    "positions",
-)
+NOT_AVERAGED = ("neutral", "draw", "positions")
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
 WEAK_MAPS = (
     "The network of seed {seed} ({network}, augmentation {augmentation}, {dataset}) has a mean TPR of {tpr:.2f} from "
@@ -34,13 +31,10 @@ def network_table(
 
     `architecture` and `width` are missing of external networks.
     """
-    tested = pd.DataFrame(map(read_metadata, weights))[
-        [*RUN, "parameters", "test_accuracy", "architecture"]
-    ]
-    built = tested.pop("architecture")
-    tested = tested.assign(
-        architecture=[form.get("name") for form in built],
-        width=[form.get("width") for form in built],
+    about = pd.DataFrame(map(read_metadata, weights))
+    tested = about[[*RUN, "parameters", "test_accuracy"]].assign(
+        architecture=[form.get("name") for form in about["architecture"]],
+        width=[form.get("width") for form in about["architecture"]],
     )
     if history is None:
         return tested
@@ -64,24 +58,15 @@ def with_columns(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame
 
 
 def mean_over_draws(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """The mean over the draws of each control, with their number and the standard error of its measure over draws.
+    """The mean over the draws of each control.
 
     keys : columns that identify a test. All others are averaged but those of `NOT_AVERAGED` and ends of intervals, so
         that a new column of the shortcut test, which must be a number, is in the result
     """
+    ends = [name for name in table if name.endswith(("_low", "_high"))]
+    averaged = table.drop(columns=[*NOT_AVERAGED, *ends], errors="ignore")
     keys = [*keys, "class", "part", "fill", "filter"]
-    averaged = [
-        name
-        for name in table
-        if name not in (*keys, *NOT_AVERAGED) and not name.endswith(("_low", "_high"))
-    ]
-    groups = table.assign(measure=table["tpr"] - table["fpr"].fillna(0)).groupby(keys, sort=False)
-    means = groups[averaged].mean()
-    means["draws"] = groups["measure"].count()
-    means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(
-        means["draws"] > 1, 0.0
-    )
-    return means.reset_index()
+    return averaged.groupby(keys, sort=False).mean().reset_index()
 
 
 def as_published(tests: pd.DataFrame) -> pd.DataFrame:
@@ -96,20 +81,11 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, for the chosen networks in this order.
 
     over_seeds: a table of `verdict.over_seeds`; its rows `as_published` are used. chosen: (data set, network,
-    augmentation), each as named there. Raises ValueError for a network that the table lacks.
+    augmentation), each as named there.
     """
-    columns = map("_".join, product(("tpr", "fpr"), ("unfiltered", "dfm"), ("mean", "sd")))
-    over_seeds, wanted = (
-        as_published(over_seeds),
-        [*NETWORK, "class", "seeds", "strong_seeds", *columns],
-    )
-    parts = []
-    for key in map(list, chosen):
-        part = over_seeds[(over_seeds[NETWORK] == key).all(axis=1)]
-        if part.empty:
-            raise ValueError(f"there are no shortcut tests of {', '.join(key)} with the fill zeros")
-        parts.append(part[wanted])
-    return pd.concat(parts, ignore_index=True)
+    rates = map("_".join, product(("tpr", "fpr"), ("unfiltered", "dfm"), ("mean", "sd")))
+    columns = [*NETWORK, "class", "seeds", "strong_seeds", *rates]
+    return pd.DataFrame(chosen, columns=NETWORK).merge(as_published(over_seeds))[columns]
 
 
 def networks_with_weak_maps(table: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
@@ -135,38 +111,26 @@ def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     test images. The rows `as_published` of both are used. Images are `original`, and then each rendition.
     """
     ood, verdicts = as_published(ood), as_published(verdicts)
-    keys = [*NETWORK, "class", "filter"]
-    tested = [kind for kind in FILTERS if f"tpr_{kind}" in verdicts]
-    rates, about = (
-        ["tpr", "fpr"],
-        verdicts[[*NETWORK, "seed", "class"]].assign(rendition="original"),
-    )
-    original = pd.concat(
-        [
-            about.assign(filter=kind, **{rate: verdicts.get(f"{rate}_{kind}") for rate in rates})
-            for kind in tested
-        ]
-    )
-    runs = ood[[*NETWORK, "seed"]].drop_duplicates()
-    long = pd.concat([original.merge(runs, on=[*NETWORK, "seed"]), ood])
-    spread = long.astype(dict.fromkeys(rates, float)).groupby([*keys, "rendition"], sort=False)[
-        rates
-    ]
-    wide = spread.agg(["mean", "std"]).unstack("rendition")  # noqa: PD010 (of four columns at once)
-    columns = product(long["rendition"].drop_duplicates(), rates, (("mean", "mean"), ("std", "sd")))
-    table = pd.DataFrame(
-        {
-            f"{rate}_{images}_{name}": wide[rate, kind, images]
-            for images, rate, (kind, name) in columns
-        }
-    )
-    table.insert(0, "seeds", long.groupby(keys, sort=False)["seed"].nunique())
-    # Restore the order of networks and classes in the tests: unstacking sorts them.
-    place = {
-        key: i
-        for i, key in enumerate(
-            verdicts[[*NETWORK, "class"]].drop_duplicates().itertuples(False, None)
+    kinds = [kind for kind in FILTERS if f"tpr_{kind}" in verdicts]
+    of_kinds = [
+        verdicts.assign(
+            rendition="original",
+            filter=kind,
+            tpr=verdicts[f"tpr_{kind}"],
+            fpr=verdicts.get(f"fpr_{kind}", np.nan),
         )
-    }
-    ranked = sorted(table.index, key=lambda key: (place[key[:-1]], FILTERS.index(key[-1])))
-    return table.loc[ranked].reset_index()
+        for kind in kinds
+    ]
+    # Class by class, each with all kinds.
+    original = pd.concat(of_kinds).sort_index(kind="stable")
+    runs = ood[[*NETWORK, "seed"]].drop_duplicates()
+    long = pd.concat([original.merge(runs), ood])
+    keys = [*NETWORK, "class", "filter"]
+    seeds = long.groupby(keys, sort=False)["seed"].nunique()
+    columns = {"seeds": seeds}
+    for rendition, of_rendition in long.groupby("rendition", sort=False):
+        groups = of_rendition.groupby(keys)
+        for rate in ("tpr", "fpr"):
+            columns[f"{rate}_{rendition}_mean"] = groups[rate].mean()
+            columns[f"{rate}_{rendition}_sd"] = groups[rate].std()
+    return pd.DataFrame(columns).loc[seeds.index].reset_index()
