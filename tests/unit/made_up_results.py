@@ -130,10 +130,10 @@ def margins(of_kinds, fill="zeros", dataset="zoo", **columns):
 def cross_of(kind, tpr, fpr=None, first=200, **columns):
     """The cross matrices of networks of one kind: TPR [network, class, map], of which the last map is the lowest.
 
-    A class with NaN was not tried with that map. fpr : alike, missing by default
+    A class with NaN was not tried with that map. fpr : alike, 0 by default
     """
     tpr = np.asarray(tpr, float)
-    fpr = np.full(tpr.shape, np.nan) if fpr is None else np.asarray(fpr)
+    fpr = np.zeros(tpr.shape) if fpr is None else np.asarray(fpr)
     tried = np.nonzero(np.isfinite(tpr))
     network, of_class, of_map = tried
     maps = np.array([*CLASSES[: tpr.shape[1]], LOWEST_NAME], object)

@@ -33,7 +33,7 @@ from study.findings.definitions import (
 )
 
 
-def random_rates(seed, n, classes, with_fpr):
+def random_rates(seed, n, classes):
     """Rates of n networks, near the limits or not; each class has some of the maps of others, the same in all."""
     generator = np.random.default_rng(seed)
     size = (classes, classes + 1)
@@ -43,7 +43,7 @@ def random_rates(seed, n, classes, with_fpr):
     missing = generator.random(size) < 0.3
     missing[np.arange(classes), np.arange(classes)] = missing[:, -1] = False
     tpr[:, missing] = np.nan
-    return tpr, fpr if with_fpr else None
+    return tpr, fpr
 
 
 some_rates = strategies.builds(
@@ -51,7 +51,6 @@ some_rates = strategies.builds(
     strategies.integers(0, 2**32),
     strategies.integers(5, 20),
     strategies.integers(3, 5),
-    strategies.booleans(),
 )
 
 
@@ -62,10 +61,8 @@ def maps_of(tpr, c):
 
 def published(tpr, fpr):
     """The word of a class from its rates over the networks."""
-    tests = [(interval(tpr)[1:], 0.6)]
-    if fpr is not None:
-        low, high = interval(fpr)[1:]
-        tests.append(((-high, -low), -0.1))
+    low, high = interval(fpr)[1:]
+    tests = [(interval(tpr)[1:], 0.6), ((-high, -low), -0.1)]
     if any(high < limit for (_, high), limit in tests):
         return FAILS
     return COUNTS if all(low >= limit for (low, _), limit in tests) else BORDERLINE
@@ -74,10 +71,10 @@ def published(tpr, fpr):
 def expected_classes(tpr, fpr, names=CLASSES):
     """(class, control) -> value, low, high, p and word of each class, by loops; in each a p of NaN is none."""
     classes = range(tpr.shape[1])
-    difference = tpr if fpr is None else tpr - fpr
+    difference = tpr - fpr
     expected, beside_lowest = {}, {}
     for c in classes:
-        word = published(tpr[:, c, c], None if fpr is None else fpr[:, c, c])
+        word = published(tpr[:, c, c], fpr[:, c, c])
         expected[names[c], PUBLISHED] = (*interval(difference[:, c, c]), np.nan, word)
         beside_lowest[c] = difference[:, c, c] - difference[:, c, -1]
     of_all = holm({c: stats.ttest_1samp(values, 0).pvalue for c, values in beside_lowest.items()})
@@ -110,8 +107,6 @@ def test_each_class_beside_each_control_is_that_of_loops_and_scipy(rates):
     tpr, fpr = rates
     found = controls.classes(cells_of(tpr, fpr)).set_index(["class", "control"])
     expected = expected_classes(tpr, fpr)
-    if not any(maps_of(tpr, c) for c in range(tpr.shape[1])):
-        expected = {key: row for key, row in expected.items() if key[1] != OTHERS}
     assert set(found.index) == set(expected)
     for key, (*estimated, word) in expected.items():
         assert found.loc[key, "word"] == word
@@ -127,7 +122,7 @@ def test_the_row_of_a_control_counts_the_classes_and_has_the_mean_over_them(rate
     cells = cells_of(tpr, fpr)
     of_classes = controls.classes(cells)
     rows = {row["control"]: row for row in controls.summary(cells, of_classes)}
-    difference = tpr if fpr is None else tpr - fpr
+    difference = tpr - fpr
     means = {PUBLISHED: [], LOWEST: [], OTHERS: []}
     for of_network in difference:
         own = [of_network[c, c] for c in range(classes)]
@@ -157,9 +152,7 @@ def test_the_row_of_a_control_counts_the_classes_and_has_the_mean_over_them(rate
             classes,
             n,
         ]
-    of_lowest = [
-        published(tpr[:, c, -1], None if fpr is None else fpr[:, c, -1]) for c in range(classes)
-    ]
+    of_lowest = [published(tpr[:, c, -1], fpr[:, c, -1]) for c in range(classes)]
     assert rows[PUBLISHED]["lowest"] == of_lowest.count(COUNTS)
 
 

@@ -30,29 +30,30 @@ from .statistics import ROUNDING, holm, mean_over_networks, p_of_mean
 from .study_tables import LOWEST_NAME
 
 OF_CLASS = ["class", "control", "value", "low", "high", "p", "word", "tpr", "fpr", "against"]
+ENDS = ["value", "low", "high"]
 Row = dict[str, Any]
 
 
 def rates_of(cells: pd.DataFrame) -> pd.DataFrame:
-    """A row a network and a column for each rate, class and map, from rows of `matrices.matrices` of one kind."""
+    """A row a network and a column for each rate, class and map, from rows of `matrices.matrices` of one kind.
+
+    An FPR that was not measured counts as 0, as in TPR - FPR.
+    """
+    cells = cells.assign(fpr=cells["fpr"].astype(float).fillna(0.0))
     return cells.pivot_table(["tpr", "fpr", "value"], "seed", ["class", "map"], sort=False)
 
 
 def names_of(rates: pd.DataFrame) -> list[str]:
     """The classes, in order."""
-    return list(dict.fromkeys(rates["value"].columns.get_level_values("class")))
+    return list(rates["value"].columns.unique("class"))
 
 
-def other_maps(rates: pd.DataFrame, name: str) -> list[str]:
-    """The other classes whose map all networks tried on a class."""
-    tried = rates["value"][name].dropna(axis=1).columns
-    return [other for other in tried if other not in (name, LOWEST_NAME)]
-
-
-def beside(rates: pd.DataFrame, name: str, other: str) -> FloatArray:
-    """Own minus that from another map of each network, [n]."""
-    values = rates["value"]
-    return (values[name, name] - values[name, other]).to_numpy()
+def beside(rates: pd.DataFrame, name: str, control: str) -> dict[str, FloatArray]:
+    """Own minus that from each map of a control, of each network [n]; other maps are those that all networks tried."""
+    tried = rates["value"][name].dropna(axis=1)
+    others = tried.columns.difference([name, LOWEST_NAME], sort=False)
+    maps = [LOWEST_NAME] if control == LOWEST else others
+    return {of_map: (tried[name] - tried[of_map]).to_numpy() for of_map in maps}
 
 
 def classes(cells: pd.DataFrame) -> pd.DataFrame:
@@ -63,19 +64,18 @@ def classes(cells: pd.DataFrame) -> pd.DataFrame:
     `p` : of the word, after Holm's rule
     """
     rates = rates_of(cells)
-    names, tried = names_of(rates), set(cells["map"])
-    rows = [_as_published(rates, name) for name in names]
-    if LOWEST_NAME in tried:
-        rows += _beside_lowest(rates, names)
-    if tried & set(names) and len(tried - {LOWEST_NAME}) > 1:
-        rows += [_beside_others(rates, name) for name in names]
-    means = cells[cells["class"] == cells["map"]].groupby("class")[["tpr", "fpr"]].mean()
-    table = pd.DataFrame(rows, columns=OF_CLASS).drop(columns=["tpr", "fpr"])
-    return table.merge(means, left_on="class", right_index=True, how="left")[OF_CLASS]
+    names = names_of(rates)
+    rows = [
+        *(_as_published(rates, name) for name in names),
+        *_beside_lowest(rates, names),
+        *(_beside_others(rates, name) for name in names),
+    ]
+    own = cells[cells["class"] == cells["map"]].groupby("class")[["tpr", "fpr"]].mean()
+    return pd.DataFrame(rows).join(own, on="class").reindex(columns=OF_CLASS)
 
 
 def _row(name: str, control: str, interval: Networks, **others: Any) -> Row:
-    ends = {"value": interval.value, "low": interval.low, "high": interval.high}
+    ends = dict(zip(ENDS, interval, strict=False))
     return {"class": name, "control": control, **ends, **others}
 
 
@@ -89,23 +89,18 @@ def published_word(rates: pd.DataFrame, name: str, of_map: str) -> str:
 
     It is borderline if an interval over the networks crosses its limit, and neither rate fails for sure.
     """
-    limits = {"tpr": (definitions.LEAST_TPR, 1.0), "fpr": (definitions.MOST_FPR, -1.0)}
-    reached, failed = [], []
-    for rate, (limit, sign) in limits.items():
-        if rate not in rates or (name, of_map) not in rates[rate]:
-            continue  # of two classes, FPR was not measured
-        value, low, high, _ = over_networks(rates[rate][name, of_map])
-        ends = (low, high) if np.isfinite(low) else (value, value)
-        least, most = sorted(sign * (end - limit) for end in ends)
-        reached.append(least >= -ROUNDING)
-        failed.append(most < -ROUNDING)
-    if any(failed):
+    tpr, fpr = (over_networks(rates[rate][name, of_map]) for rate in ("tpr", "fpr"))
+    above = np.array([tpr[:3], np.negative(fpr[:3])])
+    distance = above - [[definitions.LEAST_TPR], [-definitions.MOST_FPR]]
+    # Below five networks, an interval has no ends: the value takes their place.
+    distance = np.where(np.isfinite(distance), distance, distance[:, :1])
+    if (distance.max(axis=1) < -ROUNDING).any():
         return FAILS
-    return COUNTS if all(reached) else BORDERLINE
+    return COUNTS if (distance >= -ROUNDING).all() else BORDERLINE
 
 
 def _beside_lowest(rates: pd.DataFrame, names: list[str]) -> list[Row]:
-    differences = [beside(rates, name, LOWEST_NAME) for name in names]
+    differences = [beside(rates, name, LOWEST)[LOWEST_NAME] for name in names]
     rows = []
     for name, values, p in zip(names, differences, holm(map(p_of_mean, differences)), strict=True):
         interval = mean_over_networks(values)
@@ -123,16 +118,16 @@ def _direction(interval: Networks) -> str:
 
 def _beside_others(rates: pd.DataFrame, name: str) -> Row:
     """Better than every other map, worse than one, or undecided."""
-    differences = {other: beside(rates, name, other) for other in other_maps(rates, name)}
+    differences = beside(rates, name, OTHERS)
     if not differences:
         return {"class": name, "control": OTHERS, "word": UNDECIDED}
     intervals = {other: mean_over_networks(values) for other, values in differences.items()}
-    raw = {other: p_of_mean(values) for other, values in differences.items()}
-    adjusted = dict(zip(raw, holm(raw.values()), strict=True))
-    worse = [p for other, p in adjusted.items() if p < LEVEL and intervals[other].high < 0]
+    raw = [p_of_mean(values) for values in differences.values()]
+    of_maps = zip(holm(raw), intervals.values(), strict=True)
+    worse = [p for p, interval in of_maps if p < LEVEL and interval.high < 0]
     closest = min(intervals, key=lambda other: _begin(intervals[other]))
-    p, word = max(raw.values()), UNDECIDED
-    if all(interval.low > 0 for interval in intervals.values()):
+    p, word = max(raw), UNDECIDED
+    if intervals[closest].low > 0:
         word = BETTER
     elif worse:
         p, word = min(worse), WORSE
@@ -156,18 +151,11 @@ def summary(cells: pd.DataFrame, of_classes: pd.DataFrame) -> list[Row]:
     rates = rates_of(cells)
     rows = []
     for control, of_control in of_classes.groupby("control", sort=False):
-        value, low, high, _ = mean_over_networks(_mean_of_network(rates, str(control)))
-        row: Row = {
-            "control": control,
-            "value": value,
-            "low": low,
-            "high": high,
-            "networks": len(rates),
-        }
-        row |= _counts(of_control)
+        interval = mean_over_networks(_mean_of_network(rates, str(control)))
+        row: Row = {"control": control, **dict(zip(ENDS, interval, strict=False))}
+        row |= {"networks": len(rates), **_counts(of_control)}
         if control == PUBLISHED:
-            with_lowest = [name for name in names_of(rates) if LOWEST_NAME in rates["value"][name]]
-            words = [published_word(rates, name, LOWEST_NAME) for name in with_lowest]
+            words = [published_word(rates, name, LOWEST_NAME) for name in names_of(rates)]
             row["lowest"] = words.count(COUNTS)
         else:
             row["detectable"] = _detectable(rates, str(control))
@@ -184,7 +172,7 @@ def _mean_of_network(rates: pd.DataFrame, control: str) -> FloatArray:
         if control == LOWEST:
             own = own - of_class[LOWEST_NAME]
         elif control == OTHERS:
-            own = own - of_class.drop(columns=[name, LOWEST_NAME], errors="ignore").mean(axis=1)
+            own = own - of_class.drop(columns=[name, LOWEST_NAME]).mean(axis=1)
         means[name] = own
     return pd.DataFrame(means).mean(axis=1).to_numpy()
 
@@ -210,11 +198,9 @@ def _detectable(rates: pd.DataFrame, control: str) -> float:
     Holm's rule must be reached; beside one other map, the end of a 95 % interval.
     """
     names, n = names_of(rates), len(rates)
-    of_lowest = control == LOWEST
-    rivals = {name: [LOWEST_NAME] if of_lowest else other_maps(rates, name) for name in names}
-    differences = [beside(rates, name, rival) for name in names for rival in rivals[name]]
+    differences = [values for name in names for values in beside(rates, name, control).values()]
     if n < FEWEST_NETWORKS or not differences:
         return float("nan")
-    level = LEVEL / len(names) if of_lowest else LEVEL
+    level = LEVEL / len(names) if control == LOWEST else LEVEL
     pooled = np.sqrt(np.mean([values.var(ddof=1) for values in differences]))
     return float(stdtrit(n - 1, 1 - level / 2) * pooled / np.sqrt(n))
