@@ -227,7 +227,7 @@ rule provenance:
         device=lookup(dpath="device", within=config),
         digest=config_digest(config),
     message:
-        "Recording versions, commit, device and seeds"
+        "Recording versions, commit, device and configuration"
     script:
         "../scripts/write_provenance.py"
 
@@ -259,7 +259,7 @@ TYPESET = {
     "claims_by_class": ("0. The claims", "Table: claims about some classes, class by class"),
     "claim_variants": ("0. The claims", "Table: variants of the claims"),
     "runtimes": ("9. How it was run", "Table: run times and memory"),
-    "provenance": ("9. How it was run", "Table: versions, commit, device, seeds"),
+    "provenance": ("9. How it was run", "Table: versions, commit, device"),
 }
 
 

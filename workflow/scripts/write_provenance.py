@@ -1,4 +1,4 @@
-"""Write the provenance of the study: versions, commit, devices, seeds and the configuration."""
+"""Write the provenance of the study: versions, commit, devices, and the configuration with all seeds."""
 
 import hashlib
 import json
@@ -12,38 +12,7 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
-from study.datasets import graded
-from study.findings.definitions import MODULES
-from study.job import commit, commit_of, config_digest, script
-
-
-def seeds(config):
-    """Every seed that the configuration holds."""
-    planned = sorted({seed for entry in config["plan"] for seed in entry["seeds"]})
-    split = {
-        name: dataset["split_seed"]
-        for name, dataset in config["datasets"].items()
-        if "split_seed" in dataset
-    }
-    drawn = {
-        name: part["seed"]
-        for name, part in config.items()
-        if isinstance(part, dict) and "seed" in part
-    }
-    return {
-        "seeds of training": ", ".join(map(str, planned)),
-        "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
-        "seeds of the planted sets": _listed(config["planting"]["seeds"]),
-        "seeds of the graded sets": ", ".join(
-            str(dataset["cue_seed"]) for dataset in graded(config).values()
-        ),
-        "seeds of the splits": _listed(split),
-        "seeds of what is drawn": _listed(drawn),
-    }
-
-
-def _listed(values):
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+from study.job import commit, config_digest, script
 
 
 def _sha256(path):
@@ -62,15 +31,12 @@ def main(snakemake, created_by):
         "study": params.study,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
-        "definitions of the claims": commit_of(MODULES),
         "configuration": f"digest {config_digest(config)}",
         "device requested": params.device,
         "devices of the networks": ", ".join(used),
-        "device here": provenance.device(params.device),
         "threads of a job": str(snakemake.resources.threads_of_networks),
         "numerics": params.numerics,
         **provenance.machine(),
-        **seeds(config),
     }
     for path in snakemake.input.stores:
         with read_hdf5(path) as file:

@@ -182,28 +182,12 @@ def config_digest(config: Mapping[str, Any]) -> str:
 
 def commit() -> str:
     """The commit of this checkout, followed by `-dirty` if files differ from it."""
-    return _git("describe", "--always", "--dirty", "--abbrev=12") or "unknown"
-
-
-def commit_of(files: Iterable[str]) -> str:
-    """The last commit that changed one of these files, followed by `-dirty` if they differ from it; "" without git.
-
-    files : paths from the root of this checkout
-    """
-    names = ["--", *files]
-    return _git("log", "-1", "--format=%h", "--abbrev=12", *names) + (
-        "-dirty" if _git("status", "-s", *names) else ""
-    )
-
-
-def _git(*command: str) -> str:
-    """What git says of this checkout; "" without git."""
+    command = ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(
-            ["git", "-C", ROOT, *command], capture_output=True, text=True
-        ).stdout.strip()
-    except OSError:
-        return ""
+        found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    except OSError:  # there is no git
+        found = ""
+    return found or "unknown"
 
 
 def run_of(wildcards: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The provenance of results: versions, machine, devices."""
+"""The provenance of results: versions and machine."""
 
 import os
 import platform
@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-
-from frequency_shortcuts.networks.numerics import pick_device
 
 PACKAGES = (
     "frequency-shortcuts",
@@ -45,31 +43,16 @@ def machine() -> dict[str, str]:
     And what PyTorch computes with on a CPU: the instructions of its own loops, and the libraries in it.
     """
     named = r"oneAPI Math Kernel Library Version [\w.]+|MKL-DNN v[\w.]+"
-    memory = (
-        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-        if hasattr(os, "sysconf")
-        else 0
-    )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "instructions of PyTorch": torch.backends.cpu.get_cpu_capability(),
         "libraries of PyTorch": ", ".join(re.findall(named, torch.__config__.show())),
         "platform": platform.platform(),
         "processor": _processor(),
         "processor cores": str(cores),
-        "memory, GiB": f"{memory:.1f}" if memory else "unknown",
+        "memory, GiB": f"{memory:.1f}",
     }
-
-
-def device(name: str) -> str:
-    """A description of a requested device on this machine: "cpu (its name)" or "cuda (its name, CUDA version)".
-
-    Raises the errors of `numerics.pick_device` of the library if it does not exist.
-    """
-    chosen = pick_device(name)
-    if chosen.type != "cuda":
-        return f"{chosen.type} ({_processor()})"
-    return f"cuda ({torch.cuda.get_device_name(chosen)}, CUDA {torch.version.cuda})"
 
 
 def _processor() -> str:
