@@ -12,7 +12,7 @@ rule check:
     resources:
         scheduled=lambda wildcards: int(scheduled()),  # not a param, which would re-run this rule on another machine
     params:
-        settings={name: config[name] for name in dependencies.CHECKED_SECTIONS},
+        settings={name: part for name, part in config.items() if name not in dependencies.UNCHECKED},
         state=state_of_inputs,
     message:
         "Checking folders, stores, networks and checkpoints"

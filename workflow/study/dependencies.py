@@ -15,26 +15,8 @@ FOLDERS = (ROOT / "src", WORKFLOW, ROOT)  # the last for benchmarks
 # What lists jobs and files and frames a job. It computes no number, so an edit there re-runs nothing.
 FRAME = tuple(WORKFLOW / "study" / f"{name}.py" for name in ("datasets", "job", "runs", "settings"))
 
-# The sections of the configuration for the check of the inputs; it gets no other sections.
-CHECKED_SECTIONS = (
-    "study",
-    "plan",
-    "datasets",
-    "networks",
-    "synthesis",
-    "planting",
-    "adcs",
-    "culling",
-    "shortcuts",
-    "ood",
-    "methods",
-    "device",
-    "training",
-    "dfm",
-    "graded",
-    "drawn",
-    "transfer",
-)
+# The sections of the configuration that the check of the inputs does not read.
+UNCHECKED = ("numerics", "checkpoint_minutes", "truth", "figures")
 MANY = 50_000  # files; in larger folders single files are not examined
 
 
@@ -64,15 +46,8 @@ def complete(rules: Iterable[Any], numerics: str) -> None:
             continue
         rule.set_params(numerics=numerics)
         if rule.script and "code" not in rule.params.keys():  # noqa: SIM118
-            rule.set_params(
-                code=_code_of_figures
-                if rule.script.endswith("run_notebook.py")
-                else _code_of_rule(rule)
-            )
-
-
-def _code_of_figures(wildcards: Any, input: Any) -> str:
-    return code_of_notebook(input.notebook)
+            of_notebook = rule.script.endswith("run_notebook.py")
+            rule.set_params(code=_code_of_figures if of_notebook else _code_of_rule(rule))
 
 
 def _code_of_rule(rule: Any) -> Callable[[Any], str]:
@@ -83,9 +58,9 @@ def _code_of_rule(rule: Any) -> Callable[[Any], str]:
     return lambda wildcards: code_of(module)
 
 
-def code_of_notebook(path: str) -> str:
+def _code_of_figures(wildcards: Any, input: Any) -> str:
     """The same, of the script that runs a notebook and of what that imports; the notebook itself is an input."""
-    cells = json.loads(Path(path).read_text())["cells"]
+    cells = json.loads(Path(input.notebook).read_text())["cells"]
     texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     imported = _imported("\n".join(texts).encode(), ())
     return code_of("scripts.run_notebook", *sorted(imported))

@@ -182,7 +182,7 @@ def config_digest(config: Mapping[str, Any]) -> str:
 
 def commit() -> str:
     """The commit of this checkout, followed by `-dirty` if files differ from it."""
-    command = ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"]
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
     except OSError:  # there is no git
