@@ -38,7 +38,11 @@ def settings_of(rule, folder, minutes):
             "dynamics": {"iterations": 10, "every": 5, "images_per_class": None, "cutoff": 4},
         },
     }  # fmt: skip
-    given = {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": []}
+    given = {
+        "images": str(base / "d.h5"),
+        "weights": str(base / "networks" / RUN / "w.safetensors"),
+        "maps": [],
+    }
     return SimpleNamespace(
         rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Files(**WILDCARDS),
         config={"study": "test", "checkpoint_minutes": minutes}, input=Files(**given),
@@ -86,7 +90,9 @@ def wholes(tmp_path_factory):
         "resnet18", n_classes=2, channels=1, size=SIZE, width=4, stem="small"
     )
     network = architectures.build(architecture, 0)
-    architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
+    weights = base / "networks" / RUN / "w.safetensors"
+    weights.parent.mkdir(parents=True)
+    architectures.save(weights, network.state_dict(), architecture, WILDCARDS)
     whole = {}
     for rule in ("train", "find_maps"):
         finished(settings_of(rule, base / rule / RUN, 100))

@@ -10,7 +10,7 @@ from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
-from study.job import run_of, script, stopping
+from study.job import run_of_path, script, stopping
 from study.tested_networks import load_network, read_images
 
 
@@ -24,7 +24,7 @@ def main(snakemake, created_by):
     images = inputs.images, search["split"], search["images_per_class"]
     data = read_images(*images, weights=inputs.weights, workers=snakemake.threads)
     part, parts = snakemake.params.part
-    run = run_of(snakemake.wildcards)
+    run = run_of_path(inputs.weights)
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
     state = Path(f"{output}.state")

@@ -190,18 +190,6 @@ def commit() -> str:
     return found or "unknown"
 
 
-def run_of(wildcards: Any) -> dict[str, Any]:
-    """The columns `RUN` of the run of a job, from its wildcards `dataset` and `run`."""
-    network, augmentation, seed = wildcards.run.split("/")
-    return dict(
-        zip(
-            RUN,
-            (wildcards.dataset, network, augmentation, int(seed.removeprefix("seed"))),
-            strict=True,
-        )
-    )
-
-
 def run_name(run: Mapping[str, Any]) -> str:
     """A run as one name: dataset/network/augmentation/seed."""
     return "/".join(str(run[key]) for key in RUN)
