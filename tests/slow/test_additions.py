@@ -194,7 +194,7 @@ def draw_brightness(table: pd.DataFrame) -> Figure:
 """
 CELLS = {
     "parameters": 'results = "results/laptop"\ndatasets = ["syn_1"]',
-    "path": 'import sys\nsys.path[:0] = ["src", "workflow"]',
+    "path": 'import sys\nsys.path[:0] = ["../../src", ".."]',
     "draw": """
 from study.drawing import brightness
 from study.drawing.study import Study

@@ -25,7 +25,7 @@ def main(snakemake, created_by):
     parameters = dict(params.parameters)
     if (
         Path.cwd() != ROOT
-    ):  # with --directory, results do not lie in the checkout, where the notebook starts
+    ):  # with --directory, results do not lie in the checkout, which the notebook looks in
         parameters["results"] = str(Path(parameters["results"]).absolute())
     os.environ[SAVES] = "1"
     try:
@@ -33,7 +33,7 @@ def main(snakemake, created_by):
             notebook,
             log,
             parameters=parameters,
-            cwd=str(ROOT),
+            cwd=str(ROOT / "workflow" / "notebooks"),
             progress_bar=False,
             kernel_name="python3",
             language="python",

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -137,15 +136,7 @@ def draw_texture(
     percent: float,
     most: int,
 ) -> Figure:
-    """Texture or shape?
-
-    The table says how many classes (counted once a network) have which verdict, and how much of TPR - FPR the
-    amplitudes and the phases keep on average.
-    """
-    judged = phase.assign(verdict=phase["verdict"].astype(object).fillna("no verdict"))
-    of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)
-    means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
-    display(of_verdict.agg(classes=("class", "size"), **means).round(2))
+    """Texture or shape?"""
     rows = first_kinds(phase, first)
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -56,11 +55,7 @@ def draw_ood(
     fill: str,
     most: int,
 ) -> Figure:
-    """Do shortcuts survive outside the training data?
-
-    The table holds TPR and FPR, mean over classes, networks and draws.
-    """
-    display(ood.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
+    """Do shortcuts survive outside the training data?"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, min(most, drawing.MOST))
     classes, note = shown.names(classes), shown.note
     kinds = kinds_from_first(ood, first[dataset])
@@ -219,11 +214,7 @@ def draw_sizes(
     first: dict[str, list[str]],
     most: int,
 ) -> Figure:
-    """Maps of several sizes
-
-    The table holds TPR - FPR, mean over classes and networks.
-    """
-    display(sizes.pivot_table("measure", "percent", "filter", sort=False).round(2))
+    """Maps of several sizes"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, min(most, drawing.MOST))
     classes, note = shown.names(classes), shown.note
     looks = {

@@ -13,6 +13,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import kinds_of, of_kind
 from frequency_shortcuts.storage.hdf5 import read_classes, read_hdf5
 from frequency_shortcuts.storage.tables import CULLING, RUN, read_table
+from study.job import ROOT
 
 SAVES = "STUDY_SAVES"  # the variable that is set if the workflow runs a notebook: by hand, it saves nothing
 Run = Mapping[str, Any]
@@ -21,11 +22,11 @@ Run = Mapping[str, Any]
 class Study:
     """The files of a study.
 
-    results : their folder, such as results/laptop
+    results : their folder, such as results/laptop, in the checkout or elsewhere
     """
 
     def __init__(self, results: str | os.PathLike[str]) -> None:
-        self.results = Path(results)
+        self.results = ROOT / results
 
     @property
     def saves(self) -> bool:
