@@ -307,7 +307,7 @@ def test_the_figure_has_every_claim_and_a_mark_for_every_class_and_no_text_on_an
     for row in rows.to_dict("records"):
         assert f"({row['claim']}) {row['says']}" in joined
     beside = {
-        (text.get_text(), text.get_weight(), text.get_color())
+        (" ".join(text.get_text().split()), text.get_weight(), text.get_color())
         for axis in figure.axes
         for text in axis.texts
     }
@@ -315,7 +315,7 @@ def test_the_figure_has_every_claim_and_a_mark_for_every_class_and_no_text_on_an
         word = row["word"] if isinstance(row["word"], str) else ""
         weight = "bold" if row["decided"] else "normal"
         ink = drawings.INK.get(row["word"], drawings.NEUTRAL)
-        assert (f"{word}\n{claims.shown(row)}".strip(), weight, ink) in beside
+        assert (f"{word} {claims.shown(row)}".strip(), weight, ink) in beside
     head = [text.get_text() for text in figure.artists]
     assert any(answers.undecided(n).replace("`", "") in text for text in head) == (n < 15)
     of_classes = by_class[by_class["control"].notna() & by_class["variant"].isna()]

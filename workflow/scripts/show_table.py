@@ -1,10 +1,7 @@
 """Typeset a table as a sortable HTML page for the report."""
 
-from pathlib import Path
-
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
-from study import columns
 from study.drawing import typeset
 from study.findings.study_tables import networks_with_weak_maps
 from study.job import script
@@ -15,10 +12,7 @@ def main(snakemake, created_by):
     path, title = snakemake.input.table, snakemake.params.title
     table, verdicts = read_table(path), snakemake.input.verdicts
     notes = networks_with_weak_maps(table, read_table(verdicts)) if verdicts else []
-    about = {name: columns.column(path, name) for name in table}
-    meanings = {name: column.text.replace("`", "") for name, column in about.items()}
-    units = {name: column.unit for name, column in about.items()}
     title = title[0].upper() + title[1:]
-    text = typeset.table_page(table, title, path, Path(path).read_bytes(), meanings, units, notes)
+    text = typeset.table_page(table, title, path, notes)
     with replacing(snakemake.output[0]) as temporary:
         temporary.write_text(text)

@@ -202,9 +202,15 @@ def texture(
                     )
             words = rows["verdict"].astype(object).fillna(NO_VERDICT).value_counts()
             word = words.idxmax()
-            several = f" {words.max()} of {len(rows)}" if len(rows) > 1 else ""
             ink, beside = "0.5" if word == NO_VERDICT else "black", axis.get_yaxis_transform()
-            axis.text(1.02, place, word + several, va="center", color=ink, transform=beside)
+            axis.text(
+                1.02,
+                place,
+                f"{word} {words.max()} of {len(rows)}",
+                va="center",
+                color=ink,
+                transform=beside,
+            )
             axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
         axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         axis.set(ylim=(count - 0.5, -0.5), yticks=[], xlabel="TPR - FPR, with 95 % interval")

@@ -43,7 +43,7 @@ AXES = {
     DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
 }
 NEUTRAL = "#595959"  # a claim without a verdict
-CLASS_ROW, NUMBER_ROW = 0.85, 0.4  # inches
+CLASS_ROW, NUMBER_ROW = 0.85, 0.45  # inches
 KEY = (
     "blue: a class that is better or counts, or a claim that is seen; orange: worse, or not seen; "
     "dashed: threshold; grey area: within the bound; small: single networks"
@@ -131,7 +131,7 @@ def _draw_numbers(axis: Axes, rows: pd.DataFrame, numbers: pd.DataFrame) -> None
         axis.text(
             1.04,
             place,
-            f"{word}\n{shown(row)}".strip(),
+            "\n".join([word, shown(row).replace("], ", "],\n")]).strip(),
             color=ink,
             va="center",
             fontsize=canvas.SMALLEST,

@@ -84,7 +84,7 @@ def draw_graded(graded: pd.DataFrame) -> Figure:
         for _, of_set in table.groupby("seed"):
             axis.plot(of_set["gain"], of_set["earliness"], color="0.85", linewidth=0.8, zorder=0)
         seaborn.scatterplot(table, x="gain", y="earliness", hue="ring", style="ring", ax=axis)
-        axis.get_legend().remove()
+        axis.legend().remove()
         ends = 0.95 * table["gain"].min(), 1.05 * table["gain"].max()
         canvas.logarithmic(axis.xaxis, [1, 1.5, 2, 3, 4, 6, 8])
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", xlim=ends, ylim=(0, 1))

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from IPython.display import display
 from matplotlib import pyplot as plt
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -16,7 +15,6 @@ from frequency_shortcuts.figures.selection import clearest_shortcuts, select_cla
 from frequency_shortcuts.images import stores as image_stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
-from frequency_shortcuts.spectrum.pairs import radius
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.drawing.study import first_kinds
 
@@ -61,10 +59,7 @@ def draw_dfm(
     first: dict[str, list[str]],
     most: int,
 ) -> Figure:
-    """Dominant frequency maps
-
-    The table holds the mean radius of the frequencies in each map, in cycles per image.
-    """
+    """Dominant frequency maps"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):
@@ -73,12 +68,6 @@ def draw_dfm(
             dfm.read_mask(path, percent, shown.index)
         )
     shares = {key: np.mean(of_seeds, axis=0) for key, of_seeds in masks.items()}
-    r = radius(*next(iter(shares.values())).shape[1:])
-    radii = {
-        " ".join(key): (share * r).sum(axis=(1, 2)) / share.sum(axis=(1, 2))
-        for key, share in shares.items()
-    }
-    display(pd.DataFrame(radii, index=shown.names(classes)).round(1))
     return dominant_frequencies(shares, shown.names(classes), band_edges, percent, shown.note)
 
 

@@ -1,21 +1,19 @@
 """Tables as they are shown: LaTeX for print (booktabs), and HTML that sorts without asking the network for anything."""
 
-import base64
-import gzip
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import jinja2
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.figures.canvas import MISSING
+from study import columns
 
 MOST = (
     2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
 )
 _WRAPPED = 40  # letters from which a cell may take several lines
-_EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
 _TEX = str.maketrans(
     {
         "&": r"\&",
@@ -51,9 +49,10 @@ def heading(name: str, unit: str = "") -> str:
     return f"{text}, {unit}" if unit else text
 
 
-def _names(table: pd.DataFrame, units: Mapping[str, str] = {}) -> dict[str, str]:
-    """The name of each column by its heading in `cells`."""
-    return {heading(str(name).removesuffix("_mean"), units.get(name, "")): name for name in table}
+def _drawn(table: pd.DataFrame) -> list[str]:
+    """The columns that are shown: a spread stands beside its mean."""
+    means = {f"{str(name).removesuffix('_mean')}_sd" for name in table}
+    return [name for name in table if name not in means]
 
 
 def cells(table: pd.DataFrame, units: Mapping[str, str] = {}) -> pd.DataFrame:
@@ -64,10 +63,8 @@ def cells(table: pd.DataFrame, units: Mapping[str, str] = {}) -> pd.DataFrame:
     units: of columns that have one
     """
     out: dict[str, pd.Series] = {}
-    for name in table:
+    for name in _drawn(table):
         stem = str(name).removesuffix("_mean")
-        if str(name).endswith("_sd") and {f"{name[:-3]}_mean", name[:-3]} & set(table):
-            continue
         text = _texts(table[name])
         if f"{stem}_sd" in table:
             spread = _texts(table[f"{stem}_sd"], like=table[name])
@@ -100,9 +97,13 @@ def _numeric(values: pd.Series) -> bool:
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     r"""LaTeX for the package booktabs, in small print: escaped, numbers to the right, text to the left."""
-    shown, names = cells(table), _names(table)
-    style = shown.style.hide(axis="index").format(_escaped).format_index(_escaped, axis="columns")
-    aligned = "".join("r" if _numeric(table[names[head]]) else "l" for head in shown)
+    style = (
+        cells(table)
+        .style.hide(axis="index")
+        .format(_escaped)
+        .format_index(_escaped, axis="columns")
+    )
+    aligned = "".join("r" if _numeric(table[name]) else "l" for name in _drawn(table))
     text: str = style.to_latex(
         column_format=aligned,
         caption=_escaped(caption),
@@ -120,34 +121,23 @@ def _escaped(text: str) -> str:
     return text.translate(_TEX)
 
 
-def table_page(
-    table: pd.DataFrame,
-    title: str,
-    path: str,
-    csv: bytes = b"",
-    meanings: Mapping[str, str] = {},
-    units: Mapping[str, str] = {},
-    notes: Sequence[str] = (),
-) -> str:
+def table_page(table: pd.DataFrame, title: str, path: str, notes: Sequence[str] = ()) -> str:
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
-    path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to
-    be saved from the page. meanings, units: of columns. notes: sentences above the table. Of more than `MOST` rows the
-    first are shown, and the page says so. Headings are buttons, say how they sort (aria-sort), and show what the column
-    means. The page loads nothing from the network.
+    path: where the table's CSV lies, named on the page; it tells what the columns mean. notes: sentences above the
+    table. Of more than `MOST` rows the first are shown, and the page says so. Headings are buttons, say how they sort
+    (aria-sort), and show what the column means. The page loads nothing from the network.
     """
-    shown, names = cells(table.head(MOST), units), _names(table, units)
+    about = {name: columns.column(path, name) for name in table}
+    units = {name: column.unit for name, column in about.items()}
+    drawn = _drawn(table)
     return PAGES.get_template("table.html.jinja").render(
-        table=shown,
-        numbers=[_numeric(table[names[head]]) for head in shown],
-        meanings=[meanings.get(names[head], "") for head in shown],
+        table=cells(table.head(MOST), units),
+        numbers=[_numeric(table[name]) for name in drawn],
+        meanings=[about[name].text.replace("`", "") for name in drawn],
         n_rows=len(table),
         notes=notes,
         title=title,
         path=path,
-        file=PurePath(path).name,
-        csv=base64.b64encode(gzip.compress(csv, mtime=0)).decode()
-        if 0 < len(csv) <= _EMBEDDED
-        else "",
         wrap_from=_WRAPPED,
     )
