@@ -17,13 +17,13 @@ from frequency_shortcuts.figures.selection import (
     select_classes,
 )
 from frequency_shortcuts.images import stores
-from frequency_shortcuts.intervals import over_networks, wilson
+from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.shortcuts.examples import reduced_images
 from frequency_shortcuts.storage.hdf5 import read_classes
 from study import examples
-from study.drawing.study import first_kinds
+from study.drawing.study import first_kinds, half_width
 
 RATES = [f"{rate}_{kept}" for kept in ("unfiltered", "dfm", "low_pass") for rate in ("tpr", "fpr")]
 KEPT = {  # label, mark and colour
@@ -175,12 +175,9 @@ def texture(
             for shift, (kept, (label, mark, colour)) in zip(
                 (-0.24, 0, 0.24), KEPT.items(), strict=True
             ):
-                fpr, of_tpr = (
-                    rows[f"fpr_{kept}"],
-                    rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"],
-                )
-                ends = wilson(fpr, rows["negatives"].where(fpr.notna()))  # two classes have no FPR
-                half = np.hypot(of_tpr, np.nan_to_num(np.subtract(*ends))) / 2
+                fpr = rows[f"fpr_{kept}"]
+                of_tpr = rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
+                half = half_width(of_tpr, fpr, rows["negatives"])
                 value, low, high, _ = over_networks(rows[f"tpr_{kept}"] - fpr.fillna(0), half)
                 axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
                 axis.plot(

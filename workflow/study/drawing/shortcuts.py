@@ -13,7 +13,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as drawing
 from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind
 from frequency_shortcuts.intervals import over_networks, wilson
-from study.drawing.study import first_kind_note, first_kinds, kinds_from_first
+from study.drawing.study import first_kind_note, first_kinds, half_width, kinds_from_first
 
 BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
 ITSELF = "itself"
@@ -194,12 +194,10 @@ def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
         [tested, tested[pair].drop_duplicates().merge(own, on="tested_on")], ignore_index=True
     )
     ends = rows[pair].replace("(/none)?/seed[0-9]+$", "", regex=True)
-    of_fpr = wilson(rows["fpr"], rows["negatives"].where(rows["fpr"].notna()))
-    widths = np.subtract(*wilson(rows["tpr"], rows["images"])), np.nan_to_num(np.subtract(*of_fpr))
+    low, high = wilson(rows["tpr"], rows["images"])
+    half = half_width(high - low, rows["fpr"], rows["negatives"])
     direction = "maps of " + ends["maps_of"] + "\ntested on " + ends["tested_on"]
-    rows = rows.assign(
-        direction=direction, measure=rows["tpr"] - rows["fpr"].fillna(0), half=np.hypot(*widths) / 2
-    )
+    rows = rows.assign(direction=direction, measure=rows["tpr"] - rows["fpr"].fillna(0), half=half)
     groups = rows.groupby(["direction", *pair, "filter"], sort=False)
     means = (
         groups[["measure"]].mean().assign(half=groups["half"].agg(np.linalg.norm) / groups.size())
