@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -48,6 +47,8 @@ def draw_dynamics(
 
 def curves(table: pd.DataFrame, panel: str, note: str = "") -> Figure:
     """F1 of every class over the first iterations, mean over networks: a panel for each value of the column `panel`."""
+    import seaborn  # here, since it takes a job a second to import
+
     names = list(dict.fromkeys(table[panel]))
     rows = -(-len(names) // 3)
     colours = canvas.class_colours(list(dict.fromkeys(table["class"])))
@@ -77,6 +78,8 @@ def curves(table: pd.DataFrame, panel: str, note: str = "") -> Figure:
 
 def draw_graded(graded: pd.DataFrame) -> Figure:
     """Is what stands out more learned earlier?"""
+    import seaborn  # here, since it takes a job a second to import
+
     table = graded.dropna(subset=["gain"]).sort_values("gain")
     table = table.assign(ring=table["ring"] + " ring")
     with canvas.style():
@@ -100,6 +103,8 @@ def draw_bandstop(
     most: int,
 ) -> Figure:
     """Removing two of four bands"""
+    import seaborn  # here, since it takes a job a second to import
+
     table = first_kinds(bandstop, first)
     own = table[table["true_class"] == table["called_class"]]
     change = own["delta_percent"].abs().groupby(own["true_class"]).mean().reindex(list(classes))
