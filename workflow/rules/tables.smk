@@ -1,5 +1,7 @@
 # Tables that are joined from the files of all runs, tables in the layout of the paper, provenance, typeset tables.
 
+JOINING = {"mem_mb": growing(3000), "runtime": growing(30)}  # resources
+
 
 rule networks_tables:
     input:
@@ -12,8 +14,7 @@ rule networks_tables:
     log:
         "<logs>/tables/networks.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     message:
         "Joining the trainings"
     script:
@@ -30,42 +31,35 @@ rule graded_tables:
     log:
         "<logs>/tables/graded.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     message:
         "Joining the trainings on graded sets"
     script:
         "../scripts/join_graded.py"
 
 
-rule bandstop_tables:
-    input:
-        files(rules.bandstop.output.bandstop, "bandstop"),
-    output:
-        bandstop="<results>/tables/bandstop.csv",
-    log:
-        "<logs>/tables/bandstop.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    message:
-        "Joining the tests without bands"
-    script:
-        "../scripts/join_tables.py"
+# Tables that are those of all runs, one below the other.
+JOINED = {
+    "bandstop": files(rules.bandstop.output.bandstop, "bandstop"),
+    "planted_use": files(rules.planted_use.output.planted_use, "planted_use"),
+    "flips": files(rules.shortcuts.output.flips, "maps"),
+    "sizes": files(rules.sizes.output.sizes, "sizes"),
+}
 
 
-rule planted_use_tables:
+rule joined_tables:
     input:
-        files(rules.planted_use.output.planted_use, "planted_use"),
+        lambda wildcards: JOINED[wildcards.table],
     output:
-        planted_use="<results>/tables/planted_use.csv",
+        "<results>/tables/{table}.csv",
     log:
-        "<logs>/tables/planted_use.log",
+        "<logs>/tables/{table}.log",
+    wildcard_constraints:
+        table=one_of(JOINED),
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     message:
-        "Joining the tests of planted masks"
+        "Joining the table {wildcards.table} of all runs"
     script:
         "../scripts/join_tables.py"
 
@@ -75,14 +69,13 @@ rule truth_tables:
         dfm=files("<results>/dfm/{dataset}/{run}.h5", "planted_use"),
         stores=files("<results>/data/{dataset}.h5", "planted_use"),
         spectra=files(rules.adcs.output[0], "planted_use"),
-        use=rules.planted_use_tables.output.planted_use,
+        use="<results>/tables/planted_use.csv",
     output:
         truth="<results>/tables/truth.csv",
     log:
         "<logs>/tables/truth.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     params:
         settings=config["truth"],
     message:
@@ -103,46 +96,13 @@ rule shortcuts_tables:
     log:
         "<logs>/tables/shortcuts.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     params:
         strong=lookup(dpath="shortcuts/strong", within=config),
     message:
         "Joining the tests of shortcuts"
     script:
         "../scripts/join_shortcuts.py"
-
-
-rule exchange_tables:
-    input:
-        files(rules.shortcuts.output.flips, "maps"),
-    output:
-        flips="<results>/tables/flips.csv",
-    log:
-        "<logs>/tables/exchange.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    message:
-        "Joining the exchange tests"
-    script:
-        "../scripts/join_tables.py"
-
-
-rule sizes_tables:
-    input:
-        files(rules.sizes.output.sizes, "sizes"),
-    output:
-        sizes="<results>/tables/sizes.csv",
-    log:
-        "<logs>/tables/sizes.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    message:
-        "Joining the tests of maps of every size"
-    script:
-        "../scripts/join_tables.py"
 
 
 rule ood_tables:
@@ -156,8 +116,7 @@ rule ood_tables:
     log:
         "<logs>/tables/ood.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     params:
         columns=[*RUN, "rendition"],
     message:
@@ -177,8 +136,7 @@ rule transfer_tables:
     log:
         "<logs>/tables/transfer.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     params:
         columns=["dataset", "maps_of", "tested_on"],
     message:
@@ -195,8 +153,7 @@ rule reliance_tables:
     log:
         "<logs>/tables/reliance.log",
     resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
+        **JOINING,
     message:
         "Joining the trainings without the frequencies of maps"
     script:
