@@ -61,8 +61,6 @@ def test_the_union_of_the_maps_and_its_controls_are_removed():
         "random", 3
     )
     assert removed["low_pass"][4, 4] and not np.array_equal(removed["random"], removed["maps"])
-    with pytest.raises(ValueError, match="nothing is left to train on"):
-        reliance.removed_masks(np.ones((2, 8, 8), bool), seed=0)
 
 
 def test_losses_are_differences_on_the_same_images():
@@ -73,8 +71,10 @@ def test_losses_are_differences_on_the_same_images():
     )
     donors = np.where(np.arange(20) < 3, 2, 1 - labels)  # some of a third class, which no image has
     called = {"maps": dict(zip(reliance.VIEWS, (plain, same, without, after), strict=True))}
-    table = reliance.losses(labels, called, donors=donors, n_classes=2).set_index("class")
-    assert table.index.tolist() == [0, 1, reliance.ALL] and table["images"].tolist() == [10, 10, 20]
+    table = reliance.losses(labels, called, {"maps": 7}, donors=donors, classes=["a", "b"])
+    table = table.set_index("class")
+    assert set(table["positions"]) == {7}
+    assert table.index.tolist() == ["a", "b", "(all)"] and table["images"].tolist() == [10, 10, 20]
     np.testing.assert_allclose(table["tpr"], [0.9, 1, 0.95])
     np.testing.assert_allclose(table["tpr_same"], [0.9, 1, 0.95])
     np.testing.assert_allclose(
@@ -87,10 +87,10 @@ def test_losses_are_differences_on_the_same_images():
     # Agresti and Min's interval by hand: 5 of 10 images differ by 1, one half is added to each cell.
     centre, variance = 5 / 12, (5 + 1 - 25 / 12) / 144
     np.testing.assert_allclose(
-        table.loc[0, "lost_at_test_low"], centre - 1.959964 * variance**0.5, rtol=1e-6
+        table.loc["a", "lost_at_test_low"], centre - 1.959964 * variance**0.5, rtol=1e-6
     )
     np.testing.assert_allclose(
-        table.loc[0, "lost_at_test_high"], centre + 1.959964 * variance**0.5, rtol=1e-6
+        table.loc["a", "lost_at_test_high"], centre + 1.959964 * variance**0.5, rtol=1e-6
     )
 
 
@@ -160,7 +160,10 @@ def test_fewer_than_five_networks_have_an_interval_over_their_images():
 
 
 def test_the_figure_draws_both_losses():
-    tables = [of_seeds([0.5] * 5).assign(removed=name) for name in reliance.REMOVED]
+    tables = [
+        of_seeds([0.5] * 5).assign(removed=name)
+        for name in ("maps", "random", "low_pass", "nothing")
+    ]
     table = reliance.over_seeds(pd.concat(tables, ignore_index=True))
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
         figure = learning.draw_reliance(table.assign(reading=reading, dataset="zoo"))

@@ -9,9 +9,9 @@ from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
-from study.job import log, script, stopping
+from study.job import script, stopping
 from study.measures import reliance
-from study.tested_networks import read_inputs, with_names
+from study.tested_networks import read_inputs
 from study.trainings.training import IN_MEMORY, architecture_of, train_anew
 from study.trainings.without import Exchanged
 
@@ -20,14 +20,16 @@ from study.trainings.without import Exchanged
 def main(snakemake, created_by):
     """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
-    settings, store, workers = params.training, given.images, snakemake.threads
+    settings, workers = params.training, snakemake.threads
     device = take_device(params.device)
     first, tested, run = read_inputs(snakemake, params.split)
     removed = reliance.removed_masks(dfm.read_mask(given.dfm, params.percent), run["seed"])
     data = stores.read(
-        store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY
+        given.images, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY
     )
-    validation = stores.read(store, "validation", settings["validation_per_class"], workers=workers)
+    validation = stores.read(
+        given.images, "validation", settings["validation_per_class"], workers=workers
+    )
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     source = source_for(first, tested)
     others = donors(tested.labels, neutral=tested.neutral, seed=run["seed"])
@@ -36,8 +38,6 @@ def main(snakemake, created_by):
     as_they_are, called_so = called(first, tested), {}
     states = {name: Path(f"{output}.{name}.state") for name in removed}
     for name, mask in removed.items():
-        log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
-        seed = reliance.seed_of(name, run["seed"])
         with stopping([output]) as stop:
             work = Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes)
             network, _ = train_anew(
@@ -46,27 +46,21 @@ def main(snakemake, created_by):
                 settings["augmentation"],
                 data,
                 validation,
-                seed=seed,
+                seed=reliance.seed_of(name, run["seed"]),
                 device=device,
                 removed=mask,
                 work=work,
             )
-        same, without = (
-            called(first, Exchanged(source, mask, donor)) for donor in (own_class, others)
-        )
+        same = called(first, Exchanged(source, mask, own_class))
+        without = called(first, Exchanged(source, mask, others))
         views = as_they_are, same, without, called(network, tested)
         called_so[name] = dict(zip(reliance.VIEWS, views, strict=True))
-    classes = len(tested.classes)
     table = reliance.losses(
-        tested.labels, called_so, donors=tested.labels[others], n_classes=classes
-    )
-    table.insert(
-        2,
-        "positions",
-        table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}),
-    )
-    table = with_names(table, tested.classes).replace(
-        {"class": {reliance.ALL: reliance.ALL_IMAGES}}
+        tested.labels,
+        called_so,
+        {name: mask.sum() for name, mask in removed.items()},
+        donors=tested.labels[others],
+        classes=tested.classes,
     )
     write_table(table, output, **run)
     for state in states.values():

@@ -9,7 +9,6 @@ Nyquist corners) has a real coefficient. Its sign counts as its phase, 0 or pi, 
 of exactly 0 has the phase 0.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -31,8 +30,6 @@ from frequency_shortcuts.shortcuts.verdict import STRONG_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import SWAP, donors, quoted
 
-log = logging.getLogger(__name__)
-
 KEPT = ("both", "amplitude", "phase")  # what an image keeps; the rest is its donor's
 SUFFICES = 0.5  # share of R
 
@@ -52,10 +49,6 @@ class PhaseHits:
     predicted: Mapping[str, Named]
     positions: IntArray
     neutral: int | None = None
-
-    def of_class(self, c: int, kept: str) -> Named:
-        """The class named for each image, [1, n]."""
-        return self.predicted[kept][[c]]
 
 
 def hybrid(amplitudes: Tensor, phases: Tensor) -> Tensor:
@@ -100,10 +93,8 @@ def collect(
     Raises ValueError if an image has no donor.
     """
     labels, neutral = split.labels, split.neutral
-    donor, everything = (
-        donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")),
-        np.arange(len(labels)),
-    )
+    donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors"))
+    everything = np.arange(len(labels))
     negative = np.zeros((len(masks), len(labels)), bool)
     for c in SWAP.tested(len(masks), neutral):
         negative[c, negatives_of(labels, c, negatives, seed)] = True
@@ -122,7 +113,6 @@ def collect(
             named[kept] = called_under_masks(
                 network, images, background, masks, to_classes, counted, batch, bar.update
             )
-    log.info("%d maps on %d images, with both, amplitudes or phases", len(masks), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), neutral)
 
 
@@ -136,7 +126,7 @@ def phase_rates(hits: PhaseHits) -> pd.DataFrame:
     for c, kept in product(SWAP.tested(len(hits.judged), hits.neutral), KEPT):
         about = pd.DataFrame({"class": [c], "kept": kept, "positions": int(hits.positions[c])})
         rows.append(
-            rates_of_class(about, hits.of_class(c, kept), c, hits.labels == c, hits.judged[c])
+            rates_of_class(about, hits.predicted[kept][[c]], c, hits.labels == c, hits.judged[c])
         )
     return pd.concat(rows, ignore_index=True)
 
@@ -170,25 +160,24 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     class that is not judged: TPR of the test below `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is
     TPR.
     """
-    table = phase_rates(hits).set_index(["class", "kept"])
-    out = table.xs("both", level="kept")[["positions", "images", "negatives"]].copy()
+    by_kept = phase_rates(hits).set_index(["kept", "class"])
+    out = by_kept.loc["both", ["positions", "images", "negatives"]].copy()
+    measure = {}
     for kept in KEPT:
-        of_part = table.xs(kept, level="kept")
-        for bound in ("", "_low", "_high"):
-            out[f"tpr_{kept}{bound}"] = of_part[f"tpr{bound}"]
+        of_part = by_kept.loc[kept]
+        for end in ("", "_low", "_high"):
+            out[f"tpr_{kept}{end}"] = of_part[f"tpr{end}"]
         out[f"fpr_{kept}"] = of_part["fpr"]
-    measure = {kept: out[f"tpr_{kept}"] - out[f"fpr_{kept}"].fillna(0) for kept in KEPT}
+        measure[kept] = of_part["tpr"] - of_part["fpr"].fillna(0)
     judged = (out["tpr_both"] >= strong) & (measure["both"] > 0)
     suffices, fails = {}, {}
     for kept in ("amplitude", "phase"):
-        margin, low, high = (
-            np.array(ends)
-            for ends in zip(*(_margin(hits, c, kept) for c in out.index), strict=True)
-        )
-        out[f"share_{kept}"] = measure[kept].div(measure["both"]).where(judged)
-        for end, value in (("", margin), ("_low", low), ("_high", high)):
-            out[f"margin_{kept}{end}"] = np.where(judged, value, np.nan)
-        suffices[kept], fails[kept] = low > 0, high < 0
+        out[f"share_{kept}"] = (measure[kept] / measure["both"]).where(judged)
+        margins = np.array([_margin(hits, c, kept) for c in out.index])
+        for end, values in zip(("", "_low", "_high"), margins.T, strict=True):
+            out[f"margin_{kept}{end}"] = np.where(judged, values, np.nan)
+        suffices[kept] = out[f"margin_{kept}_low"] > 0
+        fails[kept] = out[f"margin_{kept}_high"] < 0
     cases = {
         "texture": suffices["amplitude"] & fails["phase"],
         "shape": suffices["phase"] & fails["amplitude"],
@@ -202,9 +191,8 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
 
 def _margin(hits: PhaseHits, c: int, kept: str) -> Estimate:
     """TPR - FPR of class c with one part inside the map, minus half of that with both."""
-    part, both = ((hits.of_class(c, name)[0] == c).astype(float) for name in (kept, "both"))
-    differences, own = part - SUFFICES * both, hits.labels == c
-    return joined(
-        paired(differences[own]),
-        paired(differences[hits.judged[c]]) if hits.judged[c].any() else None,
-    )
+    is_part, is_both = (hits.predicted[name][c] == c for name in (kept, "both"))
+    differences = is_part - SUFFICES * is_both
+    judged = hits.judged[c]
+    fpr = paired(differences[judged]) if judged.any() else None
+    return joined(paired(differences[hits.labels == c]), fpr)

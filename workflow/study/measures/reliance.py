@@ -19,7 +19,8 @@ lost everything at once, because the network named the tenth class for all image
   `intervals.over_networks`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -28,34 +29,31 @@ from frequency_shortcuts.intervals import joined, over_networks, paired
 from frequency_shortcuts.shortcuts.verdict import RECOGNISED_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.masks import check_mask, control_mask, low_pass_mask
+from frequency_shortcuts.storage.tables import NETWORK
 
-REMOVED = ("maps", "random", "low_pass", "nothing")
 OTHER_SEED = 1000
-ALL, ALL_IMAGES = -1, "(all)"  # in the column `class`: all test images, as number and as name
+ALL_IMAGES = "(all)"  # in the column `class`: all test images
 LARGE, SMALL = 0.2, 0.1
 AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
 VIEWS = ("", "_same", "_without", "_after")  # of the images, as ends of the names of columns
 # Recall in the first view minus second.
-LOSSES = {
-    "lost_at_test": ("_same", "_without"),
-    "lost_after": ("", "_after"),
-}
+LOSSES = {"lost_at_test": ("_same", "_without"), "lost_after": ("", "_after")}
 
 
 def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
-    """What is removed from all images, each bool [H, W], by the names of `REMOVED`.
+    """What is removed from all images, each bool [H, W].
 
     maps : bool [class, H, W], centred and symmetric; seed : of the random mask
 
-    The lowest frequencies may be one position more. Raises ValueError if the maps hold all frequencies.
+    The lowest frequencies may be one position more.
     """
     union = np.asarray(check_mask(maps, "maps").any(axis=0))
-    if union.all():
-        raise ValueError(
-            "the maps of all classes hold all frequencies: without them, nothing is left to train on"
-        )
-    masks = union, control_mask(union, "random", seed), low_pass_mask(union), np.zeros_like(union)
-    return dict(zip(REMOVED, masks, strict=True))
+    return {
+        "maps": union,
+        "random": control_mask(union, "random", seed),
+        "low_pass": low_pass_mask(union),
+        "nothing": np.zeros_like(union),
+    }
 
 
 def seed_of(removed: str, seed: int) -> int:
@@ -66,33 +64,34 @@ def seed_of(removed: str, seed: int) -> int:
 def losses(
     labels: IntArray,
     called: Mapping[str, Mapping[str, IntArray]],
+    positions: Mapping[str, int],
     *,
     donors: IntArray,
-    n_classes: int,
+    classes: Sequence[str],
 ) -> pd.DataFrame:
-    """What one network loses, a row for each removal and class, and for all images (class `ALL`).
+    """What one network loses, a row for each removal and class, and for all images (class `ALL_IMAGES`).
 
     labels : [n]; donors : the class of the images of other classes [n]
     called : by removal and view (of `VIEWS`), the class that is named for each image [n]: by the network for the images
         as they are, with the frequencies of another image of their class, and with those of an image of another class;
         by the network trained anew for the images without them
+    positions : how many are removed
 
     results/README.md says what the columns are, at `reliance.csv`. `fpr`, ... are missing for all images.
     """
     rows = []
-    for name, views in called.items():
-        for c in (*range(n_classes), ALL):
-            own = labels == c if c != ALL else np.full(len(labels), True)
-            hits = {key: (named == labels)[own].astype(float) for key, named in views.items()}
-            row = {"removed": name, "class": c, "images": int(own.sum())}
-            row |= {f"tpr{key}": hit.mean() for key, hit in hits.items()}
-            for key, named in views.items():
-                others = ~own & (donors != c) if key == "_without" else ~own
-                row[f"fpr{key}"] = (named == c)[others].mean() if others.any() else np.nan
-            for loss, (key, other) in LOSSES.items():
-                value, low, high = joined(paired(hits[key] - hits[other]))
-                row |= {loss: float(value), f"{loss}_low": float(low), f"{loss}_high": float(high)}
-            rows.append(row)
+    for (name, views), (c, label) in product(called.items(), enumerate([*classes, ALL_IMAGES])):
+        own = (labels == c) | (label == ALL_IMAGES)
+        row = {"removed": name, "class": label, "positions": positions[name], "images": own.sum()}
+        hits = {key: (named == labels)[own].astype(float) for key, named in views.items()}
+        row |= {f"tpr{key}": hit.mean() for key, hit in hits.items()}
+        for key, named in views.items():
+            others = ~own & (donors != c) if key == "_without" else ~own
+            row[f"fpr{key}"] = (named == c)[others].mean() if others.any() else np.nan
+        for loss, (key, other) in LOSSES.items():
+            ends = map(float, joined(paired(hits[key] - hits[other])))
+            row |= zip((loss, f"{loss}_low", f"{loss}_high"), ends, strict=True)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -104,14 +103,12 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     Adds `seeds`, `interval` (of what it is: networks, or these networks) and `reading` (`AVOIDABLE`, `NEEDED`,
     `NOT_RELIED_ON` or `OPEN`; missing where there is none); all other numbers are means.
     """
-    keys = ["dataset", "network", "augmentation", "removed", "class"]
+    keys = [*NETWORK, "removed", "class"]
     rows = []
     for values, group in table.groupby(keys, sort=False):
-        row = dict(zip(keys, values, strict=True)) | {
-            "seeds": len(group),
-            "images": int(group["images"].iloc[0]),
-        }
-        row |= {name: group[name].mean() for name in group.filter(regex="^(positions|tpr|fpr)")}
+        row = dict(zip(keys, values, strict=True))
+        row |= {"seeds": len(group), "images": group["images"].iloc[0]}
+        row |= group.filter(regex="^(positions|tpr|fpr)").mean()
         for name in LOSSES:
             half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2
             columns = name, f"{name}_low", f"{name}_high", "interval"
