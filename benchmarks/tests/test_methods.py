@@ -54,7 +54,7 @@ def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp
     params = {
         "runs": scored[RUN].to_dict("records"),
         "methods": list(scored["methods"]),
-        "settings": {"draws": 9},
+        "settings": {"draws": 9, "seed": 0},
     }
     parts = {
         "input": SimpleNamespace(**given),

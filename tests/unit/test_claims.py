@@ -321,5 +321,7 @@ def test_the_figure_has_every_claim_and_a_mark_for_every_class_and_no_text_on_an
     of_classes = by_class[by_class["control"].notna() & by_class["variant"].isna()]
     words = of_classes["word"].isin([BETTER, WORSE, COUNTS])
     assert words.any() == (n >= 15)
-    marks = [dots for axis in figure.axes[:3] for dots in axis.collections if dots.get_offsets().any()]
+    marks = [
+        dots for axis in figure.axes[:3] for dots in axis.collections if dots.get_offsets().any()
+    ]
     assert sum(len(dots.get_offsets()) for dots in marks) == len(of_classes)
