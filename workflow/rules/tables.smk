@@ -1,7 +1,5 @@
 # Tables that are joined from the files of all runs, tables in the layout of the paper, provenance, typeset tables.
 
-JOINING = {"mem_mb": growing(3000), "runtime": growing(30)}  # resources
-
 
 rule networks_tables:
     input:
@@ -14,7 +12,8 @@ rule networks_tables:
     log:
         "<logs>/tables/networks.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     message:
         "Joining the trainings"
     script:
@@ -31,35 +30,42 @@ rule graded_tables:
     log:
         "<logs>/tables/graded.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     message:
         "Joining the trainings on graded sets"
     script:
         "../scripts/join_graded.py"
 
 
-# Tables that are those of all runs, one below the other.
-JOINED = {
-    "bandstop": files(rules.bandstop.output.bandstop, "bandstop"),
-    "planted_use": files(rules.planted_use.output.planted_use, "planted_use"),
-    "flips": files(rules.shortcuts.output.flips, "maps"),
-    "sizes": files(rules.sizes.output.sizes, "sizes"),
-}
-
-
-rule joined_tables:
+rule bandstop_tables:
     input:
-        lambda wildcards: JOINED[wildcards.table],
+        files(rules.bandstop.output.bandstop, "bandstop"),
     output:
-        "<results>/tables/{table}.csv",
+        bandstop="<results>/tables/bandstop.csv",
     log:
-        "<logs>/tables/{table}.log",
-    wildcard_constraints:
-        table=one_of(JOINED),
+        "<logs>/tables/bandstop.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     message:
-        "Joining the table {wildcards.table} of all runs"
+        "Joining the tests without bands"
+    script:
+        "../scripts/join_tables.py"
+
+
+rule planted_use_tables:
+    input:
+        files(rules.planted_use.output.planted_use, "planted_use"),
+    output:
+        planted_use="<results>/tables/planted_use.csv",
+    log:
+        "<logs>/tables/planted_use.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests of planted masks"
     script:
         "../scripts/join_tables.py"
 
@@ -69,13 +75,14 @@ rule truth_tables:
         dfm=files("<results>/dfm/{dataset}/{run}.h5", "planted_use"),
         stores=files("<results>/data/{dataset}.h5", "planted_use"),
         spectra=files(rules.adcs.output[0], "planted_use"),
-        use="<results>/tables/planted_use.csv",
+        use=rules.planted_use_tables.output.planted_use,
     output:
         truth="<results>/tables/truth.csv",
     log:
         "<logs>/tables/truth.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         settings=config["truth"],
     message:
@@ -96,13 +103,46 @@ rule shortcuts_tables:
     log:
         "<logs>/tables/shortcuts.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         strong=lookup(dpath="shortcuts/strong", within=config),
     message:
         "Joining the tests of shortcuts"
     script:
         "../scripts/join_shortcuts.py"
+
+
+rule exchange_tables:
+    input:
+        files(rules.shortcuts.output.flips, "maps"),
+    output:
+        flips="<results>/tables/flips.csv",
+    log:
+        "<logs>/tables/exchange.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the exchange tests"
+    script:
+        "../scripts/join_tables.py"
+
+
+rule sizes_tables:
+    input:
+        files(rules.sizes.output.sizes, "sizes"),
+    output:
+        sizes="<results>/tables/sizes.csv",
+    log:
+        "<logs>/tables/sizes.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests of maps of every size"
+    script:
+        "../scripts/join_tables.py"
 
 
 rule ood_tables:
@@ -116,7 +156,8 @@ rule ood_tables:
     log:
         "<logs>/tables/ood.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         columns=[*RUN, "rendition"],
     message:
@@ -136,7 +177,8 @@ rule transfer_tables:
     log:
         "<logs>/tables/transfer.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     params:
         columns=["dataset", "maps_of", "tested_on"],
     message:
@@ -153,7 +195,8 @@ rule reliance_tables:
     log:
         "<logs>/tables/reliance.log",
     resources:
-        **JOINING,
+        mem_mb=growing(3000),
+        runtime=growing(30),
     message:
         "Joining the trainings without the frequencies of maps"
     script:
