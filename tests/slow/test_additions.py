@@ -65,7 +65,6 @@ ROW = """
     "lines": Kind(
         _lines, (0.02, 0.04), AMPLITUDE, 1, FINE, RAISED, tried=(0.01, 0.015, 0.03, 0.05), alike=0.5, share=0.1,
     ),
-}  # fmt: skip
 """
 NAME = '                  - {const: lines, description: "(amplitude, pixels from 0 to 1)"}'
 USE = """
@@ -89,9 +88,9 @@ assert "lines" in {trace.artefact for trace in found}
 def test_an_artefact_needs_its_function_its_row_and_its_name_in_the_schema(copy):
     """The tests of artefacts are of all kinds in the table; config/README.md, which `make docs` writes, lists them."""
     table = copy / "src" / "frequency_shortcuts" / "images" / "artefacts.py"
-    table.write_text(
-        table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1)
-    )
+    text = table.read_text().replace("\nAMPLITUDE = ", LINES, 1)
+    before, kinds, after = text.partition("\nKINDS = {")
+    table.write_text(before + kinds + after.replace("\n}\n", f"{ROW.rstrip()}\n}}\n", 1))
     schema, last = (
         copy / "config" / "schema.yaml",
         '{const: line, description: "(opacity of white)"}',
@@ -194,7 +193,7 @@ def draw_brightness(table: pd.DataFrame) -> Figure:
 """
 CELLS = {
     "parameters": 'results = "results/laptop"\ndatasets = ["syn_1"]',
-    "path": 'import sys\nsys.path[:0] = ["../../src", ".."]',
+    "path": 'import sys\nsys.path[:0] = ["../../src", "..", "../../../src", "../../../workflow"]',
     "draw": """
 from study.drawing import brightness
 from study.drawing.study import Study

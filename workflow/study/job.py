@@ -18,7 +18,7 @@ from typing import Any
 from . import kept_outputs
 
 log = logging.getLogger("study")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]  # also for notebooks, which import by "../study"
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that identify the run of a row
 WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is known
