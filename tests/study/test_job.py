@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import signal
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from script_runs import Files, run_script
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table
 from study import devices, provenance
-from study.job import REPEAT_S, created_by, job, run_of_path, stopping
+from study.job import REPEAT_S, commit_of, created_by, job, run_of_path, stopping
 from study.trainings.checkpoint import Checkpoint, State
 
 pytestmark = pytest.mark.usefixtures("obeyed_signals")
@@ -57,6 +58,27 @@ def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, 
     with open(step.log[0]) as log:
         text = log.read()
     assert "Traceback" in text and f"ERROR: {sentence}" in text
+
+
+def test_the_commit_of_some_files_is_the_last_that_changed_one_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.job.ROOT", tmp_path)
+    assert commit_of(["a"]) == ""  # without git
+
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(
+            ["git", "-C", tmp_path, *who, *words], check=True, capture_output=True, text=True
+        ).stdout
+
+    git("init", "-q")
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+        git("add", name)
+        git("commit", "-q", "-m", name)
+    last_of_b = git("rev-parse", "--short=12", "HEAD~1").strip()
+    assert commit_of(["a", "b"]) == last_of_b
+    (tmp_path / "c").write_text("new")
+    assert commit_of(["a", "b"]) == last_of_b and commit_of(["c"]).endswith("-dirty")
 
 
 def test_the_mark_names_version_commit_and_configuration(step):

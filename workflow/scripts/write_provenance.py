@@ -12,7 +12,8 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
-from study.job import commit, config_digest, script
+from study.findings.definitions import MODULES
+from study.job import commit, commit_of, config_digest, script
 
 
 def _sha256(path):
@@ -31,6 +32,7 @@ def main(snakemake, created_by):
         "study": params.study,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
+        "definitions of the claims": commit_of(MODULES),
         "configuration": f"digest {config_digest(config)}",
         "device requested": params.device,
         "devices of the networks": ", ".join(used),

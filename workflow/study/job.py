@@ -182,12 +182,26 @@ def config_digest(config: Mapping[str, Any]) -> str:
 
 def commit() -> str:
     """The commit of this checkout, followed by `-dirty` if files differ from it."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    return _git("describe", "--always", "--dirty", "--abbrev=12") or "unknown"
+
+
+def commit_of(files: Iterable[str]) -> str:
+    """The last commit that changed one of these files, followed by `-dirty` if they differ from it; "" without git.
+
+    files : paths from the root of this checkout
+    """
+    last = _git("log", "-1", "--format=%h", "--abbrev=12", "--", *files)
+    changed = _git("status", "-s", "--", *files)
+    return f"{last}-dirty" if changed else last
+
+
+def _git(*command: str) -> str:
+    """What git says of this checkout; "" without git."""
     try:
-        found = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    except OSError:  # there is no git
-        found = ""
-    return found or "unknown"
+        done = subprocess.run(["git", "-C", str(ROOT), *command], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return done.stdout.strip()
 
 
 def run_name(run: Mapping[str, Any]) -> str:

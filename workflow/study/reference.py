@@ -61,11 +61,16 @@ def rows(
     part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, str, str, str]]:
     """Name, allowed values, default and meaning of each key of a part of the schema, and of the keys in it."""
+    listed: dict[str, str] = {}  # what a `$ref` names -> the first key that has these keys
     for name, child in part.get("properties", {}).items():
         if child is True:  # the key that chose this part
             continue
         whole, key = resolve(child), prefix + name
         default = "required" if name in part.get("required", ()) else "optional"
+        first = listed.setdefault(child.get("$ref", key), key)
+        if first != key and "properties" in whole:
+            yield key, f"the keys of `{first}`", default, whole["description"]
+            continue
         if "properties" in whole and "title" not in whole:
             yield key, "the keys below", "" if name in defaults else default, whole["description"]
             yield from rows(whole, defaults.get(name, {}), f"{key}.")

@@ -1,10 +1,29 @@
 """The claims: what is measured of each network, what it is compared with, and what the words mean.
 
-They use no settings, so they are the same at every scale. docs/method.md#claims has them in words.
+They use no settings, so they are the same at every scale. `tables/provenance.csv` has the commit that last changed the
+modules of `MODULES`. docs/method.md#claims has them in words.
 """
 
 from dataclasses import dataclass
 
+MODULES = (  # that define the claims
+    "workflow/study/findings/definitions.py",
+    "workflow/study/findings/numbers.py",
+    "workflow/study/findings/matrices.py",
+    "workflow/study/findings/controls.py",
+    "workflow/study/findings/claims.py",
+    "workflow/study/measures/reliance.py",
+    "workflow/study/measures/phase.py",
+    "src/frequency_shortcuts/intervals.py",
+    "src/frequency_shortcuts/maps/adcs.py",
+    "src/frequency_shortcuts/shortcuts/cross.py",
+    "src/frequency_shortcuts/exchange/answers.py",
+    "src/frequency_shortcuts/exchange/test.py",
+    "src/frequency_shortcuts/exchange/part.py",
+    "src/frequency_shortcuts/exchange/fine.py",
+    "src/frequency_shortcuts/exchange/field.py",
+    "src/frequency_shortcuts/exchange/patch.py",
+)
 SEEN, NOT_SEEN, UNCLEAR = "seen", "not seen", "unclear"
 NOT_SHOWN = "not shown"  # no class is better than its control
 IN_THESE_CLASSES = (
