@@ -21,7 +21,7 @@ rule train:
         mem_mb=growing(8000),
         runtime=growing(240),
     params:
-        device=lookup(dpath="device", within=config),
+        device=config["device"],
         architecture=network_settings,
         recipe=recipe_of_job,
         settings=training_of_job,
@@ -48,9 +48,9 @@ rule external_network:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        device=lookup(dpath="device", within=config),
+        device=config["device"],
         settings=network_settings,
-        split=lookup(dpath="shortcuts/split", within=config),
+        split=config["shortcuts"]["split"],
         state=state_of_checkpoint,
     message:
         "Loading {wildcards.run} and checking it on {wildcards.dataset}"

@@ -15,8 +15,6 @@ rule measure_claims:
         "<logs>/claims/{table}.log",
     wildcard_constraints:
         table=one_of(MEASURED),
-    resources:
-        mem_mb=growing(3000),
     params:
         study={
             "photographs": JUDGED_PHOTOGRAPHS,
@@ -109,7 +107,7 @@ rule cover:
     log:
         "<logs>/cover.log",
     params:
-        percent=lookup(dpath="shortcuts/percent", within=config),
+        percent=config["shortcuts"]["percent"],
         published=PUBLISHED_RATES["table_1"][0],
     message:
         "Writing the picture and the claims for the cover of the report"

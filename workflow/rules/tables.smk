@@ -11,9 +11,6 @@ rule networks_tables:
         networks="<results>/tables/networks.csv",
     log:
         "<logs>/tables/networks.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the trainings"
     script:
@@ -29,9 +26,6 @@ rule graded_tables:
         graded_dynamics="<results>/tables/graded_dynamics.csv",
     log:
         "<logs>/tables/graded.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the trainings on graded sets"
     script:
@@ -45,9 +39,6 @@ rule bandstop_tables:
         bandstop="<results>/tables/bandstop.csv",
     log:
         "<logs>/tables/bandstop.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the tests without bands"
     script:
@@ -61,9 +52,6 @@ rule planted_use_tables:
         planted_use="<results>/tables/planted_use.csv",
     log:
         "<logs>/tables/planted_use.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the tests of planted masks"
     script:
@@ -80,9 +68,6 @@ rule truth_tables:
         truth="<results>/tables/truth.csv",
     log:
         "<logs>/tables/truth.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
         settings=config["truth"],
     message:
@@ -102,11 +87,8 @@ rule shortcuts_tables:
         own_map_advantage="<results>/tables/own_map_advantage.csv",
     log:
         "<logs>/tables/shortcuts.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
-        strong=lookup(dpath="shortcuts/strong", within=config),
+        strong=config["shortcuts"]["strong"],
     message:
         "Joining the tests of shortcuts"
     script:
@@ -120,9 +102,6 @@ rule exchange_tables:
         flips="<results>/tables/flips.csv",
     log:
         "<logs>/tables/exchange.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the exchange tests"
     script:
@@ -136,9 +115,6 @@ rule sizes_tables:
         sizes="<results>/tables/sizes.csv",
     log:
         "<logs>/tables/sizes.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the tests of maps of every size"
     script:
@@ -155,9 +131,6 @@ rule ood_tables:
         cross_matrix="<results>/tables/ood_cross_matrix.csv",
     log:
         "<logs>/tables/ood.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
         columns=[*RUN, "rendition"],
     message:
@@ -176,9 +149,6 @@ rule transfer_tables:
         cross_matrix="<results>/tables/transfer_cross_matrix.csv",
     log:
         "<logs>/tables/transfer.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
         columns=["dataset", "maps_of", "tested_on"],
     message:
@@ -194,9 +164,6 @@ rule reliance_tables:
         reliance="<results>/tables/reliance.csv",
     log:
         "<logs>/tables/reliance.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
     message:
         "Joining the trainings without the frequencies of maps"
     script:
@@ -223,8 +190,8 @@ rule provenance:
         # Not a param: a param that depends on the machine would re-run this rule.
         threads_of_networks=torch_threads,
     params:
-        study=lookup(dpath="study", within=config),
-        device=lookup(dpath="device", within=config),
+        study=config["study"],
+        device=config["device"],
         digest=config_digest(config),
     message:
         "Recording versions, commit, device and configuration"

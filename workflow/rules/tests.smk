@@ -16,12 +16,10 @@ rule bandstop:
     threads: torch_threads
     resources:
         gpu=gpus,
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
-        device=lookup(dpath="device", within=config),
-        band_edges=lookup(dpath="synthesis/band_edges", within=config),
-        seed=lookup(dpath="shortcuts/seed", within=config),
+        device=config["device"],
+        band_edges=config["synthesis"]["band_edges"],
+        seed=config["shortcuts"]["seed"],
     message:
         "Removing bands from {wildcards.dataset} for {wildcards.run}"
     script:
@@ -42,11 +40,9 @@ rule planted_use:
     threads: torch_threads
     resources:
         gpu=gpus,
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
         **section("shortcuts", "split", "images_per_class", "seed"),
-        device=lookup(dpath="device", within=config),
+        device=config["device"],
     message:
         "Testing whether {wildcards.run} uses the planted mask of {wildcards.dataset}"
     script:
@@ -73,12 +69,11 @@ rule shortcuts:
     threads: torch_threads
     resources:
         gpu=gpus,
-        mem_mb=growing(3000),
         runtime=growing(120),
     params:
         **section("shortcuts", "percent", "split", "images_per_class", "seed"),
-        device=lookup(dpath="device", within=config),
-        ranking=lookup(dpath="culling/split", within=config),
+        device=config["device"],
+        ranking=config["culling"]["split"],
         settings=settings.trials(config),
         methods=methods_of_job,
         method_settings=settings.advantage_trials(config, fills=config["shortcuts"]["fills"]),
@@ -104,12 +99,10 @@ rule sizes:
     threads: torch_threads
     resources:
         gpu=gpus,
-        mem_mb=growing(3000),
-        runtime=growing(30),
     params:
         **section("shortcuts", "split", "images_per_class"),
-        device=lookup(dpath="device", within=config),
-        percents=lookup(dpath="dfm/percents", within=config),
+        device=config["device"],
+        percents=config["dfm"]["percents"],
         settings=section("shortcuts", "negatives", "seed"),
     message:
         "Testing maps of every size of {wildcards.run} on {wildcards.dataset}"
@@ -134,11 +127,10 @@ rule ood:
     threads: torch_threads
     resources:
         gpu=gpus,
-        mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        device=lookup(dpath="device", within=config),
-        percent=lookup(dpath="shortcuts/percent", within=config),
+        device=config["device"],
+        percent=config["shortcuts"]["percent"],
         settings=settings.rendition_trials(config),
         methods=methods_of_job,
         method_settings=settings.advantage_trials(
@@ -172,11 +164,10 @@ rule transfer:
     threads: torch_threads
     resources:
         gpu=gpus,
-        mem_mb=growing(3000),
         runtime=growing(120),
     params:
         **section("shortcuts", "percent", "split", "images_per_class"),
-        device=lookup(dpath="device", within=config),
+        device=config["device"],
         settings=settings.advantage_trials(config, fills=config["shortcuts"]["fills"]),
         pairs=TRANSFERS.to_dict("records"),
         method_settings=settings.advantage_trials(
@@ -208,7 +199,7 @@ rule reliance:
         runtime=growing(240),
     params:
         **section("shortcuts", "split", "percent"),
-        device=lookup(dpath="device", within=config),
+        device=config["device"],
         architecture=network_settings,
         recipe=recipe_of_job,
         training=training_of_job,

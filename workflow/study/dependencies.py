@@ -4,7 +4,7 @@ import ast
 import functools
 import hashlib
 import json
-import stat
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -142,12 +142,12 @@ def _imported(code: bytes, place: tuple[str, ...]) -> frozenset[str]:
 
 
 def file_state(path: str | Path | None) -> tuple[int, int] | None:
-    """Size in bytes and time in ns of a file; None if it does not exist."""
+    """Size in bytes and time in ns of a file or folder; None if it does not exist."""
     try:
-        status = Path(path or "").stat()
+        status = os.stat(path or "")
     except OSError:  # the check of the inputs names it
         return None
-    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
+    return status.st_size, status.st_mtime_ns
 
 
 @functools.cache
@@ -162,14 +162,10 @@ def folder_state(root: Path) -> tuple[Any, ...]:
         found = listing(root)
     except (OSError, ValueError) as error:  # the check of the inputs names it
         return (str(error),)
-    names, wrong = [*map(str, found.files)], [found.problems] if found.problems else []
-    if len(names) > MANY:
-        return (
-            names,
-            [folder.stat().st_mtime_ns for folder in sorted({file.parent for file in found.files})],
-            *wrong,
-        )
-    return (*((name, file_state(name)) for name in names), *wrong)
+    examined = found.files
+    if len(examined) > MANY:
+        examined = sorted({file.parent for file in found.files})
+    return *map(str, found.files), *map(file_state, examined), found.problems
 
 
 def digest_states(states: Iterable[Any]) -> str:

@@ -20,7 +20,7 @@ def take_device(requested: str) -> torch.device:
     device = pick_device(requested)
     if requested == "auto" and device.type == "cpu" and (assigned := _assigned_by_slurm()):
         log.warning(
-            "SLURM gave this job a GPU (%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "
+            "SLURM gave this job a GPU (CUDA_VISIBLE_DEVICES=%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "
             "write device: cuda to make that an error",
             assigned,
             torch.__version__,
@@ -36,13 +36,8 @@ def take_device(requested: str) -> torch.device:
 
 
 def _assigned_by_slurm() -> str:
-    """The variable with the GPUs, or their number, that SLURM assigned to this job; "" if there are none."""
-    nothing = {
-        "CUDA_VISIBLE_DEVICES": ("", "-1", "NoDevFiles"),
-        "SLURM_JOB_GPUS": ("",),
-        "SLURM_GPUS": ("", "0"),
-    }
-    values = {name: os.environ.get(name, "") for name in nothing if "SLURM_JOB_ID" in os.environ}
-    return next(
-        (f"{name}={value}" for name, value in values.items() if value not in nothing[name]), ""
-    )
+    """The GPUs that SLURM assigned to this job; "" if there are none."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if "SLURM_JOB_ID" in os.environ and visible not in ("-1", "NoDevFiles"):
+        return visible
+    return ""

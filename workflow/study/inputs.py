@@ -42,10 +42,8 @@ def check(config: Mapping[str, Any], *, scheduled: bool = False) -> tuple[list[s
             SystemExit,
         ) as error:  # whatever happens, the other mistakes are found, too
             usual = isinstance(error, ValueError | OSError | RuntimeError) and str(error)
-            if (
-                sentence := f"{key}: {' '.join((usual or first_line(error)).split())}"
-            ) not in mistakes:
-                mistakes.append(sentence)
+            sentence = " ".join((usual or first_line(error)).split())
+            mistakes.append(f"{key}: {sentence}")
 
     if not scheduled:
         with collect_error("device"):
@@ -64,28 +62,23 @@ def check(config: Mapping[str, Any], *, scheduled: bool = False) -> tuple[list[s
         dataset = None
         with collect_error(f"datasets.{name}"):
             dataset = inspect_dataset(config, name)
-        if (
-            dataset is None
-        ):  # without images, a network is not tried, but its checkpoint must be there
-            paths = {network: settings.get("checkpoint") for network, settings in networks.items()}
-            missing = {
-                network: path
-                for network, path in paths.items()
-                if path and not Path(path).is_file()
-            }
-            mistakes += [
-                f"networks.{network}: no weights at {path}" for network, path in missing.items()
-            ]
-            continue
-        height_width = f"{dataset.shape.height} x {dataset.shape.width}"
-        lines.append(
-            f"{name}: {len(dataset.classes)} classes, {dataset.shape.channels} x {height_width}, {dataset.description}"
-        )
+            sizes = " x ".join(map(str, dataset.shape))
+            lines.append(f"{name}: {len(dataset.classes)} classes, {sizes}, {dataset.description}")
         for network, settings in networks.items():
             with collect_error(f"networks.{network}"):
-                source = probe_network(settings, len(dataset.classes), dataset.shape)
-                lines.append(f"{name}: {network} ({source}) takes its images")
-    return mistakes, lines
+                if dataset is None:  # its images are wrong, so only the file of the network is looked for
+                    check_checkpoint(settings)
+                else:
+                    probe_network(settings, len(dataset.classes), dataset.shape)
+                    lines.append(f"{name}: {network} takes its images")
+    return runs.unique(mistakes), lines
+
+
+def check_checkpoint(settings: Mapping[str, Any]) -> None:
+    """Raises ValueError if a network has a checkpoint that is not there."""
+    path = settings.get("checkpoint")
+    if path and not Path(path).is_file():
+        raise ValueError(f"no weights at {path}")
 
 
 def inspect_dataset(config: Mapping[str, Any], name: str) -> Content:
@@ -110,22 +103,21 @@ def inspect_dataset(config: Mapping[str, Any], name: str) -> Content:
     return content._replace(description=description)
 
 
-def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:
+def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> None:
     """Show images of noise to a network: an external one with its weights, one to train only with its shapes.
 
-    Returns its source. Raises ValueError or RuntimeError if the network does not accept the images.
+    Raises ValueError or RuntimeError if the network does not accept the images.
     """
     if "source" not in settings:
         with torch.device("meta"):
-            external.probe(
-                architectures.build(architecture_of(settings, n_classes, shape)), n_classes, *shape
-            )
-        return str(settings["architecture"])
+            network = architectures.build(architecture_of(settings, n_classes, shape))
+            external.probe(network, n_classes, *shape)
+        return
     if settings["mean"] or settings["std"]:
         normalisation.check_statistics(settings["mean"], settings["std"], shape.channels)
-    source, options = str(settings["source"]), settings.get("options", {})
-    network = architectures.build(external.ExternalNetwork(source, n_classes, *shape, options))
+    options = settings.get("options", {})
+    described = external.ExternalNetwork(settings["source"], n_classes, *shape, options)
+    network = architectures.build(described)
     if settings["checkpoint"]:
         architectures.load_weights(network, settings["checkpoint"])
     external.probe(network, n_classes, *shape)
-    return source

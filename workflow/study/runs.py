@@ -1,6 +1,6 @@
 """The runs of a study as a table: a row for each network, trained or loaded, with a truth value for each step."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
@@ -34,7 +34,9 @@ def table(config: Mapping[str, Any]) -> pd.DataFrame:
         runs[name] = runs[name].eq(True)
     runs["run"] = [folder(run) for run in runs.to_dict("records")]
     runs["kind"] = [kind_of(config, name) for name in runs["dataset"]]
-    runs["external"] = _each(runs["network"], lambda name: "source" in config["networks"][name])
+    networks, datasets = config["networks"], config["datasets"]
+    external = [name for name, network in networks.items() if "source" in network]
+    runs["external"] = runs["network"].isin(external)
     runs["trained"] = ~runs["external"]
 
     made = runs["kind"].isin(WITH_TRUTH)
@@ -51,26 +53,17 @@ def table(config: Mapping[str, Any]) -> pd.DataFrame:
     runs["planted_use"] = runs["maps"] & made
     runs["phase"] = phase_seeds[config["shortcuts"]["phase_seeds"]]
     runs["sizes"] = runs["maps"] & runs["first_kind"] & photographs
-    runs["ood"] &= (
-        runs["maps"]
-        & photographs
-        & _each(runs["dataset"], lambda name: bool(renditions(config, name)))
-    )
+    restyled = [name for name in datasets if renditions(config, name)]
+    runs["ood"] &= runs["maps"] & photographs & runs["dataset"].isin(restyled)
     runs["reliance"] &= runs["maps"] & runs["trained"]
-    runs["scored"] = _each(runs["methods"], bool) & _each(
-        runs["dataset"], lambda name: has_truth(config, name)
-    )
+    known = [name for name in datasets if has_truth(config, name)]
+    runs["scored"] = runs["methods"].astype(bool) & runs["dataset"].isin(known)
     tested = config["shortcuts"]["methods"]
     runs["tested_methods"] = [tested if both else [] for both in runs["maps"] & runs["first_kind"]]
-    targets = set(
-        transfers(config, runs)[["dataset", "tested_on"]].itertuples(index=False, name=None)
-    )
-    runs["transfer"] = [key in targets for key in zip(runs["dataset"], runs["run"], strict=True)]
+    pairs = transfers(config, runs)
+    targets = pairs["dataset"] + "/" + pairs["tested_on"]
+    runs["transfer"] = (runs["dataset"] + "/" + runs["run"]).isin(targets)
     return runs
-
-
-def _each(values: pd.Series, function: Callable[[Any], bool]) -> pd.Series:
-    return pd.Series([function(value) for value in values], index=values.index, dtype=bool)
 
 
 def folder(run: Mapping[str, Any]) -> str:
@@ -106,15 +99,12 @@ def first_kinds(runs: pd.DataFrame) -> dict[str, list[str]]:
     It is the first network that is planned for the set, without augmentation if that is planned.
     """
     planned = runs[runs["planned"]]
-    with_maps = set(planned["dataset"][planned["maps"]])
-    others = planned[~planned["dataset"].isin(with_maps)]
-    first: dict[str, list[str]] = {}
-    for name, network, augmentation in pd.concat([planned[planned["maps"]], others])[
-        NETWORK
-    ].itertuples(index=False):
-        kind = first.setdefault(name, [network, augmentation])
-        if network == kind[0] and augmentation == "none":
-            kind[1] = "none"
+    without_maps = ~planned.groupby("dataset")["maps"].transform("any")
+    first = {}
+    for name, of_set in planned[planned["maps"] | without_maps].groupby("dataset", sort=False):
+        network = of_set["network"].iloc[0]
+        augmentations = list(of_set["augmentation"][of_set["network"] == network])
+        first[name] = [network, "none" if "none" in augmentations else augmentations[0]]
     return first
 
 
@@ -146,8 +136,12 @@ def needed_splits(
 ) -> dict[str, str]:
     """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
     of_set = runs[runs["dataset"] == dataset]
-    parts = ["adcs", *(["culling", "shortcuts"] if of_set["maps"].any() else [])]
-    needed = {config[part]["split"]: f"{part}.split" for part in parts}
+    sections = ["adcs"]
+    if of_set["maps"].any():
+        sections += ["culling", "shortcuts"]
+    needed = {config[section]["split"]: f"{section}.split" for section in sections}
     if of_set["ood"].any() and "ood" not in config["datasets"][dataset]:
         needed["test"] = "ood.renditions"
-    return needed | {split: "training" for split in ("train", "validation", "test") if trains}
+    if trains:
+        needed |= dict.fromkeys(["train", "validation", "test"], "training")
+    return needed
