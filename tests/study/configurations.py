@@ -10,7 +10,9 @@ from snakemake.utils import update_config
 from conftest import ROOT
 from study import outputs, runs
 from study.datasets import complete
+from study.job import WITH_TRUTH
 
+KINDS = (*WITH_TRUTH, "photographs")  # of data sets
 FILES = {
     path.stem: path for path in sorted((ROOT / "config").glob("*.yaml")) if path.stem != "schema"
 }

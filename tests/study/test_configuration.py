@@ -6,7 +6,7 @@ import tomllib
 import pytest
 import torch
 import yaml
-from configurations import CONFIG, FILES, shipped, small, updated
+from configurations import CONFIG, FILES, KINDS, shipped, small, updated
 from snakemake.utils import update_config
 
 from conftest import ROOT
@@ -14,7 +14,7 @@ from frequency_shortcuts import culling
 from frequency_shortcuts.networks.architectures import names
 from study import inputs, reference, runs, settings
 from study.configuration import mistakes, typed
-from study.datasets import KINDS, complete, image_shape
+from study.datasets import complete
 from study.dependencies import UNCHECKED
 from study.images import renditions
 from study.schema import resolve, schema
@@ -163,9 +163,7 @@ def test_a_bad_name_is_told_what_names_are_like():
         assert sentence.endswith("expected lower-case letters, digits and _")
 
 
-def test_many_mistakes_and_a_long_value_are_cut():
-    found = mistakes(CONFIG | {"methods": {f"m{i}": {"method": "none"} for i in range(500)}})
-    assert len(found) < 40 and re.fullmatch(r"and \d+ more mistakes", found[-1])
+def test_a_long_value_is_cut():
     (sentence,) = mistakes(
         CONFIG | {"synthesis": CONFIG["synthesis"] | {"band_edges": list(range(1, 2000))}}
     )
@@ -320,10 +318,7 @@ def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(chang
     )
     content = source_of(config, "leak_1").inspect(config, "leak_1")
     assert content.description.endswith(", with jpeg in class Shirt, with noise in class Bag")
-    assert (
-        content.shape == image_shape(config, "leak_1") == Shape(1, 32, 32)
-        and len(content.classes) == 10
-    )
+    assert content.shape == Shape(1, 32, 32) and len(content.classes) == 10
     with pytest.raises(ValueError, match=message):
         source_of(config, "leak_2").inspect(config, "leak_2")
 

@@ -5,14 +5,14 @@ import subprocess
 import sys
 
 import pytest
-from configurations import FILES, figures, shipped, typeset, updated
+from configurations import FILES, KINDS, figures, shipped, typeset, updated
 from test_configuration import SCHEMA
 
 from conftest import ROOT
 from frequency_shortcuts.images import artefacts
 from study import outputs, runs
 from study.configuration import mistakes
-from study.datasets import KINDS, complete, kind_of
+from study.datasets import complete, kind_of
 from study.sources import BY_NAME, SOURCES
 
 RULES = {

@@ -9,7 +9,6 @@ from study.findings.matrices import MATRICES
 from study.findings.numbers import NUMBERS
 from study.job import NETWORK
 from study.sources import source_of
-from study.sources.description import Shape
 
 FIRST = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1, 2]}
 RELIANT = {**FIRST, "reliance": True}
@@ -178,23 +177,21 @@ def test_images_are_normalised_for_external_networks_that_agree():
 
 
 @pytest.mark.parametrize(
-    ("dataset", "kind", "truth", "shape"),
+    ("dataset", "kind", "truth"),
     [
-        ("syn_1", "synthetic", True, Shape(3, 32, 32)),
-        ("plant_absent", "planted", True, Shape(3, 32, 32)),
-        ("fashion_mnist", "photographs", False, Shape(1, 32, 32)),
-        ("waved", "photographs", True, Shape(1, 32, 32)),
-        ("photos", "photographs", False, Shape(3, 160, 224)),
-        ("leak", "photographs", False, Shape(3, 160, 224)),
-        ("mine", "photographs", False, None),  # its store tells
+        ("syn_1", "synthetic", True),
+        ("plant_absent", "planted", True),
+        ("fashion_mnist", "photographs", False),
+        ("waved", "photographs", True),
+        ("photos", "photographs", False),
+        ("leak", "photographs", False),
+        ("mine", "photographs", False),
     ],
 )
-def test_what_is_known_of_a_data_set(dataset, kind, truth, shape):
+def test_what_is_known_of_a_data_set(dataset, kind, truth):
     config = small()
     assert datasets.kind_of(config, dataset) == kind
     assert datasets.has_truth(config, dataset) == truth
-    assert datasets.image_shape(config, dataset) == shape
-    assert kind in datasets.KINDS
 
 
 def test_renditions_are_those_of_the_twin_or_synthetic_ones():

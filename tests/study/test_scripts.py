@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from script_runs import Files, run_script
 
+from conftest import ROOT
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.shortcuts.hits import write_hits
@@ -73,7 +74,10 @@ def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_bes
 
 def cover_of(tables, folder):
     """The cover of claims, their variants and claims by class, as HTML, and the rows of its table."""
-    files = {"picture": folder / "shortcut_zoo.png"}
+    files = {
+        "picture": folder / "shortcut_zoo.png",
+        "template": ROOT / "report" / "cover.rst.jinja",
+    }
     Image.new("RGB", (20, 10)).save(files["picture"])
     for name, table in zip(("claims", "variants", "by_class"), tables, strict=True):
         files[name] = folder / f"{name}.csv"

@@ -102,6 +102,7 @@ rule cover:
         claims="<results>/tables/claims.csv",
         variants="<results>/tables/claim_variants.csv",
         by_class="<results>/tables/claims_by_class.csv",
+        template=source("report/cover.rst.jinja"),
     output:
         "<results>/tables/cover.rst",
     log:

@@ -6,6 +6,8 @@ import re
 import textwrap
 from pathlib import Path
 
+import jinja2
+
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
@@ -15,22 +17,6 @@ from study.job import script
 WIDTH = 1440  # pixels of the picture
 
 
-def link(figure, inside):
-    """HTML that opens a figure of the report, given by its path without suffix."""
-    view = (
-        f"resultPath: '{figure}.svg', content: 'img', contentPath: results['{figure}.svg'].data_uri"
-    )
-    # Without line breaks, which pandas would show as text.
-    return f'<a href="#" onclick="app.setView({{navbarMode: \'resultinfo\', {view}}}); return false">{inside}</a>'
-
-
-def picture(path):
-    """A figure as HTML, reduced, in lines that docutils accepts; it opens the figure."""
-    pixels = "\n".join(textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000))
-    start = f'<figure class="key">\n<img alt="a shortcut in {path.stem.partition("_")[2]}" src="data:image/png;base64,'
-    return link(path.with_suffix(""), f'{start}\n{pixels}">\n</figure>')
-
-
 def as_html(text):
     """Text with words in bold and code, as HTML."""
     escaped = html.escape(str(text))
@@ -38,28 +24,21 @@ def as_html(text):
     return re.sub(r"`(.+?)`", r"<code>\1</code>", bold)
 
 
-def table(claims, variants, folder):
-    """The claims as HTML, each with its figure in a folder."""
-    rows = answers.table(claims, variants)
-    shown = rows[answers.HEADS].map(as_html)
-    figures = [
-        link(folder / name, name.partition("_")[0]) if name else "" for name in rows["figure"]
-    ]
-    return shown.assign(figure=figures).to_html(index=False, border=0, justify="left", escape=False)
-
-
 @script
 def main(snakemake, created_by):
     given, params = snakemake.input, snakemake.params
     drawn = Path(given.picture)
+    pixels = base64.b64encode(canvas.reduced(drawn, WIDTH)).decode()
     claims, variants, by_class = map(read_table, (given.claims, given.variants, given.by_class))
-    text = "\n".join(
-        [
-            picture(drawn),
-            f"<p><b>{as_html(answers.answer(claims, params.percent))}</b></p>",
-            f"<p>{as_html(answers.clearest(by_class, params.published))}</p>",
-            table(claims, variants, drawn.parent),
-        ]
+    template = jinja2.Template(Path(given.template).read_text(), trim_blocks=True)
+    text = template.render(
+        drawn=drawn.with_suffix(""),
+        pixels=textwrap.wrap(pixels, 4000),  # in lines that docutils accepts
+        answer=answers.answer(claims, params.percent),
+        clearest=answers.clearest(by_class, params.published),
+        heads=answers.HEADS,
+        rows=answers.table(claims, variants).to_dict("records"),
+        as_html=as_html,
     )
     with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")
+        temporary.write_text(text)

@@ -9,10 +9,8 @@ from typing import Any
 
 from .job import WITH_TRUTH
 from .sources import source_of
-from .sources.description import Shape
 from .sources.planted import constants
 
-KINDS = (*WITH_TRUTH, "photographs")
 GRADED_CLASSES = 5
 
 
@@ -55,11 +53,6 @@ def kind_of(config: Mapping[str, Any], name: str) -> str:
 def has_truth(config: Mapping[str, Any], name: str) -> bool:
     """Whether it is known which frequencies were planted."""
     return source_of(config, name).has_truth(config["datasets"][name])
-
-
-def image_shape(config: Mapping[str, Any], name: str) -> Shape | None:
-    """Shape of the images; None if only the user's store has it."""
-    return source_of(config, name).shape(config, name)
 
 
 def renditions(config: Mapping[str, Any], name: str) -> list[str]:

@@ -4,7 +4,6 @@ import ast
 import functools
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -143,10 +142,9 @@ def _imported(code: bytes, place: tuple[str, ...]) -> frozenset[str]:
 
 def file_state(path: str | Path | None) -> tuple[int, int] | None:
     """Size in bytes and time in ns of a file or folder; None if it does not exist."""
-    try:
-        status = os.stat(path or "")
-    except OSError:  # the check of the inputs names it
+    if not path or not Path(path).exists():  # the check of the inputs names it
         return None
+    status = Path(path).stat()
     return status.st_size, status.st_mtime_ns
 
 

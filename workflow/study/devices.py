@@ -20,8 +20,8 @@ def take_device(requested: str) -> torch.device:
     device = pick_device(requested)
     if requested == "auto" and device.type == "cpu" and (assigned := _assigned_by_slurm()):
         log.warning(
-            "SLURM gave this job a GPU (CUDA_VISIBLE_DEVICES=%s), but PyTorch %s finds no CUDA device, so that it runs on the CPU: "
-            "write device: cuda to make that an error",
+            "SLURM gave this job a GPU (CUDA_VISIBLE_DEVICES=%s), but PyTorch %s finds no CUDA device, so that it "
+            "runs on the CPU: write device: cuda to make that an error",
             assigned,
             torch.__version__,
         )

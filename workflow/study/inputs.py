@@ -66,8 +66,8 @@ def check(config: Mapping[str, Any], *, scheduled: bool = False) -> tuple[list[s
             lines.append(f"{name}: {len(dataset.classes)} classes, {sizes}, {dataset.description}")
         for network, settings in networks.items():
             with collect_error(f"networks.{network}"):
-                if dataset is None:  # its images are wrong, so only the file of the network is looked for
-                    check_checkpoint(settings)
+                if dataset is None:
+                    check_checkpoint(settings)  # all that can be checked without images
                 else:
                     probe_network(settings, len(dataset.classes), dataset.shape)
                     lines.append(f"{name}: {network} takes its images")

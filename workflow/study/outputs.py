@@ -140,7 +140,7 @@ def figures_of_claims(config: Mapping[str, Any], runs: pd.DataFrame) -> dict[str
     found = {}
     for claim, kind in FIGURE_OF_CLAIM.items():
         names = shown(runs, kind, drawn[kind])
-        preferred = [name for name in photographs if name in names]
         if names:
-            found[claim] = f"{kind}_{(preferred or names)[0]}"
+            first = min(names, key=lambda name: name not in photographs)
+            found[claim] = f"{kind}_{first}"
     return found

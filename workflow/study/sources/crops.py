@@ -16,18 +16,13 @@ class Crops(Source):
 
     names = ("crops",)
 
-    def shape(self, config: Config, name: str) -> Shape:
-        return Shape(3, SIDE, SIDE)
-
     def inspect(self, config: Config, name: str) -> Content:
         """The groups are known before their pictures are there."""
         from ..images import pictures
 
         settings = config["datasets"][name]
         groups = sorted(pictures.STAMPS_OF if settings["of"] == "pictures" else pictures.TEXTURES)
-        return Content(
-            DEALT if settings["dealt"] else groups, self.shape(config, name), settings["of"]
-        )
+        return Content(DEALT if settings["dealt"] else groups, Shape(3, SIDE, SIDE), settings["of"])
 
     def files(self, config: Config, name: str) -> dict[str, Any]:
         return {"pictures": f"<results>/{config['datasets'][name]['of']}"}

@@ -52,10 +52,6 @@ class Source(ABC):
         """A sentence for each value that other values exclude."""
         yield from ()
 
-    def shape(self, config: Config, name: str) -> Shape | None:
-        """Shape of the images; None if only the user's files have it."""
-        return shape_of(config["datasets"][name])
-
     def state(self, config: Config, name: str) -> str:
         """A text that differs after the user's files have changed."""
         return ""
@@ -90,25 +86,15 @@ class Source(ABC):
 class Derived(Source):
     """A source whose images are those of another data set, the key `set`, chosen or changed."""
 
-    def shape(self, config: Config, name: str) -> Shape | None:
-        source, other = _other(config, name)
-        return source.shape(config, other)
-
     def inspect(self, config: Config, name: str) -> Content:
         """The content of the other set."""
-        source, other = _other(config, name)
-        return source.inspect(config, other)
+        from . import source_of
+
+        other = config["datasets"][name]["set"]
+        return source_of(config, other).inspect(config, other)
 
     def files(self, config: Config, name: str) -> dict[str, Any]:
         return {"images": f"<results>/data/{config['datasets'][name]['set']}.h5"}
-
-
-def _other(config: Config, name: str) -> tuple[Source, str]:
-    """The source and the name of the set behind a set."""
-    from . import source_of
-
-    other = config["datasets"][name]["set"]
-    return source_of(config, other), other
 
 
 def shape_of(settings: Mapping[str, Any]) -> Shape:

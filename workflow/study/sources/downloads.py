@@ -365,9 +365,6 @@ class Downloads(Source):
                     f"1 to {NUMBERED:,} of a class"
                 )
 
-    def shape(self, config: Config, name: str) -> Shape:
-        return Shape(*DOWNLOADS[config["datasets"][name]["source"]].shape)
-
     def inspect(self, config: Config, name: str) -> Content:
         """Raises NotFound if the folder that the user names does not hold the published files."""
         settings = config["datasets"][name]
@@ -375,7 +372,7 @@ class Downloads(Source):
         if settings["folder"]:
             with tempfile.TemporaryDirectory() as scratch:
                 published.fetch(scratch, settings["folder"])
-        return Content(published.classes, self.shape(config, name), published.title)
+        return Content(published.classes, Shape(*published.shape), published.title)
 
     def files(self, config: Config, name: str) -> dict[str, Any]:
         return {"files": f"<results>/data/raw/{name}"}

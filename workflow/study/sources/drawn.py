@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.spectrum import arrays, pairs
 
-from .description import Config, Content, Shape, Source, shape_of
+from .description import Config, Content, Source, shape_of
 
 NEUTRAL = 0  # the class with nothing planted
 CHUNK = 256  # images that are drawn at once
@@ -31,12 +31,9 @@ class Drawn(Source):
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         return True
 
-    def shape(self, config: Config, name: str) -> Shape:
-        return shape_of(config[self.section])
-
     def inspect(self, config: Config, name: str) -> Content:
         design, *_ = self.parts(self.settings(config, name))
-        return Content(design.classes, self.shape(config, name), self.kind)
+        return Content(design.classes, shape_of(config[self.section]), self.kind)
 
     def build(
         self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any

@@ -14,16 +14,13 @@ class Grainy(Source):
 
     names = ("grainy",)
 
-    def shape(self, config: Config, name: str) -> Shape:
-        return Shape(1, SIDE, SIDE)
-
     def inspect(self, config: Config, name: str) -> Content:
         """The first so many forms."""
         from ..images import grain
 
         return Content(
             tuple(grain.FORMS)[: config["datasets"][name]["classes"]],
-            self.shape(config, name),
+            Shape(1, SIDE, SIDE),
             "drawn",
         )
 

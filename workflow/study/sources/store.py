@@ -13,9 +13,6 @@ class Store(Source):
 
     names = ("store",)
 
-    def shape(self, config: Config, name: str) -> None:
-        """None, since only the file has it."""
-
     def state(self, config: Config, name: str) -> str:
         """Its size and time, so that an older file counts as a change, too."""
         return repr(file_state(config["datasets"][name]["path"]))
