@@ -201,7 +201,6 @@ def test_renditions_are_those_of_the_twin_or_synthetic_ones():
     found = runs.table(config)
     assert datasets.renditions(config, "photos") == ["ink"]
     assert datasets.renditions(config, "syn_1") == []
-    assert datasets.with_twin(config) == ["photos"]
     assert names(found, "ood") == names(found, "dataset == 'photos'")
     assert "ood" not in source_of(config, "photos").settings(
         config, "photos"

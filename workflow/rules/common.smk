@@ -66,7 +66,7 @@ RUN_OF = {(run["dataset"], run["run"]): run for run in RUNS.to_dict("records")}
 FIRST_KINDS = runs.first_kinds(RUNS)
 TABLES = outputs.tables(STUDY, RUNS)  # names
 FIGURES = outputs.figures(RUNS)  # the names of the figures of each kind
-WITH_TWIN = datasets.with_twin(config)
+WITH_TWIN = [name for name, dataset in config["datasets"].items() if "ood" in dataset]
 PARTS = {name: datasets.parts_of_culling(STUDY, name) for name in STUDY["datasets"]}
 
 
@@ -235,10 +235,8 @@ def kinds_of(table):
     if table not in TABLES:
         return []
     kinds = RUNS.query(outputs.TABLES[table])[NETWORK].drop_duplicates()
-    order = list(kinds["dataset"].unique())
-    return kinds.sort_values(
-        "dataset", key=lambda names: names.map(order.index), kind="stable"
-    ).values.tolist()
+    in_order = kinds.sort_values("dataset", key=lambda names: names.factorize()[0], kind="stable")
+    return in_order.values.tolist()
 
 
 def pictures(kind):
@@ -287,7 +285,7 @@ def benchmarks_of_searches():
             maps=[f"maps/{name}" for name in run["tested_methods"]],
             **wildcards,
         )
-    return runs.unique(found)
+    return found
 
 
 # Code and files of the user

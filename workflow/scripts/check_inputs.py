@@ -1,6 +1,6 @@
 """Check every folder, store, network, checkpoint and device that the plan names, before the first long job."""
 
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from study.datasets import complete
 from study.inputs import check
 from study.job import log, script
@@ -18,5 +18,4 @@ def main(snakemake, created_by):
         )
     for line in lines:
         log.info("%s", line)
-    with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text("".join(f"{line}\n" for line in lines))
+    write_text(snakemake.output[0], "".join(f"{line}\n" for line in lines))

@@ -5,7 +5,7 @@ import pandas as pd
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from frequency_shortcuts.storage.tables import RUN, read_tables, write_table
 from study.job import script
 
 SCORES = ["precision", "recall", "f1"]
@@ -35,8 +35,7 @@ def classes_of(store, seed):
 def main(snakemake, created_by):
     """A row a set and class, with its earliness, the mean F1 over the tests of its network; and a row a test."""
     given, output = snakemake.input, snakemake.output
-    of_runs = pd.concat(map(read_table, given.dynamics), ignore_index=True)
-    dynamics = of_runs.drop(columns=[*RUN[:-1], "view", "called"])
+    dynamics = read_tables(given.dynamics).drop(columns=[*RUN[:-1], "view", "called"])
     seeds = dynamics["seed"].unique()
     classes = pd.concat(
         [classes_of(store, seed) for store, seed in zip(given.stores, seeds, strict=True)]

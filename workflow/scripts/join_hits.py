@@ -1,15 +1,14 @@
 """Tests whose hits lie in groups of files: rates with draws averaged, cross matrices and own-map advantages."""
 
 import re
-
-import pandas as pd
+from itertools import chain
 
 from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_tables, write_table
 from study.findings.study_tables import mean_over_draws
 from study.job import script
-from study.measures.hits import cross_tables
+from study.measures.hits import cross_tables, join_by_name
 
 
 def number_in(name):
@@ -30,12 +29,7 @@ def tables_of_file(path, columns):
 @script
 def main(snakemake, created_by):
     given, columns = snakemake.input, snakemake.params.columns
-    parts = {}
-    for path in given.hits:
-        for name, table in tables_of_file(path, columns):
-            parts.setdefault(name, []).append(table)
-    tables = {name: pd.concat(of_groups, ignore_index=True) for name, of_groups in parts.items()}
-    rates = pd.concat(map(read_table, given.rates), ignore_index=True)
-    tables["rates"] = mean_over_draws(rates, columns)
+    tables = join_by_name(chain.from_iterable(tables_of_file(path, columns) for path in given.hits))
+    tables["rates"] = mean_over_draws(read_tables(given.rates), columns)
     for name, path in snakemake.output.items():
         write_table(tables[name], path)

@@ -1,6 +1,6 @@
 """Verdicts, cross matrices, own-map advantages and phases, from the hits of all runs."""
 
-import pandas as pd
+from itertools import chain
 
 from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
 from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
@@ -8,7 +8,7 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import CULLING, write_table
 from study.findings.study_tables import of_run
 from study.job import run_of_path, script
-from study.measures.hits import cross_tables
+from study.measures.hits import cross_tables, join_by_name
 from study.measures.phase import phase_verdicts, read_phase_hits
 
 
@@ -27,11 +27,10 @@ def tables_of_run(path, strong):
 @script
 def main(snakemake, created_by):
     """One file is read at a time, since the hits of thousands of classes take gigabytes."""
-    parts = {}
-    for path in snakemake.input:
-        for name, table in tables_of_run(path, snakemake.params.strong):
-            parts.setdefault(name, []).append(table)
-    tables = {name: pd.concat(of_runs, ignore_index=True) for name, of_runs in parts.items()}
+    strong = snakemake.params.strong
+    tables = join_by_name(
+        chain.from_iterable(tables_of_run(path, strong) for path in snakemake.input)
+    )
     tables["shortcuts_over_seeds"] = over_seeds(tables["shortcuts"])
     for name, path in snakemake.output.items():
         write_table(tables[name], path)

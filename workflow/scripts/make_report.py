@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from study.job import ROOT, log, script
 
 BEFORE = '<script id="runtimes">'  # what follows the results and the graph in Snakemake's page
@@ -42,5 +42,4 @@ def main(snakemake, created_by):
     if not place:
         raise RuntimeError(f"this version of Snakemake has no {BEFORE} in its report")
     ours = Path(snakemake.input.script).read_text(encoding="utf-8")
-    with replacing(target) as temporary:
-        temporary.write_text(f"{before}<script>{ours}</script>\n{place}{after}", encoding="utf-8")
+    write_text(target, f"{before}<script>{ours}</script>\n{place}{after}")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_tables, write_table
 from study.findings.matrices import MATRICES, matrices
 from study.findings.numbers import ADCS, DISTINCTIVENESS, Study, numbers
 from study.job import script
@@ -29,7 +29,7 @@ def spectra_of_classes(paths):
 @script
 def main(snakemake, created_by):
     given, name = snakemake.input, snakemake.wildcards.table
-    table = pd.concat(map(read_table, given.tables), ignore_index=True)
+    table = read_tables(given.tables)
     if given.spectra:
         table = table.merge(spectra_of_classes(given.spectra), on=["dataset", "class"])
     measure = matrices if name in MATRICES else numbers

@@ -5,7 +5,7 @@ from pathlib import Path
 import jinja2
 import nbformat
 
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from study.job import script
 
 
@@ -16,5 +16,4 @@ def main(snakemake, created_by):
     template = jinja2.Template(
         Path(snakemake.input.template).read_text(), autoescape=True, trim_blocks=True
     )
-    with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(template.render(rows=rows))
+    write_text(snakemake.output[0], template.render(rows=rows))

@@ -1,6 +1,6 @@
 """Typeset a table as a sortable HTML page for the report."""
 
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from frequency_shortcuts.storage.tables import read_table
 from study.drawing import typeset
 from study.findings.study_tables import networks_with_weak_maps
@@ -13,6 +13,4 @@ def main(snakemake, created_by):
     table, verdicts = read_table(path), snakemake.input.verdicts
     notes = networks_with_weak_maps(table, read_table(verdicts)) if verdicts else []
     title = title[0].upper() + title[1:]
-    text = typeset.table_page(table, title, path, notes)
-    with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(text)
+    write_text(snakemake.output[0], typeset.table_page(table, title, path, notes))

@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from frequency_shortcuts.storage.tables import read_table
 from study.findings import answers
 from study.job import script
@@ -40,5 +40,4 @@ def main(snakemake, created_by):
         rows=answers.table(claims, variants).to_dict("records"),
         as_html=as_html,
     )
-    with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(text)
+    write_text(snakemake.output[0], text)

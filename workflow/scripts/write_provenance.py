@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from frequency_shortcuts.networks.weights import read_metadata
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
@@ -48,7 +48,5 @@ def main(snakemake, created_by):
     write_table(
         pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table
     )
-    with replacing(snakemake.output.config) as temporary:
-        temporary.write_text(
-            yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120)
-        )
+    plain = json.loads(json.dumps(config))
+    write_text(snakemake.output.config, yaml.safe_dump(plain, sort_keys=False, width=120))

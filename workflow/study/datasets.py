@@ -68,11 +68,6 @@ def parts_of_culling(config: Mapping[str, Any], name: str) -> int:
     return min(parts, len(source_of(config, name).inspect(config, name).classes)) if made else parts
 
 
-def with_twin(config: Mapping[str, Any]) -> list[str]:
-    """The data sets with an out-of-distribution twin in folders."""
-    return [name for name, dataset in config["datasets"].items() if "ood" in dataset]
-
-
 def normalisation_of(config: Mapping[str, Any], names: set[str]) -> dict[str, Any] | None:
     """Mean and std of some external networks, a number for each channel; None if they differ or have none."""
     networks = [config["networks"][name] for name in names]

@@ -37,6 +37,12 @@ CHANGING = {
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
+def write_text(path: AnyPath, text: str) -> None:
+    """Write a text file, whole or not at all; see `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 @contextlib.contextmanager
 def replacing(path: AnyPath) -> Iterator[Path]:
     """Write to the yielded temporary name. The file is renamed to `path` only if the block succeeds.

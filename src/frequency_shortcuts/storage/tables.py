@@ -55,3 +55,8 @@ def read_table(path: AnyPath) -> pd.DataFrame:
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no table ({' '.join(str(error).split())})") from error
+
+
+def read_tables(paths: Iterable[AnyPath]) -> pd.DataFrame:
+    """The rows of several such tables, one table below the other."""
+    return pd.concat(map(read_table, paths), ignore_index=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import display
 
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import write_text
 from frequency_shortcuts.storage.tables import write_table
 from study.drawing import typeset
 from study.drawing.study import Study
@@ -43,5 +43,4 @@ def _show(study: Study, name: str, table: pd.DataFrame, notes: Sequence[str]) ->
     path = study.results / "tables" / f"{name}.csv"
     write_table(table, path)
     caption = ". ".join([TITLES[name], *notes])
-    with replacing(path.with_suffix(".tex")) as temporary:
-        temporary.write_text(typeset.latex(table, caption, f"tab:{name}"))
+    write_text(path.with_suffix(".tex"), typeset.latex(table, caption, f"tab:{name}"))

@@ -1,6 +1,6 @@
 """What is measured from the hits of one network, or pair of networks, with the maps of several methods."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,3 +21,11 @@ def cross_tables(
         columns = {**about, "method": method}
         yield "cross_matrix", of_run(cross_matrix(hits), columns, classes)
         yield "own_map_advantage", of_run(own_map_advantage(hits), columns, classes)
+
+
+def join_by_name(tables: Iterable[tuple[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """One table of each name, from tables with names."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for name, table in tables:
+        parts.setdefault(name, []).append(table)
+    return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
