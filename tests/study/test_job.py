@@ -6,6 +6,7 @@ import platform
 import re
 import signal
 import subprocess
+import time
 from types import SimpleNamespace
 
 import h5py
@@ -150,6 +151,19 @@ def test_a_step_that_another_process_runs_is_refused_and_leaves_its_files_alone(
     with job(step):  # the first has ended
         pass
     assert not any((tmp_path / "results" / "test" / ".running").iterdir())
+
+
+def test_work_that_another_process_has_done_meanwhile_is_left_as_it_is(tmp_path):
+    output = tmp_path / "w.safetensors"
+    output.write_text("of an earlier run")
+    os.utime(output, (0, 0))
+    with stopping([str(output), str(tmp_path / "missing")]):
+        pass
+    sentence = r"another process wrote .*w\.safetensors while this step ran"
+    with pytest.raises(RuntimeError, match=sentence), stopping([str(output)]):
+        output.write_text("of a later one")
+        later = time.time() + 1
+        os.utime(output, (later, later))
 
 
 def run_times(paths, folder):

@@ -28,7 +28,7 @@ def main(snakemake, created_by):
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
     state = Path(f"{output}.state")
-    with stopping() as stop:
+    with stopping([output]) as stop:
         found = find(
             registry.load(search["method"]),
             network,

@@ -38,7 +38,7 @@ def main(snakemake, created_by):
     as_they_are, called_so = called(first, tested), {}
     states = {name: Path(f"{output}.{name}.state") for name in removed}
     for name, mask in removed.items():
-        with stopping() as stop:
+        with stopping(snakemake.output) as stop:
             work = Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes)
             network, _ = train_anew(
                 architecture,

@@ -31,7 +31,7 @@ def main(snakemake, created_by):
         store, "validation", settings["validation_per_class"], workers=snakemake.threads
     )
     version, minutes = str(params.code), snakemake.config["checkpoint_minutes"]
-    with stopping() as stop:
+    with stopping(snakemake.output) as stop:
         work = Work(state, version, stop, progress=True, checkpoint_minutes=minutes)
         how = {"seed": seed, "device": device, "dynamics": Dynamics(test, **dynamics), "work": work}
         network, done = train_anew(

@@ -111,13 +111,17 @@ REPEAT_S = 2.0  # seconds in which the same signal counts once: a parent process
 
 
 @contextlib.contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
+def stopping(outputs: Iterable[str] = ()) -> Iterator[Callable[[], bool]]:
     """Yields a function that returns whether the work in the block must store its state and end.
+
+    outputs : what the step writes after the block. Raises RuntimeError if another process wrote one during the block,
+        since its Snakemake was killed and a later one ran the step again on another machine
 
     It returns true after SIGTERM, which SLURM sends before it kills a job, or SIGINT. Outside the block, and for a
     second signal, signals have their usual effect. A signal that is ignored (SIGINT in the background of a shell
     script) stays ignored.
     """
+    started = time.time()
     received: dict[int, float] = {}
     process = os.getpid()
 
@@ -143,6 +147,13 @@ def stopping() -> Iterator[Callable[[], bool]]:
     # The work ended before it called the function: the signal takes effect now.
     for number in received:
         signal.raise_signal(number)
+    newer = [
+        path for path in outputs if Path(path).exists() and Path(path).stat().st_mtime > started
+    ]
+    if newer:
+        raise RuntimeError(
+            f"another process wrote {newer[0]} while this step ran: it stays as it is"
+        )
 
 
 def _sentence(error: BaseException) -> str:
