@@ -67,12 +67,11 @@ def test_shifts_and_flips_move_whole_pixels(shift, flip, wrap):
     assert 65 < mirrored < 135 if flip else not mirrored  # half of 200, 5 standard deviations
 
 
-def test_without_flip_nothing_is_mirrored():
+def test_without_flip_nothing_is_mirrored(monkeypatch):
+    monkeypatch.setattr("study.trainings.augmentation.CROP_RATIO", (1, 1))
     images = noise(n=32)
     # A scale of nearly 1 goes through the same resampling, without the flip.
-    still = augmented(
-        Augmentation(shift=0, flip=False, crop_scale=(0.999999, 1), crop_ratio=(1, 1)), images
-    )
+    still = augmented(Augmentation(shift=0, flip=False, crop_scale=(0.999999, 1)), images)
     torch.testing.assert_close(still, images.float(), rtol=0, atol=0.05)
     # A scale of one is no crop, also written as a list, since YAML has lists only.
     assert torch.equal(
@@ -80,9 +79,10 @@ def test_without_flip_nothing_is_mirrored():
     )
 
 
-def test_a_crop_of_a_quarter_of_the_area_magnifies_twice():
+def test_a_crop_of_a_quarter_of_the_area_magnifies_twice(monkeypatch):
+    monkeypatch.setattr("study.trainings.augmentation.CROP_RATIO", (1, 1))
     ramp = (10 * torch.arange(16, dtype=torch.uint8)).expand(8, 1, 16, 16).contiguous()
-    crop = Augmentation(shift=0, flip=False, crop_scale=(0.25, 0.25), crop_ratio=(1, 1))
+    crop = Augmentation(shift=0, flip=False, crop_scale=(0.25, 0.25))
     for images, axis in ((ramp, -1), (ramp.mT.contiguous(), -2)):
         step = augmented(crop, images).diff(dim=axis).narrow(axis, 1, 13)
         torch.testing.assert_close(step, torch.full_like(step, 5), rtol=0, atol=1e-3)
@@ -98,9 +98,7 @@ def test_torchs_generator_seeds_everything(name):
     assert not torch.equal(first, other)
 
 
-def test_unknown_names_and_impossible_scales_are_refused():
-    with pytest.raises(ValueError, match="unknown augmentation 'mixup'"):
-        Augmentation("mixup")
+def test_impossible_scales_are_refused():
     for scale, wrap in (
         ((0.0, 1.0), False),
         ((0.8, 0.5), False),
@@ -109,13 +107,6 @@ def test_unknown_names_and_impossible_scales_are_refused():
     ):
         with pytest.raises(ValueError, match="crop_scale"):
             Augmentation(crop_scale=scale, wrap=wrap)
-
-
-SPACE = {"Identity": (lambda *_: None, False), **v2.AutoAugment._AUGMENTATION_SPACE}
-# The most grey levels that a pixel may be away from torchvision's, and the greatest share of pixels that may be.
-# Blends and interpolated pixels may round to the neighbouring level; of moved pixels the nearest is taken, and
-# a few lie half way between two. Everything else is equal.
-BLENDED, MOVED, EQUAL = (1, 0.01), (255, 0.01), (0, 0.0)
 
 
 def pictures(n, channels, height, width):
@@ -133,64 +124,45 @@ def pictures(n, channels, height, width):
     return torch.cat([noise(n, channels, height, width), smooth.to(torch.uint8)])
 
 
-def one_by_one(images, names, magnitudes, interpolation="nearest"):
+def one_by_one(policy, images, drawn):
     """Each image through torchvision."""
-    policy = v2.AutoAugment(interpolation=v2.InterpolationMode(interpolation))
-    settings, drawn = (
-        (policy.interpolation, policy._fill),
-        zip(images, names, magnitudes, strict=True),
+    how = policy.interpolation, policy._fill
+    each = zip(images, drawn, strict=True)
+    return torch.stack(
+        [policy._apply_image_or_video_transform(image, *drawn, *how) for image, drawn in each]
     )
-    return torch.stack([policy._apply_image_or_video_transform(*each, *settings) for each in drawn])
 
 
-def assert_near(actual, expected, tolerance):
-    levels, share = tolerance
-    difference = (actual.int() - expected.int()).abs()
-    assert difference.max() <= levels
-    assert (difference > 0).float().mean() <= share
-
-
-MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
-
-
-@pytest.mark.parametrize(("channels", "size"), [(3, (32, 32)), (1, (31, 20)), (3, (2, 5))])
-@pytest.mark.parametrize("name", SPACE)
-def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, size):
-    images = pictures(20, channels, *size)
-    levels, signed = SPACE[name]
-    values = levels(10, *size)
-    values = [0.0] if values is None else values.tolist()
-    values += [-value for value in values] if signed else []
-    names, magnitudes = [name] * len(images), np.resize(values, len(images)).tolist()
-    blended = name in ("Brightness", "Color", "Contrast", "Sharpness")
-    tolerance = MOVED if name in MOVES else BLENDED if blended else EQUAL
-    done = operations.apply(images, names, magnitudes)
-    assert done.dtype == torch.uint8
-    assert_near(done, one_by_one(images, names, magnitudes), tolerance)
-    if name in MOVES:
-        done = operations.apply(images, names, magnitudes, "bilinear")
-        assert_near(done, one_by_one(images, names, magnitudes, "bilinear"), BLENDED)
+@pytest.mark.parametrize("policy", [v2.AutoAugment(), v2.AugMix()], ids=["autoaugment", "augmix"])
+@pytest.mark.parametrize(("channels", "size"), [(3, (32, 32)), (1, (31, 20))])
+def test_operations_on_a_batch_are_torchvisions_on_each_image(policy, channels, size):
+    table = operations.magnitudes(policy, *size)
+    drawn = [(name, values[level]) for name in table for values in table[name] for level in (3, 7)]
+    drawn += [*drawn, operations.NOTHING]
+    images = pictures(50, channels, *size)[torch.arange(len(drawn)) % 100]
+    before = images.clone()
+    done = operations.apply(policy, images, drawn)
+    assert done.dtype == torch.uint8 and torch.equal(images, before)
+    assert torch.equal(done, one_by_one(policy, images, drawn))
 
 
 def test_autoaugment_is_its_draw_applied_by_torchvision():
     images = pictures(50, 3, 32, 32)
     torch.manual_seed(5)
     expected = images
-    for draw in autoaugment.draw(len(images), 32, 32):
-        expected = one_by_one(expected, *draw)
+    for drawn in autoaugment.draw(len(images), 32, 32):
+        expected = one_by_one(v2.AutoAugment(), expected, drawn)
     torch.manual_seed(5)
     done = autoaugment.augment(images)
-    # Equalising or solarising may widen a difference of one level from the first step, so only the pixels are counted.
-    assert (done != expected).float().mean() < 0.01
-    assert not torch.equal(done, images)
+    assert torch.equal(done, expected) and not torch.equal(done, images)
 
 
 def test_augmix_is_its_draw_applied_and_mixed_by_hand():
     images = pictures(25, 1, 32, 32)
     torch.manual_seed(5)
     chains = images.repeat(3, 1, 1, 1)
-    for draw in augmix.draw(len(chains), 32, 32):
-        chains = one_by_one(chains, *draw, "bilinear")
+    for drawn in augmix.draw(len(chains), 32, 32):
+        chains = one_by_one(v2.AugMix(), chains, drawn)
     kept = augmix.dirichlet(len(images), 2).numpy()
     shares = augmix.dirichlet(len(images), 3).numpy()
     expected = []
@@ -202,15 +174,15 @@ def test_augmix_is_its_draw_applied_and_mixed_by_hand():
         )
     torch.manual_seed(5)
     difference = (augmix.augment(images).numpy() - np.floor(expected)).astype(int)
-    assert (np.abs(difference) > 1).mean() < 0.01
+    assert np.abs(difference).max() <= 1
     assert (difference != 0).mean() < 0.05  # float32 here, rounded down
 
 
 def in_sequence(draws):
     """The same of our draws."""
-    each = zip(*(zip(*draw, strict=True) for draw in draws), strict=True)
     return [
-        [(name, magnitude) for name, magnitude in steps if name != "Identity"] for steps in each
+        [(name, magnitude) for name, magnitude in steps if name != "Identity"]
+        for steps in zip(*draws, strict=True)
     ]
 
 

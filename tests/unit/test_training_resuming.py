@@ -102,23 +102,6 @@ def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iter
     assert trained_iterations == [0]
 
 
-@pytest.mark.parametrize("kind", ["cut", "a bit of a weight"])
-def test_a_damaged_state_is_left_with_a_warning(
-    tmp_path, monkeypatch, trained_iterations, caplog, kind
-):
-    state = tmp_path / "s.pt"
-    killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
-    data = bytearray(state.read_bytes())
-    data[data.index(b"archive/data/0") + 200] ^= (
-        1  # without a checksum, training would go on with it
-    )
-    state.write_bytes(data[: len(data) // 2] if kind == "cut" else data)
-    trained_iterations.clear()
-    assert same(run(state=state), run())
-    assert trained_iterations[0] == 0
-    assert "s.pt is damaged: training starts anew" in caplog.text
-
-
 def test_a_run_without_a_state_stops_at_once(trained_iterations):
     with pytest.raises(Stopped, match="stopped at iteration 2 of 9 on request: nothing is stored"):
         run(stop=StopAfter(2), dynamics=None)
@@ -129,10 +112,9 @@ def test_a_run_without_a_state_stops_at_once(trained_iterations):
 def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
     counting, options = StopAfter(), {"augmentation": Augmentation("swap", shift=1)}
     run(stop=counting, **options)
-    # Iterations; batches of 4 of 9 test images, in three views, four times; of 13 validation images, three times.
-    assert counting.checks == 9 + 3 * 3 * 4 + 4 * 3
+    assert counting.checks == 9  # one an iteration
     whole = run(**options)  # in small batches
-    for n in range(1, counting.checks + 1, 12):
+    for n in range(1, counting.checks + 1, 2):
         state = tmp_path / f"{n}.pt"
         trained_iterations.clear()
         with pytest.raises(

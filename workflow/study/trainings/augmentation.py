@@ -43,6 +43,8 @@ KINDS = {
     "swap": Kind(transform=Swap),
 }
 
+CROP_RATIO = (3 / 4, 4 / 3)  # least and greatest ratio of width to height of a crop
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -50,24 +52,21 @@ class Augmentation:
 
     shift: greatest translation in pixels (the published "pad 4, random crop"); the border is a reflection of the image.
     flip: mirror left to right with probability 1/2. crop_scale: least and greatest share of the area of the image that
-    a random resized crop keeps; (1, 1) keeps the scale, and so all frequencies. crop_ratio: least and greatest ratio of
-    width to height of a crop. wrap: pixels that leave the image at one side enter at the other side, so that a shift
-    does not change the amplitude spectrum. A shift of half a side or more draws every position with the same
-    probability. It excludes crops. stylised_share: with `sin`, the share of training images that are replaced by their
-    stylised twins when they are read.
+    a random resized crop keeps, whose ratio of width to height is in `CROP_RATIO`; (1, 1) keeps the scale, and so all
+    frequencies. wrap: pixels that leave the image at one side enter at the other side, so that a shift does not change
+    the amplitude spectrum. A shift of half a side or more draws every position with the same probability. It excludes
+    crops. stylised_share: with `sin`, the share of training images that are replaced by their stylised twins when they
+    are read.
     """
 
     name: str = "none"
     shift: int = 4
     flip: bool = True
     crop_scale: tuple[float, float] = (1.0, 1.0)
-    crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
     stylised_share: float = 0.5
     wrap: bool = False
 
     def __post_init__(self) -> None:
-        if self.name not in KINDS:
-            raise ValueError(f"unknown augmentation {self.name!r}: choose from {', '.join(KINDS)}")
         object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         if not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
             raise ValueError(
@@ -90,20 +89,20 @@ class Augmentation:
             return self._wrapped(images)
         n, _, height, width = images.shape
         device = images.device
-        flip = torch.randint(0, 2, (n,), device=device) * (2.0 if self.flip else 0.0) - (
-            1.0 if self.flip else -1.0
-        )
+        direction = torch.randint(0, 2, (n,), device=device) * 2.0 - 1
+        if not self.flip:
+            direction = torch.ones_like(direction)
         shift = torch.randint(-self.shift, self.shift + 1, (n, 2), device=device).float()
-        size = torch.tensor([width, height]).to(device, non_blocking=True)
+        size = torch.tensor([width, height], device=device)
         half = torch.ones(n, 2, device=device)
         centre = 2 * shift / size
         if self.crop_scale != (1.0, 1.0):
             area = torch.empty(n, device=device).uniform_(*self.crop_scale)
-            ratio = torch.empty(n, device=device).uniform_(*map(math.log, self.crop_ratio)).exp()
+            ratio = torch.empty(n, device=device).uniform_(*map(math.log, CROP_RATIO)).exp()
             half = square_root(torch.stack([area * ratio, area / ratio], dim=1)).clamp_(max=1)
             centre = centre + (2 * torch.rand(n, 2, device=device) - 1) * (1 - half)
         transform = torch.zeros(n, 2, 3, device=device)
-        transform[:, 0, 0], transform[:, 1, 1] = half[:, 0] * flip, half[:, 1]
+        transform[:, 0, 0], transform[:, 1, 1] = half[:, 0] * direction, half[:, 1]
         transform[:, :, 2] = centre
         grid = functional.affine_grid(transform, list(images.shape), align_corners=False)
         return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)

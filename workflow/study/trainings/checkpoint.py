@@ -21,8 +21,6 @@ from frequency_shortcuts.storage.files import replacing
 
 log = logging.getLogger(__name__)
 
-DIGEST_BYTES = hashlib.sha256().digest_size  # at the end of the file, behind what torch writes
-
 Part = nn.Module | Optimizer | LRScheduler
 
 
@@ -32,8 +30,8 @@ class State:
 
     iteration: int = 0
     learning_rate: float = 0.0  # of the last iteration
-    loss_sum: float = 0.0
-    correct: int = 0
+    loss_sum: float | Tensor = 0.0  # of the images of this epoch
+    correct: int | Tensor = 0
     best_loss: float = math.inf
     best_epoch: int = -1
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -42,7 +40,7 @@ class State:
 
 
 class Checkpoint:
-    """The file that holds the state of a run, and ends with the SHA-256 of all bytes before.
+    """The file that holds the state of a run.
 
     path : the file, which need not exist
     fingerprint : of the run; see `run_fingerprint`
@@ -66,24 +64,15 @@ class Checkpoint:
         buffer = io.BytesIO()  # torch's own writer hides the error of a full disk
         parts = {name: part.state_dict() for name, part in self._parts.items()}
         torch.save({"fingerprint": self._fingerprint, **parts, "state": vars(state)}, buffer)
-        buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
         with replacing(self.path) as temporary:
             temporary.write_bytes(buffer.getbuffer())
         self._written = time.monotonic()
 
     def read(self, device: torch.device) -> State | None:
-        """Restore the parts and return the state; None if there is no file, a damaged one, or that of another run."""
+        """Restore the parts and return the state; None if there is no file, or that of another run."""
         if not self.path.is_file():
             return None
-        with open(self.path, "rb") as file:
-            contents, digest = (
-                file.read(max(0, self.path.stat().st_size - DIGEST_BYTES)),
-                file.read(),
-            )
-        if hashlib.sha256(contents).digest() != digest:
-            log.warning("%s is damaged: training starts anew", self.path)
-            return None
-        saved = torch.load(io.BytesIO(contents), map_location=device, weights_only=True)
+        saved = torch.load(self.path, map_location=device, weights_only=True)
         if saved["fingerprint"] != self._fingerprint:
             log.warning("%s belongs to another run: training starts anew", self.path)
             return None

@@ -33,10 +33,6 @@ class Dynamics:
     cutoff: float = math.nan
     views: Sequence[str] = VIEWS
 
-    def __post_init__(self) -> None:
-        if math.isnan(self.cutoff) and set(self.views) != {"full"}:
-            raise ValueError("cutoff: the low-pass and the high-pass view need one")
-
     def due(self, iteration: int) -> bool:
         return iteration <= self.iterations and iteration % self.every == 0
 
@@ -70,13 +66,15 @@ class Dynamics:
             hit, images, named = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
             precision, recall = hit / np.maximum(named, 1), hit / np.maximum(images, 1)
             f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-            about = {"iteration": iteration, "view": view, "class": self.test.classes}
-            scores = {
+            table = {
+                "iteration": iteration,
+                "view": view,
+                "class": self.test.classes,
                 "precision": precision,
                 "recall": recall,
                 "f1": f1,
                 "images": images,
                 "called": named,
             }
-            rows += pd.DataFrame(about | scores).to_dict("records")
+            rows += pd.DataFrame(table).to_dict("records")
         return rows

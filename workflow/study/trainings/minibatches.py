@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ Read = Callable[[int, IntArray], npt.NDArray[np.uint8]]
 class Minibatches:
     """Images uint8 and labels of every iteration, on a device. Seed and iteration determine the images of an iteration.
 
-    If all images are in memory and fit on the device, they stay there. Other images are read while the network works.
+    Images that are not in memory are read while the network works.
 
     read : by default, the images as they are
     """
@@ -37,31 +38,23 @@ class Minibatches:
         # A last batch of a single image is left out: batch normalisation needs more than one.
         self.per_epoch = max(1, math.ceil((len(data) - 1) / batch_size))
         self._labels = torch.from_numpy(data.labels).to(device)
-        self._resident: Tensor | None = None
-        if read is None and isinstance(data.images, np.ndarray):
-            # Half of what is free.
-            room = torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf
-            self._resident = (
-                torch.from_numpy(data.images).to(device) if data.images.nbytes < room else None
-            )
+        self._in_memory = isinstance(data.images, np.ndarray)
 
     def between(self, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of the iterations first to last - 1, in order."""
-        iterations = range(first, last)
-        if self._resident is not None:
-            for _, chosen in self._positions(iterations):
-                batch = torch.from_numpy(chosen).to(self._device)
-                yield self._resident[batch], self._labels[batch]
-            return
-        pinned = self._device.type == "cuda"
-        for chosen, pixels in prefetched(
-            lambda batch: (batch[1], self._read(*batch)), self._positions(iterations)
-        ):
-            raw = torch.from_numpy(pixels).pin_memory() if pinned else torch.from_numpy(pixels)
-            yield (
-                raw.to(self._device, non_blocking=True),
-                self._labels[torch.from_numpy(chosen).to(self._device)],
-            )
+        positions = self._positions(range(first, last))
+        batches: Iterator[Any] = map(self._read_batch, positions)
+        if not self._in_memory:
+            batches = prefetched(self._read_batch, positions)
+        for chosen, pixels in batches:
+            images = torch.from_numpy(pixels)
+            if self._device.type == "cuda":
+                images = images.pin_memory()
+            labels = self._labels[torch.from_numpy(chosen).to(self._device)]
+            yield images.to(self._device, non_blocking=True), labels
+
+    def _read_batch(self, batch: tuple[int, IntArray]) -> tuple[IntArray, npt.NDArray[np.uint8]]:
+        return batch[1], self._read(*batch)
 
     def _positions(self, iterations: range) -> Iterator[tuple[int, IntArray]]:
         """(iteration, positions of its images)."""

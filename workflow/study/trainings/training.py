@@ -3,17 +3,17 @@
 SGD with Nesterov momentum. The learning rate is divided by ten on a plateau of the validation loss, or follows one
 cycle: up to its peak and down to almost zero. Every iteration draws its random numbers from a generator seeded by
 (seed, iteration), so that a run that is resumed needs no generator state and ends with the weights of an uninterrupted
-one. Its state can be stored after every iteration; a validation or a test of the dynamics that was stopped is repeated.
+one. Its state can be stored after every iteration, with the tests that are due there.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 # Training images of up to this many bytes are read at once, so that a GPU can hold them.
 IN_MEMORY = 2**32
 STATISTICS = 2048  # images that renew the statistics of batch normalisation
-FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
 
 
 @dataclass(frozen=True)
@@ -123,11 +122,10 @@ def train(
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
     work : its state is written every `checkpoint_minutes` and at the end, replaced as a whole: two processes that train
-        the same run write the same states, so both end correctly. `stop` is called after every iteration, and after
-        every batch of a validation or a test of the dynamics
+        the same run write the same states, so both end correctly. `stop` is called after every iteration
 
-    Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
-    epoch, and before the state is written. Raises `journal.Stopped` if it is stopped.
+    Raises RuntimeError if the loss is not finite. It is checked at the end of an epoch, before a test, and before the
+    state is written. Raises `journal.Stopped` if it is stopped.
     """
     device, work = predictions.device_of(network), work or Work()
     augmentation = augmentation or Augmentation(shift=0, flip=False)
@@ -177,35 +175,29 @@ def train_anew(
     return network, train(network, data, validation, Recipe(**recipe), seed=seed, **how)
 
 
+@dataclass
 class _Training:
     """A training under way: its parts, its state, and the file that both are stored in, if there is one."""
 
+    network: nn.Module
+    data: Split
+    validation: Split
+    recipe: Recipe
+    seed: int
+    augmentation: Augmentation
+    dynamics: Dynamics | None
+    work: Work
     checkpoint: Checkpoint | None = None
 
-    def __init__(
-        self,
-        network: nn.Module,
-        data: Split,
-        validation: Split,
-        recipe: Recipe,
-        seed: int,
-        augmentation: Augmentation,
-        dynamics: Dynamics | None,
-        work: Work,
-    ) -> None:
-        self.network, self.data, self.validation, self.recipe, self.seed = (
-            network,
-            data,
-            validation,
-            recipe,
-            seed,
-        )
-        self.augmentation, self.dynamics, self.work = augmentation, dynamics, work
-        self.state, self.device = State(), predictions.device_of(network)
-        kind = KINDS[augmentation.name]
-        read = kind.reader(data, augmentation.stylised_share, seed) if kind.reader else None
+    def __post_init__(self) -> None:
+        data, recipe = self.data, self.recipe
+        self.state, self.device = State(), predictions.device_of(self.network)
+        kind = KINDS[self.augmentation.name]
+        read = None
+        if kind.reader:
+            read = kind.reader(data, self.augmentation.stylised_share, self.seed)
         self.transform = kind.transform() if kind.transform else None
-        self.minibatches = Minibatches(data, recipe.batch_size, seed, self.device, read)
+        self.minibatches = Minibatches(data, recipe.batch_size, self.seed, self.device, read)
         self.per_epoch = self.minibatches.per_epoch
         self.total = recipe.epochs * self.per_epoch
         self.mean, self.std = (
@@ -213,7 +205,7 @@ class _Training:
             for value in (data.mean, data.std)
         )
         self.optimiser = torch.optim.SGD(
-            network.parameters(),
+            self.network.parameters(),
             lr=recipe.learning_rate,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
@@ -222,30 +214,29 @@ class _Training:
         )
         self.schedule = recipe.scheduler(self.optimiser, self.total)
         self.parts: dict[str, Part] = {
-            "network": network,
+            "network": self.network,
             "optimiser": self.optimiser,
             "schedule": self.schedule,
         }
-        # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
-        self.pending: list[tuple[Tensor, Tensor, int]] = []
         # Images in a forward pass of the validation and of the dynamics.
-        self.batch = fitting_batch(validation.images.shape[1:], self.device)
+        self.batch = fitting_batch(self.validation.images.shape[1:], self.device)
 
     def go(self) -> None:
         """Train from the state on until the end, and store the state."""
         self.network.train()
-        self._run_due_tests()
         first, disable = self.state.iteration, None if self.work.progress else True
+        if first == 0:
+            self._test_dynamics()
         with tqdm(
             total=self.total, initial=first, desc="training", leave=False, disable=disable
         ) as bar:
             for batch in self.minibatches.between(first, self.total):
                 self._step(batch)
                 self.state.iteration += 1
-                if len(self.pending) >= FLUSH_EVERY or self.state.iteration % self.per_epoch == 0:
-                    self._flush_losses()
+                self._test_dynamics()
+                if self.state.iteration % self.per_epoch == 0:
+                    self._end_epoch()
                 self._pause()
-                self._run_due_tests()
                 bar.update()
         self._save()
 
@@ -259,30 +250,19 @@ class _Training:
             raise Stopped(f"iteration {self.state.iteration} of {self.total}", stored)
 
     def _save(self) -> None:
-        """Write the checkpoint, if the run has one. Raises RuntimeError if a loss is not finite."""
+        """Write the checkpoint, if the run has one."""
         if self.checkpoint:
-            self._flush_losses()
+            self._check(self.state.loss_sum)
             self.checkpoint.write(self.state)
 
-    def _run_due_tests(self) -> None:
-        """Run the steps that are due after the last iteration: the test of the dynamics, the end of the epoch."""
-        state = self.state
-        tested = state.dynamics[-1]["iteration"] if state.dynamics else -1
-        if self.dynamics and self.dynamics.due(state.iteration) and tested < state.iteration:
-            self._test_dynamics(self.dynamics)
-        if len(state.history) < state.iteration // self.per_epoch:
-            self._end_epoch(len(state.history))
-
-    def _in_batches(
-        self, evaluate: Callable[[Any], Tensor], batches: Iterable[Any]
-    ) -> list[Tensor]:
-        """The results of `evaluate` for each batch, on the CPU."""
-        results = []
-        for batch in batches:
-            with predictions.evaluating(self.network), torch.inference_mode():
-                results.append(evaluate(batch))
-            self._pause()
-        return [result.cpu() for result in results]
+    def _check(self, loss: float | Tensor) -> None:
+        """Raise RuntimeError if a loss, or a sum of losses, is not finite."""
+        if not math.isfinite(loss):
+            rate = self.optimiser.param_groups[0]["lr"]
+            raise RuntimeError(
+                f"the loss is {float(loss)} after iteration {self.state.iteration}: "
+                f"training diverged, lower learning_rate (now {rate:g})"
+            )
 
     def _step(self, batch: tuple[Tensor, Tensor]) -> None:
         raw, labels = batch
@@ -298,47 +278,29 @@ class _Training:
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
-        self.state.learning_rate = self.optimiser.param_groups[0]["lr"]
-        if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
+        state = self.state
+        state.learning_rate = self.optimiser.param_groups[0]["lr"]
+        if isinstance(self.schedule, OneCycleLR) and state.iteration + 1 < self.total:
             self.schedule.step()
-        self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
+        # Sums stay on the device: each read from a GPU waits for it.
+        state.loss_sum = state.loss_sum + loss.detach().double() * len(labels)
+        state.correct = state.correct + (logits.argmax(dim=1) == labels).sum()
 
     def _seed_draws(self) -> None:
-        """Seed the generators of the CPU and of the run's device, and no others."""
-        seed = int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0])
-        torch.default_generator.manual_seed(seed)
-        if self.device.type == "cuda":
-            with torch.cuda.device(self.device):
-                torch.cuda.manual_seed(seed)
+        seed = np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0]
+        torch.manual_seed(int(seed))
 
-    def _flush_losses(self) -> None:
-        """Add the losses of the last iterations to the state. Raises RuntimeError if one is not finite."""
-        if not self.pending:
+    def _test_dynamics(self) -> None:
+        """Test the network while it learns, if a test is due."""
+        dynamics, iteration = self.dynamics, self.state.iteration
+        if dynamics is None or not dynamics.due(iteration):
             return
-        losses, correct, counts = zip(*self.pending, strict=True)
-        for i, (value, count) in enumerate(zip(torch.stack(losses).tolist(), counts, strict=True)):
-            if not math.isfinite(value):
-                self._diverged(
-                    f"the loss is {value} at iteration {self.state.iteration - len(counts) + i}"
-                )
-            self.state.loss_sum += value * count
-        self.state.correct += int(torch.stack(correct).sum())
-        self.pending.clear()
-
-    def _diverged(self, what: str) -> NoReturn:
-        rate = self.optimiser.param_groups[0]["lr"]
-        raise RuntimeError(f"{what}: training diverged, lower learning_rate (now {rate:g})")
-
-    def _test_dynamics(self, dynamics: Dynamics) -> None:
-        def evaluate(batch: tuple[str, slice]) -> Tensor:
-            images = dynamics.images(*batch, self.device)
-            try:
-                return predictions.predict(self.network, images)
-            except ValueError as error:  # logits that are not a number
-                self._diverged(f"{error}, at iteration {self.state.iteration}")
-
-        predicted = torch.cat(self._in_batches(evaluate, dynamics.batches(self.batch)))
-        self.state.dynamics += dynamics.rows(self.state.iteration, predicted)
+        self._check(self.state.loss_sum)
+        predicted = [
+            predictions.predict(self.network, dynamics.images(*batch, self.device))
+            for batch in dynamics.batches(self.batch)
+        ]
+        self.state.dynamics += dynamics.rows(iteration, torch.cat(predicted))
 
     def _renew_statistics(self) -> None:
         """Give batch normalisation the statistics of training images as they are."""
@@ -349,58 +311,51 @@ class _Training:
         images = (torch.from_numpy(np.asarray(data.images[of])).to(self.device) for of in batches)
         update_bn((normalise(of, data.mean, data.std) for of in images), self.network)
 
-    def _end_epoch(self, epoch: int) -> None:
+    def _end_epoch(self) -> None:
+        state, epoch = self.state, len(self.state.history)
+        self._check(state.loss_sum)
         if self.transform is not None:
             self._renew_statistics()
         loss, accuracy = self._validate()
+        self._check(loss)
         seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
         row = {
             "epoch": epoch,
-            "learning_rate": self.state.learning_rate,
-            "train_loss": self.state.loss_sum / seen,
-            "train_accuracy": self.state.correct / seen,
+            "learning_rate": state.learning_rate,
+            "train_loss": float(state.loss_sum) / seen,
+            "train_accuracy": int(state.correct) / seen,
             "validation_loss": loss,
             "validation_accuracy": accuracy,
         }
-        self.state.history.append(row)
-        self.state.loss_sum, self.state.correct = 0.0, 0
-        if loss < self.state.best_loss:
-            self.state.best_loss, self.state.best_epoch = loss, epoch
-            self.state.best_weights = {
+        state.history.append(row)
+        state.loss_sum, state.correct = 0.0, 0
+        if loss < state.best_loss:
+            state.best_loss, state.best_epoch = loss, epoch
+            state.best_weights = {
                 k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()
             }
         if isinstance(self.schedule, ReduceLROnPlateau):
             self.schedule.step(loss)
-        log.info(
-            "epoch %d of %d: training loss %.3f, accuracy %.3f; validation loss %.3f, accuracy %.3f",
-            epoch + 1,
-            self.recipe.epochs,
-            row["train_loss"],
-            row["train_accuracy"],
-            loss,
-            accuracy,
-        )
+        done = f"epoch {epoch + 1} of {self.recipe.epochs}"
+        log.info("%s: validation loss %.3f, accuracy %.3f", done, loss, accuracy)
 
     def _validate(self) -> tuple[float, float]:
         """Loss and accuracy on the validation images."""
-        data = self.validation
-
-        def evaluate(start: int) -> Tensor:
-            batch = slice(start, start + self.batch)
-            labels = torch.from_numpy(data.labels[batch]).to(self.device)
-            images = normalise(
-                torch.from_numpy(data.images[batch]).to(self.device), data.mean, data.std
-            )
-            with tf32(False, self.device):
+        data, losses, correct = self.validation, [], 0
+        with (
+            predictions.evaluating(self.network),
+            torch.inference_mode(),
+            tf32(False, self.device),
+        ):
+            for start in range(0, len(data), self.batch):
+                batch = slice(start, start + self.batch)
+                labels = torch.from_numpy(data.labels[batch]).to(self.device)
+                raw = torch.from_numpy(data.images[batch]).to(self.device)
+                images = normalise(raw, data.mean, data.std)
                 logits = self.network(images.contiguous(memory_format=torch.channels_last))
-            loss = functional.cross_entropy(logits, labels, reduction="sum")
-            return torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
-
-        sums = self._in_batches(evaluate, range(0, len(data), self.batch))
-        losses, correct = torch.stack(sums, dim=1).tolist()
-        if not math.isfinite(loss := sum(losses)):
-            self._diverged("the validation loss is not finite")
-        return loss / len(data), sum(correct) / len(data)
+                losses.append(functional.cross_entropy(logits, labels, reduction="sum").item())
+                correct += int((logits.argmax(dim=1) == labels).sum())
+        return sum(losses) / len(data), correct / len(data)
 
 
 def architecture_of(
