@@ -21,7 +21,7 @@ from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study import columns, datasets, settings
 from study.configuration import mistakes
 from study.images import pictures
-from study.sources import BY_NAME, crops, grainy, pair, source_of
+from study.sources import crops, grainy, pair, source_of
 
 COLUMNS = ["set", "seed", "network", "architecture", "kind", "level", "class", "share", "others", "u", "v", "row",
            "column"]  # fmt: skip
@@ -93,12 +93,11 @@ def make(benchmark, folder, monkeypatch):
     for name in dict.fromkeys(["grain4", *plain, *benchmark.networks["dataset"]]):
         source = source_of(config, name)
         given = {
-            key: path.replace("<results>", str(RESULTS))
-            for key, path in source.files(config, name).items()
+            key: path.replace("<results>", str(RESULTS)) for key, path in source.files().items()
         }
         params = {
             "source": config["datasets"][name]["source"],
-            "settings": source.settings(config, name),
+            "settings": source.settings(),
         }
         run_job("build_store", params, given, [store(name)], dataset=name)
     for row in benchmark.rows():
@@ -315,9 +314,8 @@ def test_no_crop_of_a_photograph_that_ranks_or_tests_is_trained_on(tmp_path, mon
         pictures, "read_photographs", lambda _: (photographs + noise, np.arange(24) % 2, ("a", "b"))
     )
     settings = {"of": "pictures", "dealt": dealt, "draw_seed": 5}
-    BY_NAME["crops"].build(
-        tmp_path / "c.h5", settings, SimpleNamespace(pictures=""), 1, created_by="test"
-    )
+    source = crops.Crops({"datasets": {"c": settings}}, "c")
+    source.build(tmp_path / "c.h5", SimpleNamespace(pictures=""), 1, created_by="test")
     shown = {}
     for split in ("train", "validation", "test"):
         data = stores.read(tmp_path / "c.h5", split)

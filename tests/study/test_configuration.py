@@ -292,7 +292,7 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
     config = updated(OWN, {"culling": {"split": "test"}})
     config["datasets"]["my_images"] = dataset
     config = complete(config)
-    found = source_of(config, "my_images").inspect(config, "my_images")
+    found = source_of(config, "my_images").inspect()
     assert found.classes == ["a", "b"]
     config["datasets"]["my_images"]["options"] = {"ends": True}
     mistakes_of_inputs, _ = inputs.check(config)
@@ -316,11 +316,11 @@ def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(chang
     config = with_artefacts(
         {}, {"kind": "noise", "level": 0.02, "class": "Bag", "set": "leak_0"}, change
     )
-    content = source_of(config, "leak_1").inspect(config, "leak_1")
+    content = source_of(config, "leak_1").inspect()
     assert content.description.endswith(", with jpeg in class Shirt, with noise in class Bag")
     assert content.shape == Shape(1, 32, 32) and len(content.classes) == 10
     with pytest.raises(ValueError, match=message):
-        source_of(config, "leak_2").inspect(config, "leak_2")
+        source_of(config, "leak_2").inspect()
 
 
 def test_the_check_of_the_inputs_gets_all_sections_that_it_reads():

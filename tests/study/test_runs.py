@@ -202,9 +202,7 @@ def test_renditions_are_those_of_the_twin_or_synthetic_ones():
     assert datasets.renditions(config, "photos") == ["ink"]
     assert datasets.renditions(config, "syn_1") == []
     assert names(found, "ood") == names(found, "dataset == 'photos'")
-    assert "ood" not in source_of(config, "photos").settings(
-        config, "photos"
-    )  # the twin has stores of its own
+    assert "ood" not in source_of(config, "photos").settings()  # the twin has stores of its own
 
 
 def test_networks_with_ood_false_are_not_tested_on_renditions():

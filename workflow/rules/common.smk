@@ -181,9 +181,7 @@ def section(name, *keys):
 
 def of_source(name):
     """Input or params: what the source of the data set of a job says of it; `name` of its method."""
-    return lambda wildcards: getattr(source_of(STUDY, wildcards.dataset), name)(
-        STUDY, wildcards.dataset
-    )
+    return lambda wildcards: getattr(source_of(STUDY, wildcards.dataset), name)()
 
 
 def search_of_job(wildcards):
@@ -293,7 +291,7 @@ def benchmarks_of_searches():
 
 def code_of_source(wildcards):
     """Params: the code that builds the store of a data set."""
-    return code_of("scripts.build_store", source_of(STUDY, wildcards.dataset).module)
+    return code_of("scripts.build_store", source_of(STUDY, wildcards.dataset).__module__)
 
 
 def state_of_inputs(wildcards):

@@ -9,4 +9,5 @@ def main(snakemake, created_by):
     params, path = snakemake.params, snakemake.output[0]
     name, source = snakemake.wildcards.dataset, params.source
     about = {"dataset": name, "configured_source": source, "created_by": created_by}
-    BY_NAME[source].build(path, params.settings, snakemake.input, snakemake.threads, **about)
+    dataset = BY_NAME[source]({"datasets": {name: params.settings}}, name)
+    dataset.build(path, snakemake.input, snakemake.threads, **about)

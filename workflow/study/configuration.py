@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.fills import named
 from . import runs
 from .datasets import complete, has_truth
 from .schema import Validator, allowed, schema
-from .sources import planted, source_of
+from .sources import source_of
 
 LONG = 200  # letters of what jsonschema says of a mistake, which has the whole value in it
 
@@ -66,7 +66,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
     for i, entry in enumerate(config["plan"]):
         yield from _entry(config, planned, f"plan.{i}", entry)
     for name in config["datasets"]:
-        yield from source_of(config, name).mistakes(config, name)
+        yield from source_of(config, name).mistakes()
     if config["training"]["planted"]["geometry"]["flip"]:
         yield "training.planted.geometry.flip: true is not allowed, it would move what was planted; write flip: false"
     yield from _graded(config)
@@ -168,7 +168,7 @@ def _graded(config: Mapping[str, Any]) -> Iterator[str]:
     if every > last:
         yield f"graded.every: {every} is not allowed, expected at most graded.iterations, {last}; write every: {last}"
     try:
-        planted.SOURCE.parts(planted.SOURCE.settings(config, f"graded_{settings['first_seed']}"))
+        source_of(config, f"graded_{settings['first_seed']}").inspect()
     except ValueError as error:
         yield f"planting.mechanisms.graded: {error}; correct it, or leave these sets out; write graded.sets: 0"
 

@@ -52,7 +52,7 @@ def kind_of(config: Mapping[str, Any], name: str) -> str:
 
 def has_truth(config: Mapping[str, Any], name: str) -> bool:
     """Whether it is known which frequencies were planted."""
-    return source_of(config, name).has_truth(config["datasets"][name])
+    return source_of(config, name).has_truth
 
 
 def renditions(config: Mapping[str, Any], name: str) -> list[str]:
@@ -65,7 +65,7 @@ def parts_of_culling(config: Mapping[str, Any], name: str) -> int:
     """The number of jobs that find the maps of a network: no more than there are classes, where these are known."""
     parts: int = config["culling"]["parts"]
     made = kind_of(config, name) in WITH_TRUTH
-    return min(parts, len(source_of(config, name).inspect(config, name).classes)) if made else parts
+    return min(parts, len(source_of(config, name).inspect().classes)) if made else parts
 
 
 def normalisation_of(config: Mapping[str, Any], names: set[str]) -> dict[str, Any] | None:

@@ -185,7 +185,7 @@ def inputs_digest(
     states: list[Any] = []
     for name in datasets:
         dataset = config["datasets"][name]
-        states.append(source_of(config, name).state(config, name))
+        states.append(source_of(config, name).state())
         states += [
             rendition_digest(dataset, rendition)
             for rendition in dataset.get("ood", {}).get("renditions", ())

@@ -86,7 +86,7 @@ def inspect_dataset(config: Mapping[str, Any], name: str) -> Content:
 
     Raises ValueError if it does not fit the study.
     """
-    content = source_of(config, name).inspect(config, name)
+    content = source_of(config, name).inspect()
     if len(content.classes) < 2:
         raise ValueError(f"it has {len(content.classes)} class: expected 2 to 1,000")
     if config["adcs"]["channel_weights"] == "luma" and content.shape.channels != 3:

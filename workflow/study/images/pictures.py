@@ -33,7 +33,6 @@ SIDE, LONGEST, SHORTEST = (
     96,
 )
 GREY = (127, 127, 127, 255)  # zero, as the network of `real.py` sees it
-FEWEST = 20  # photographs of a group
 STAMPS = "tuxpaint-stamps-default"
 STAMP_SOURCES = debian_sources(STAMPS, Path("/usr/share/tuxpaint/stamps"))
 
@@ -51,23 +50,12 @@ def lay_out_photographs(folder: Path) -> None:
     Raises downloads.NotFound, with what to do, if none are found.
     """
     advice = f"Install Debian's package {STAMPS}, or unpack its file into / on another system"
-    with first_source("The set of stamps of Tux Paint", STAMP_SOURCES, _check_stamps, advice) as (
-        _,
-        found,
-    ):
+    title = "The set of stamps of Tux Paint"
+    with first_source(title, STAMP_SOURCES, os.listdir, advice) as (_, found):
         for group in STAMPS_OF:
             (folder / group).mkdir(parents=True)
             for file in _photographs(found, group):
                 _on_grey(file).save(folder / group / file.name)
-
-
-def _check_stamps(stamps: Path) -> None:
-    """Raise FileNotFoundError if a folder has too few photographs of a group."""
-    for group in STAMPS_OF:
-        if (found := len(_photographs(stamps, group))) < FEWEST:
-            raise FileNotFoundError(
-                f"{stamps} has {found} photographs of {group}, fewer than {FEWEST}"
-            )
 
 
 def _photographs(stamps: Path, group: str) -> list[Path]:
@@ -104,9 +92,8 @@ def _on_grey(file: Path) -> Image.Image:
 def lay_out_textures(folder: Path) -> None:
     """Write the tiles of each texture of scikit-image, PNG of 128 x 128 pixels, to a folder for each."""
     advice = f"Install {SKIMAGE}"
-    with first_source(
-        "The set of textures of scikit-image", TEXTURE_SOURCES, _check_textures, advice
-    ) as (_, found):
+    title = "The set of textures of scikit-image"
+    with first_source(title, TEXTURE_SOURCES, os.listdir, advice) as (_, found):
         for name in TEXTURES:
             (folder / name).mkdir(parents=True)
             picture = Image.open(found / f"{name}.png")
@@ -116,32 +103,18 @@ def lay_out_textures(folder: Path) -> None:
                     tile.save(folder / name / f"{left}_{top}.png")
 
 
-def _check_textures(folder: Path) -> None:
-    if missing := [name for name in TEXTURES if not (folder / f"{name}.png").is_file()]:
-        raise FileNotFoundError(f"{folder} has no {missing[0]}.png")
-
-
 def read_photographs(
     folder: str | os.PathLike[str],
 ) -> tuple[npt.NDArray[np.uint8], IntArray, tuple[str, ...]]:
-    """The photographs in the folders of a folder, all of one size: uint8 [n, 3, H, W], their groups [n], and the names.
-
-    Raises ValueError for photographs of several sizes.
-    """
+    """Photographs of one size in the folders of a folder: uint8 [n, 3, H, W], groups [n] and their names."""
     groups = sorted(path for path in Path(folder).iterdir() if path.is_dir())
-    files = [
-        (file, number)
-        for number, group in enumerate(groups)
-        for file in sorted(group.glob("*.png"))
-    ]
-    pictures = [np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file, _ in files]
-    if len({picture.shape for picture in pictures}) != 1:
-        raise ValueError(f"{folder} holds photographs of several sizes: expected one")
-    return (
-        np.stack(pictures),
-        np.array([number for _, number in files]),
-        tuple(group.name for group in groups),
-    )
+    files, numbers = [], []
+    for number, group in enumerate(groups):
+        of_group = sorted(group.glob("*.png"))
+        files += of_group
+        numbers += [number] * len(of_group)
+    pictures = [np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file in files]
+    return np.stack(pictures), np.array(numbers), tuple(group.name for group in groups)
 
 
 def every_other(groups: IntArray, first: int) -> IntArray:
@@ -154,17 +127,13 @@ def every_other(groups: IntArray, first: int) -> IntArray:
 def split_photographs(groups: IntArray, seed: int) -> dict[str, IntArray]:
     """The positions of photographs for training, validation and test, drawn within each group: 50, 20 and 30 %."""
     generator = np.random.default_rng([seed, 48])
-    parts = []
+    parts: dict[str, list[IntArray]] = {"train": [], "validation": [], "test": []}
     for group in np.unique(groups):
         members = generator.permutation(np.flatnonzero(groups == group))
-        parts.append(np.split(members, np.rint(np.array([0.5, 0.7]) * len(members)).astype(int)))
-    return dict(
-        zip(
-            ("train", "validation", "test"),
-            map(np.concatenate, zip(*parts, strict=True)),
-            strict=True,
-        )
-    )
+        ends = np.rint(np.array([0.5, 0.7]) * len(members)).astype(int)
+        for part, chosen in zip(parts.values(), np.split(members, ends), strict=True):
+            part.append(chosen)
+    return {name: np.concatenate(part) for name, part in parts.items()}
 
 
 def crops(
@@ -180,10 +149,8 @@ def crops(
         generator = np.random.default_rng([seed, number])
         for place in range(each):
             for _ in range(TRIES):
-                top, left = (
-                    generator.integers(height - size + 1),
-                    generator.integers(width - size + 1),
-                )
+                top = generator.integers(height - size + 1)
+                left = generator.integers(width - size + 1)
                 crop = photograph[:, top : top + size, left : left + size]
                 if crop.std(axis=(1, 2)).mean() >= LEAST_DEVIATION:
                     break

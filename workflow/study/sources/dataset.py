@@ -10,7 +10,7 @@ import numpy as np
 from frequency_shortcuts.images.splits import check_classes, first_of_each_class, stratified
 
 from ..dependencies import code_of_entry_point, digest_states
-from .description import Config, Content, Source, shape_of
+from .description import Content, Source, shape_of, statistics_of
 
 
 class Dataset(Source):
@@ -19,39 +19,31 @@ class Dataset(Source):
     names = ("dataset",)
     minutes = 240
 
-    def state(self, config: Config, name: str) -> str:
+    def state(self) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""
-        return digest_states(
-            Path(file).read_bytes()
-            for file in code_of_entry_point(config["datasets"][name]["entry_point"])
-        )
+        files = code_of_entry_point(self.keys["entry_point"])
+        return digest_states(Path(file).read_bytes() for file in files)
 
-    def inspect(self, config: Config, name: str) -> Content:
-        settings = config["datasets"][name]
-        items, labels, classes = open_dataset(settings)
+    def inspect(self) -> Content:
+        items, labels, classes = open_dataset(self.keys)
         items[first_of_each_class(labels, 1)[:20]]  # of 20 classes; it raises if they do not fit
         # It raises for classes with too few.
-        stratified(labels, settings["shares"], settings["split_seed"], classes)
-        return Content(classes, shape_of(settings), f"{len(labels)} items")
+        stratified(labels, self.keys["shares"], self.keys["split_seed"], classes)
+        return Content(classes, shape_of(self.keys), f"{len(labels)} items")
 
-    def build(
-        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
-    ) -> None:
-        """Convert its items, split them class by class and store them."""
-        from frequency_shortcuts.images import stores
-
-        items, labels, classes = open_dataset(settings)
-        parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
-        stores.write(
-            path,
-            {split: (items.subset(chosen), labels[chosen]) for split, chosen in parts.items()},
-            classes=classes,
-            source=f"dataset {settings['entry_point']}",
-            statistics=None
-            if "train" in parts
-            else (np.zeros(settings["channels"]), np.ones(settings["channels"])),
-            **about,
-        )
+    def content(self, given: Any) -> dict[str, Any]:
+        """The items, split class by class."""
+        keys = self.keys
+        items, labels, classes = open_dataset(keys)
+        parts = stratified(labels, keys["shares"], keys["split_seed"], classes)
+        return {
+            "splits": {
+                split: (items.subset(chosen), labels[chosen]) for split, chosen in parts.items()
+            },
+            "classes": classes,
+            "source": f"dataset {keys['entry_point']}",
+            "statistics": statistics_of(parts, keys["channels"]),
+        }
 
 
 def open_dataset(settings: Mapping[str, Any]) -> tuple[Any, np.ndarray, list[str]]:
@@ -70,14 +62,10 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[Any, np.ndarray, list[str
     items = DatasetImages(dataset, convert, name=name)
     labels = items.labels()
     classes = settings.get("class_names") or getattr(dataset, "classes", None)
-    if isinstance(classes, str):
-        raise ValueError(
-            f"{name}: its classes are the text {classes[:40]!r}: expected a list of names"
-        )
     if classes is None:
         raise ValueError(f"{name} has no attribute classes: write class_names in its settings")
     check_classes(labels, classes, name)
     return items, labels, [str(name) for name in classes]
 
 
-SOURCE = Dataset()
+SOURCE = Dataset

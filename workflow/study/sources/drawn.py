@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.spectrum import arrays, pairs
 
-from .description import Config, Content, Source, shape_of
+from .description import Content, Shape, Source, shape_of
 
 NEUTRAL = 0  # the class with nothing planted
 CHUNK = 256  # images that are drawn at once
@@ -27,34 +27,30 @@ class Drawn(Source):
 
     section: str
     designs: Callable[..., Any]
+    has_truth = True
 
-    def has_truth(self, settings: Mapping[str, Any]) -> bool:
-        return True
+    @property
+    def shape(self) -> Shape:
+        return shape_of(self.config[self.section])
 
-    def inspect(self, config: Config, name: str) -> Content:
-        design, *_ = self.parts(self.settings(config, name))
-        return Content(design.classes, shape_of(config[self.section]), self.kind)
+    def inspect(self) -> Content:
+        return Content(self.design(self.settings()).classes, self.shape, self.kind)
 
-    def build(
-        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
-    ) -> None:
-        from frequency_shortcuts.images import stores
+    def content(self, given: Any) -> dict[str, Any]:
+        design = self.design(self.keys)
+        counts, seeds = self.keys["images_per_class"], self.keys["seeds"]
+        return {
+            "splits": {split: draw_images(design, counts[split], seeds[split]) for split in counts},
+            "classes": design.classes,
+            "source": f"{self.kind}, {design}",
+            "planted": (design.planted(), design.about()),
+        }
 
-        design, counts, seeds = self.parts(settings)
-        stores.write(
-            path,
-            {split: draw_images(design, counts[split], seeds[split]) for split in counts},
-            classes=design.classes,
-            source=f"{self.kind}, {design}",
-            planted=(design.planted(), design.about()),
-            **about,
-        )
-
-    def parts(self, settings: Mapping[str, Any]) -> tuple[Any, dict[str, int], dict[str, int]]:
-        """The design of a set, and the number and the seed of the images of each split."""
+    def design(self, settings: Mapping[str, Any]) -> Any:
+        """The design of a set with these settings."""
         constants = dict(settings)
-        counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
-        return self.designs(**constants), counts, seeds
+        del constants["images_per_class"], constants["seeds"]
+        return self.designs(**constants)
 
 
 def background(size: int, alpha: float) -> arrays.FloatArray:

@@ -1,23 +1,14 @@
 """Images that the user provides in folders, one for each class."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from frequency_shortcuts.images.splits import first_of_each_class, stratified
 
 from ..dependencies import digest_states, folder_state
 from ..job import log
-from .description import Config, Content, Source, shape_of
-
-if TYPE_CHECKING:
-    from frequency_shortcuts.images.pictures import ImageFiles
-
-    Splits = dict[str, tuple[ImageFiles, np.ndarray]]
+from .description import Content, Source, shape_of, statistics_of
 
 FOLDERS = ("root", "test_root", "stylised")  # keys
 
@@ -28,8 +19,8 @@ class Folder(Source):
     names = ("folder",)
     threads, minutes = 8, 240
 
-    def mistakes(self, config: Config, name: str) -> Iterator[str]:
-        dataset, key = config["datasets"][name], f"datasets.{name}"
+    def mistakes(self) -> Iterator[str]:
+        dataset, key = self.keys, f"datasets.{self.name}"
         if "test_root" in dataset and "test" in dataset["shares"]:
             yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
         if dataset.get("keep") == "files" and (
@@ -37,15 +28,15 @@ class Folder(Source):
         ):
             yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
 
-    def state(self, config: Config, name: str) -> str:
-        dataset = config["datasets"][name]
-        return digest_states(folder_state(Path(dataset[key])) for key in FOLDERS if key in dataset)
+    def state(self) -> str:
+        folders = [Path(self.keys[key]) for key in FOLDERS if key in self.keys]
+        return digest_states(map(folder_state, folders))
 
-    def inspect(self, config: Config, name: str) -> Content:
+    def inspect(self) -> Content:
         """Raises ValueError for folders that are missing, or that the settings do not match."""
         from frequency_shortcuts.images.pictures import Tones
 
-        settings = config["datasets"][name]
+        settings = self.keys
         roots = [settings.get(key) for key in FOLDERS] + [settings.get("ood", {}).get("root")]
         if missing := [root for root in roots if root and not Path(root).is_dir()]:
             raise ValueError(
@@ -54,31 +45,22 @@ class Folder(Source):
         splits, classes, _ = split_folder(settings)
         for pictures, labels in splits.values():
             pictures.tones = Tones([])  # a check needs no range of all files
-            for _ in pictures.subset(
-                first_of_each_class(labels, 1)[:20]
-            ).decoded():  # of 20 classes
-                pass
+            list(pictures.subset(first_of_each_class(labels, 1)[:20]).decoded())  # of 20 classes
         description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
         return Content(classes, shape_of(settings), description)
 
-    def build(
-        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
-    ) -> None:
+    def build(self, path: str, given: Any, workers: int, **about: Any) -> None:
         """Read root/class/*, split it class by class and store it; the test images may be in a separate folder."""
         from frequency_shortcuts.images import stores
 
-        splits, classes, twins = split_folder(settings, workers)
-        statistics = (
-            None
-            if "train" in splits
-            else (np.zeros(settings["channels"]), np.ones(settings["channels"]))
-        )
+        keys = self.keys
+        splits, classes, twins = split_folder(keys, workers)
         about |= {
             "classes": classes,
-            "source": f"folder {settings['root']}",
-            "statistics": statistics,
+            "source": f"folder {keys['root']}",
+            "statistics": statistics_of(splits, keys["channels"]),
         }
-        if settings.get("keep") == "files":
+        if keys.get("keep") == "files":
             stores.write_files(path, splits, **about)
         else:
             stores.write(path, splits, stylised=twins, **about)
@@ -86,8 +68,8 @@ class Folder(Source):
             log_conversions(pictures)
 
 
-def log_conversions(pictures: ImageFiles) -> None:
-    """Log which images were converted, and which were skipped."""
+def log_conversions(pictures: Any) -> None:
+    """Log which `ImageFiles` were converted, and which were skipped."""
     for path in pictures.skipped:
         log.warning("skipped %s, which does not decode", path)
     counts = ", ".join(f"{count} x {what}" for what, count in pictures.converted.items())
@@ -101,8 +83,8 @@ def log_conversions(pictures: ImageFiles) -> None:
 
 def split_folder(
     settings: Mapping[str, Any], workers: int = 1
-) -> tuple[Splits, tuple[str, ...], ImageFiles | None]:
-    """The splits of a data set in folders, the names of its classes, and the stylised twins of its training images.
+) -> tuple[dict[str, tuple[Any, Any]], tuple[str, ...], Any]:
+    """Splits of folders as `ImageFiles` and labels, the names of the classes, and twins of the training images.
 
     settings: the data set in the configuration. Raises ValueError if the folders do not match them.
     """
@@ -134,4 +116,4 @@ def split_folder(
     return splits, names, twins
 
 
-SOURCE = Folder()
+SOURCE = Folder

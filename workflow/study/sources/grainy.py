@@ -1,9 +1,8 @@
 """Grainy images, which are drawn as `study.images.grain` says."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from .description import Config, Content, Shape, Source
+from .description import Content, Shape, Source
 
 SIDE = 64  # pixels
 IMAGES = {"train": 800, "validation": 200, "test": 400}  # of each class
@@ -13,32 +12,24 @@ class Grainy(Source):
     """Smooth objects on grain."""
 
     names = ("grainy",)
+    shape = Shape(1, SIDE, SIDE)
 
-    def inspect(self, config: Config, name: str) -> Content:
+    def inspect(self) -> Content:
         """The first so many forms."""
         from ..images import grain
 
-        return Content(
-            tuple(grain.FORMS)[: config["datasets"][name]["classes"]],
-            Shape(1, SIDE, SIDE),
-            "drawn",
-        )
+        return Content(tuple(grain.FORMS)[: self.keys["classes"]], self.shape, "drawn")
 
-    def build(
-        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
-    ) -> None:
-        """Draw each split from a seed of its own."""
-        from frequency_shortcuts.images import stores
-
+    def content(self, given: Any) -> dict[str, Any]:
+        """Each split is drawn from a seed of its own."""
         from ..images import grain
 
         splits = {}
         for number, (split, count) in enumerate(IMAGES.items()):
-            images, labels, classes = grain.images(
-                settings["classes"], count, 10 * settings["draw_seed"] + number
-            )
+            seed = 10 * self.keys["draw_seed"] + number
+            images, labels, classes = grain.images(self.keys["classes"], count, seed)
             splits[split] = images, labels
-        stores.write(path, splits, classes=classes, source="objects on grain", **about)
+        return {"splits": splits, "classes": classes, "source": "objects on grain"}
 
 
-SOURCE = Grainy()
+SOURCE = Grainy

@@ -1,12 +1,12 @@
 """Two classes of another set that are alike, or one class of which half is woven, with a texture on the object."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .description import Config, Content, Derived
+from .description import Content, Derived
 
 WOVEN = ("plain", "woven")
 TEXTURE, PERIOD = 0.15, 4  # share of the brightness, pixels
@@ -17,17 +17,18 @@ class Pair(Derived):
 
     names = ("pair",)
 
-    def inspect(self, config: Config, name: str) -> Content:
-        named = config["datasets"][name]["classes"]
-        return super().inspect(config, name)._replace(classes=named if len(named) == 2 else WOVEN)
+    def classes(self) -> Sequence[str]:
+        named: Sequence[str] = self.keys["classes"]
+        return named if len(named) == 2 else WOVEN
 
-    def build(
-        self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any
-    ) -> None:
-        """Choose the images of the classes, in their order; of one class, weave every other image."""
+    def inspect(self) -> Content:
+        return self.other.inspect()._replace(classes=self.classes())
+
+    def content(self, given: Any) -> dict[str, Any]:
+        """The images of the classes, in their order; of one class, every other image is woven."""
         from frequency_shortcuts.images import stores
 
-        names, splits = settings["classes"], {}
+        names, splits = self.keys["classes"], {}
         for split in ("train", "validation", "test"):
             data = stores.read(given.images, split)
             numbers = [data.classes.index(name) for name in names]
@@ -35,8 +36,7 @@ class Pair(Derived):
             images = np.asarray(data.images[:])[chosen]
             labels = np.array([numbers.index(label) for label in data.labels[chosen]])
             splits[split] = woven(images) if len(names) == 1 else (images, labels)
-        classes = WOVEN if len(names) == 1 else names
-        stores.write(path, splits, classes=classes, source=" and ".join(names), **about)
+        return {"splits": splits, "classes": self.classes(), "source": " and ".join(names)}
 
 
 def woven(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -52,4 +52,4 @@ def woven(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDA
     return np.rint(changed).clip(0, 255).astype(np.uint8), labels
 
 
-SOURCE = Pair()
+SOURCE = Pair

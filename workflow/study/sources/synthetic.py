@@ -16,7 +16,6 @@ import numpy as np
 from frequency_shortcuts.spectrum import arrays, masks, pairs
 
 from . import drawn
-from .description import Config
 
 CLASSES = ("C0", "C1", "C2", "C3")
 LACKING = 3  # the class without energy in the control band
@@ -103,9 +102,9 @@ class Synthetic(drawn.Drawn):
     section = "synthesis"
     designs = Design
 
-    def settings(self, config: Config, name: str) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """The control band, and the constants of all sets."""
-        return {"control_band": config["datasets"][name]["control_band"], **config["synthesis"]}
+        return {"control_band": self.keys["control_band"], **self.config["synthesis"]}
 
 
-SOURCE = Synthetic()
+SOURCE = Synthetic
