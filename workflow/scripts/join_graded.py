@@ -14,21 +14,15 @@ SCORES = ["precision", "recall", "f1"]
 def classes_of(store, seed):
     """The gain, ring and distinctiveness of each class of a set; the neutral one has no gain."""
     train = stores.read(store, "train")
-    with read_hdf5(store) as file:
-        gains, rings = (
-            file["planted"].attrs["gains"],
-            [ring or None for ring in file["planted"].attrs["rings"]],
-        )
     spectra = adcs.class_spectra(train)
-    return pd.DataFrame(
-        {
-            "seed": seed,
-            "class": train.classes,
-            "gain": [gain if ring else None for gain, ring in zip(gains, rings, strict=True)],
-            "ring": rings,
-            "distinctiveness": adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error),
-        }
-    )
+    distinctiveness = adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error)
+    with read_hdf5(store) as file:
+        about = file["planted"].attrs
+        table = pd.DataFrame({"gain": about["gains"], "ring": about["rings"]})
+    table = table.where(table["ring"] != "")
+    table.insert(0, "seed", seed)
+    table.insert(1, "class", train.classes)
+    return table.assign(distinctiveness=distinctiveness)
 
 
 @script

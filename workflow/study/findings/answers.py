@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from .claims import estimate
-from .definitions import CONTROLS, FEW_NETWORKS, FEWEST_DECIDED, LOWEST, OTHERS, PUBLISHED
+from .definitions import FEW_NETWORKS, FEWEST_DECIDED, LOWEST, OTHERS, PUBLISHED
 from .numbers import LEVEL
 
 HEADS = [
@@ -36,7 +36,7 @@ def answer(claims: pd.DataFrame, percent: float) -> str:
     )
     if published["networks"] < FEWEST_DECIDED:
         return f"{text}. {undecided(published['networks'])}."
-    better = {control: of_d["better"].get(control, 0) for control in (LOWEST, OTHERS)}
+    better = of_d["better"]
     return (
         f"{text}; for {better[LOWEST]:.0f} the own ones are better than the lowest; for {better[OTHERS]:.0f} better "
         "than those of every other class."
@@ -52,8 +52,8 @@ def undecided(networks: float) -> str:
 
 def clearest(by_class: pd.DataFrame, published: str) -> str:
     """The rates of the paper's clearest class beside those of ours: that which beats the lowest frequencies most."""
-    is_claim = by_class["variant"].isna() | (by_class["variant"] == "")
-    of_d = by_class[(by_class["claim"] == "d") & is_claim & (by_class["control"] == LOWEST)]
+    is_claim = (by_class["claim"] == "d") & by_class["variant"].isna()
+    of_d = by_class[is_claim & (by_class["control"] == LOWEST)]
     if of_d.empty:
         return ""
     first = of_d[of_d["networks_of"] == of_d["networks_of"].iloc[0]]
@@ -64,38 +64,29 @@ def clearest(by_class: pd.DataFrame, published: str) -> str:
 
 def table(claims: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
     """A row a claim, with the columns `HEADS`, its `letter` and its `figure`; (f), (g) also have one of the change."""
-    rows: list[dict[str, Any]] = []
+    rows: list[list[Any]] = []
     for letter, of_claim in claims.groupby("claim", sort=False):
         first = of_claim.iloc[0]
         says = f"({letter}) {first['says']}"
-        by_control = {
-            row["control"]: row for row in of_claim.to_dict("records") if row["control"] in CONTROLS
-        }
         levels = _levels(variants, str(letter))
+        numbers = of_claim[of_claim["control"].isna()].to_dict("records")
+        by_control = of_claim.dropna(subset="control").to_dict("records")
         found = []
         if by_control:
-            found.append(
-                [says, *(_cell(by_control.get(control)) for control in CONTROLS), first["networks"]]
-            )
+            found.append([says, *map(_cell, by_control), first["networks"]])
             says = f"({letter}) the change"
-        numbers = of_claim[of_claim["control"].isna()].to_dict("records")
-        if not numbers and levels:
+        if levels and not numbers:
             found.append([says, levels, "", "", first["networks"]])
         for row in numbers:
             text = "; ".join(filter(None, [_number(row), levels]))
             found.append([says, text, "", "", row["networks"]])
-        figure = first["figure"] if isinstance(first["figure"], str) else ""
-        rows += [
-            {**dict(zip(HEADS, cells, strict=True)), "letter": letter, "figure": figure}
-            for cells in found
-        ]
+        figure = _names("", first["figure"])
+        rows += [[*cells, letter, figure] for cells in found]
     return pd.DataFrame(rows, columns=[*HEADS, "letter", "figure"])
 
 
-def _cell(row: Row | None) -> str:
-    """What a row of a claim about some classes says; "" where the control was not tested."""
-    if row is None:
-        return ""
+def _cell(row: Row) -> str:
+    """What a row of a claim about some classes says."""
     if row["control"] == PUBLISHED:
         text = f"{row['better']:.0f} of {row['classes']:.0f}{_names(': ', row['better_classes'])}"
         return f"{text} (lowest: {row['lowest']:.0f}){_names('; borderline: ', row['borderline_classes'])}"
@@ -120,14 +111,13 @@ def _names(before: str, classes: object) -> str:
 
 def _number(row: Row) -> str:
     """The one number of a claim, with the word that it has."""
-    word = row["word"] if isinstance(row["word"], str) and row["word"] != FEW_NETWORKS else ""
     if not row["networks"]:
-        return word
-    networks_of = str(row["networks_of"])
-    kinds = networks_of if " minus " in networks_of else ""
-    shown = _word(row) if word else ""
+        return str(row["word"])
+    kinds = row["networks_of"] if " minus " in row["networks_of"] else ""
+    has_word = isinstance(row["word"], str) and row["word"] != FEW_NETWORKS
+    word = _word(row) if has_word else ""
     classes = _names("of ", row["better_classes"]) if row["decided"] else ""
-    return " ".join(filter(None, [kinds, estimate(row), shown, classes]))
+    return " ".join(filter(None, [kinds, estimate(row), word, classes]))
 
 
 def _levels(variants: pd.DataFrame, letter: str) -> str:

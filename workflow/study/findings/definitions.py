@@ -77,7 +77,6 @@ class Claim:
 
     says : the claim, in our words; of : the paper or ours
     published : the rates that the paper gives, if it has some
-    by_class : whether the classes are judged one by one, beside `CONTROLS`
     measure : of the one number of each network, if it has one
     threshold : seen above it, not seen below it
     bound : if given, an interval between -bound and bound counts as not seen
@@ -88,7 +87,6 @@ class Claim:
     says: str
     of: str = PAPER
     published: str = ""
-    by_class: bool = False
     measure: str = ""
     threshold: float = 0.0
     bound: float | None = None
@@ -119,25 +117,21 @@ CLAIMS = {
     "d": Claim(
         "Some classes are recognised from few frequencies",
         published=PUBLISHED_RATES["table_1"][0],
-        by_class=True,
     ),
-    "e1": Claim("Shortcuts carry over to restyled images", by_class=True),
+    "e1": Claim("Shortcuts carry over to restyled images"),
     "e2": Claim(
         "Shortcuts carry over to another network",
         published=PUBLISHED_RATES["transfer"][0],
-        by_class=True,
     ),
     "f": Claim(
         "Capacity does not remove shortcuts",
         published=PUBLISHED_RATES["table_2"][1],
-        by_class=True,
         measure=DIFFERENCE,
         threshold=REMAINS_FROM,
     ),
     "g": Claim(
         "Augmentation does not remove shortcuts",
         published=PUBLISHED_RATES["table_2"][0],
-        by_class=True,
         measure=DIFFERENCE,
         threshold=REMAINS_FROM,
     ),

@@ -21,7 +21,7 @@ COLUMNS = [*OF_NETWORKS, "seed", *CELL, *RATES]
 
 def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """Claims (d), (f) and (g): networks of the first kind, of each width, and with augmentations."""
-    widths = study.widths if len(study.widths) > 1 else []
+    sizes = study.widths or list(study.forms)
     for run, cells in _of_photographs(table, study, *RUN, "method", "fill"):
         variant = maps_and_fill(run)
         if study.is_first(run):
@@ -29,7 +29,7 @@ def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
         if variant:
             continue
         network, augmentation = study.first[run["dataset"]]
-        if run["augmentation"] == augmentation and run["network"] in widths:
+        if run["augmentation"] == augmentation and run["network"] in sizes and len(sizes) > 1:
             yield _rows("f", "", run, cells)
         if run["network"] == network and run["augmentation"] not in ("none", augmentation, *CURES):
             yield _rows("g", "", run, cells)
@@ -65,16 +65,16 @@ def transfer_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.Data
 def _with_pairs(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The rows of two architectures, with the seed, the `direction` and the two networks (`networks_of`)."""
     source, target = (table[end].str.extract(END) for end in ("maps_of", "tested_on"))
-    pairs = list(zip(source.to_dict("records"), target.to_dict("records"), strict=True))
-    names = [(kind_of(one), kind_of(other)) for one, other in pairs]
+    first, second = (end.apply(kind_of, axis=1) for end in (source, target))
     forms = {network: form[0] for network, form in study.forms.items()}
-    architectures = [[forms.get(end["network"], end["network"]) for end in pair] for pair in pairs]
+    differ = source["network"].replace(forms) != target["network"].replace(forms)
+    pairs = zip(first, second, strict=True)
     table = table.assign(
         seed=source["seed"].astype(int),
-        direction=[" on ".join(pair) for pair in names],
-        networks_of=[" and ".join(sorted(pair)) for pair in names],
+        direction=first + " on " + second,
+        networks_of=[" and ".join(sorted(pair)) for pair in pairs],
     )
-    return table[[one != other for one, other in architectures]]
+    return table[differ]
 
 
 def _of_photographs(

@@ -51,12 +51,14 @@ class Study:
 
     @property
     def widths(self) -> list[str]:
-        """The networks of the first architecture that has several widths, the widest first; without one, all."""
+        """The networks of the first architecture that has several widths, the widest first; none without one."""
         for architecture, _ in self.forms.values():
-            of_form = [network for network, form in self.forms.items() if form[0] == architecture]
+            of_form = {
+                name: width for name, (form, width) in self.forms.items() if form == architecture
+            }
             if len(of_form) > 1:
-                return sorted(of_form, key=lambda network: -self.forms[network][1])
-        return list(self.forms)
+                return sorted(of_form, key=lambda name: -of_form[name])
+        return []
 
     def of_photographs(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of a table of photographs, set by set."""
@@ -80,23 +82,22 @@ def row(claim: str, run: Row, value: float, variant: str = "", **others: Any) ->
 
     value : a number, or yes or no, which is counted
     """
-    about = {"claim": claim, "variant": variant, "dataset": run["dataset"], "seed": run["seed"]}
-    networks_of = run.get("networks_of") or kind_of(run)
-    counted = isinstance(value, bool | np.bool_)
     return {
-        **about,
-        "networks_of": networks_of,
+        "claim": claim,
+        "variant": variant,
+        "dataset": run["dataset"],
+        "seed": run["seed"],
+        "networks_of": run.get("networks_of") or kind_of(run),
         "value": float(value),
-        "counted": counted,
+        "counted": isinstance(value, bool | np.bool_),
         **others,
     }
 
 
 def kind_of(run: Row) -> str:
     """The kind of a network in words."""
-    return str(run["network"]) + (
-        f", {run['augmentation']}" if run["augmentation"] != "none" else ""
-    )
+    names = [run["network"], run["augmentation"]]
+    return ", ".join(name for name in names if name != "none")
 
 
 def groups(table: pd.DataFrame, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
@@ -128,12 +129,13 @@ def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     for run, of_run in groups(table[table["dataset"].isin(study.control_bands)], *RUN, "fill"):
         band = f"B{study.control_bands[run['dataset']]}"
         left = of_run[[band not in removed.split("+") for removed in of_run["removed"]]]
-        if left.empty or not study.is_first(run):
+        if not study.is_first(run):
             continue
         chooses, judges = (_measure(left[left["half"] == half]) for half in range(2))
         if pd.concat([chooses, judges]).isna().any(axis=None):
             continue  # a class has one image
         of_all = _measure(left)
+        fill = run["fill"] if run["fill"] != SWAP.name else ""
         for name in ("C1", "C2"):
             numbers = {
                 "": judges[name][chooses[name].idxmax()] >= SURVIVES_FROM - ROUNDING,
@@ -141,7 +143,6 @@ def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
                 EVERY_PAIR: of_all[name].min() >= SURVIVES_FROM - ROUNDING,
             }
             for variant, value in numbers.items():
-                fill = run["fill"] if run["fill"] != SWAP.name else ""
                 named = ", ".join(filter(None, [variant, fill]))
                 yield row("b", run, value, named, **{"class": name})
 
@@ -208,13 +209,14 @@ def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     for dataset, of_set in table.groupby("dataset", sort=False):
         network, without = study.first[str(dataset)]
         of_kinds = dict(iter(of_set.groupby(["network", "augmentation"], sort=False)))
-        sizes = [of_kinds[name, without] for name in study.forms if (name, without) in of_kinds]
-        for of_kind in sizes if len(sizes) > 1 else ():
+        sizes = {
+            name: of_kinds[name, without] for name in study.forms if (name, without) in of_kinds
+        }
+        for of_kind in sizes.values() if len(sizes) > 1 else ():
             for run in of_kind.to_dict("records"):
                 yield row("f", run, run["low_pass_margin"], LEVEL)
-        widths = [of_kinds[name, without] for name in study.widths if (name, without) in of_kinds]
-        is_one_architecture = len({study.forms[name][0] for name in study.widths}) == 1
-        if len(widths) > 1 and is_one_architecture:
+        widths = [sizes[name] for name in study.widths if name in sizes]
+        if len(widths) > 1:
             yield from _differences("f", widths[0], widths[-1])
         for (name, augmentation), with_it in of_kinds.items():
             is_another = augmentation not in (without, "none", *CURES)
@@ -231,17 +233,11 @@ def _differences(claim: str, table: pd.DataFrame, other: pd.DataFrame) -> Iterat
 
 
 def phase(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (t): whether a network has a class that is texture or shape, and the share of each verdict.
-
-    Of the classes whose map suffices. A network without one has no row.
-    """
+    """Claim (t): whether a network has a class that is texture or shape; no row if the map of none suffices."""
     for run, of_run in study.first_runs(table):
         judged = of_run["verdict"].dropna()
-        if judged.empty:
-            continue
-        yield row("t", run, judged.isin(ONE_PART).any())
-        for verdict in ("texture", "shape", "either", "both", "undecided"):
-            yield row("t", run, (judged == verdict).mean(), verdict)
+        if len(judged):
+            yield row("t", run, judged.isin(ONE_PART).any())
 
 
 def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:

@@ -24,21 +24,19 @@ def use(network: Any, split: Any, masks: BoolArray, seed: int = 0, **options: An
 
     One row for each class that has one; options : as in `shortcuts.collect`
     """
-    table = measure(
-        network, split, masks, Trials(PARTS, [SWAP.name], DRAWS, 1, 1, seed=seed), **options
-    )
+    trials = Trials(PARTS, [SWAP.name], DRAWS, 1, 1, seed=seed)
+    table = measure(network, split, masks, trials, **options)
     there = np.flatnonzero(masks.any(axis=(1, 2)))
-    images = table.groupby("class")["images"].first()[there].to_numpy()
-    out = pd.DataFrame(
-        {"class": there, "positions": masks[there].sum(axis=(1, 2)), "images": images}
-    )
-    means = table.groupby(["part", "filter", "class"])[["tpr", "fpr"]].mean()
-    out["tpr_unfiltered"] = means.loc[("keep", "unfiltered"), "tpr"][there].to_numpy()
+    rates = table.groupby(["part", "filter", "class"])[["tpr", "fpr"]].mean()
+    out = pd.DataFrame({"positions": masks.sum(axis=(1, 2))}).rename_axis("class").loc[there]
+    out["images"] = table.groupby("class")["images"].first()
+    out["tpr_unfiltered"] = rates.loc[("keep", "unfiltered"), "tpr"]
     which = {
         "planted": ("keep", "dfm"),
         "complement": ("remove", "dfm"),
         "random": ("keep", "random"),
     }
     for name, key in which.items():
-        out[[f"tpr_{name}", f"fpr_{name}"]] = means.loc[key].loc[there].to_numpy()
-    return out.assign(uses=(out["tpr_planted"] >= PLANTED) & (out["tpr_complement"] <= OTHERWISE))
+        out[[f"tpr_{name}", f"fpr_{name}"]] = rates.loc[key]
+    out["uses"] = (out["tpr_planted"] >= PLANTED) & (out["tpr_complement"] <= OTHERWISE)
+    return out.reset_index()

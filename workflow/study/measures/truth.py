@@ -134,7 +134,7 @@ def score_methods(
     truths: Mapping[str, BoolArray],
     *,
     draws: int,
-    seed: int,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Average precision of every method against every truth of a set, with that of random rankings.
 
