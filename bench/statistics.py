@@ -15,7 +15,6 @@ from scipy.special import ndtri
 from frequency_shortcuts import intervals
 from frequency_shortcuts.intervals import Estimate, joined, paired
 from frequency_shortcuts.shortcuts.trials import DRAWS, RADIAL
-from frequency_shortcuts.shortcuts.verdict import AS_WELL, MOST_FPR, STRONG_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 TRIALS = 1000  # of each setting
@@ -32,7 +31,6 @@ CONTROLS = {
     f"the mean of {DRAWS} random masks": (DRAWS, 0.03, "mean"),
     f"one more mask with its radii, by {RADIAL}": (RADIAL, 0.12, "one more"),
 }
-WORDS = ("worse", "as well", "better", "undecided")
 # What, by, size, trials -> shares.
 Simulation = Callable[[Generator, Any, float, int, int], dict[str, float]]
 
@@ -100,32 +98,6 @@ def one_network(
     return {"holds it": float(np.mean(held)), "above 0": float(np.mean(above))}
 
 
-def strong(
-    generator: Generator, fpr: float, tpr: float, images: int, trials: int
-) -> dict[str, float]:
-    """How often the intervals of TPR and FPR of a map with these true rates lie within the limits of `strong`."""
-    low, _ = intervals.wilson(generator.binomial(images, tpr, trials) / images, images)
-    others = (CLASSES - 1) * images
-    _, high = intervals.wilson(generator.binomial(others, fpr, trials) / others, others)
-    return {"within the limits": float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean())}
-
-
-def lowest(
-    generator: Generator, _: str, effect: float, images: int, trials: int
-) -> dict[str, float]:
-    """How often each word is said of a map that is better than the lowest frequencies by `effect`."""
-    said: list[str] = []
-    for _ in range(trials // AT_ONCE):
-        tpr = hits(generator, np.tile([TPR + effect, TPR], (AT_ONCE, 1)), images)
-        fpr = hits(generator, np.full((AT_ONCE, 2), FPR), (CLASSES - 1) * images)
-        ends = compare(tpr, fpr, mean=False)[1:]
-        said += [
-            intervals.compared(low, high, AS_WELL)
-            for low, high in zip(*map(np.ravel, ends), strict=True)
-        ]
-    return {word: said.count(word) / len(said) for word in WORDS}
-
-
 def several_networks(
     generator: Generator, number: str, effect: float, count: int, trials: int
 ) -> dict[str, float]:
@@ -145,12 +117,10 @@ def several_networks(
     return {"holds it": float(np.mean(held))}
 
 
-# Part: its simulation, its cases (than what a map is better, and by how much; of `strong`, FPR and TPR), and how many
-# images of a class or networks there are.
+# Part: its simulation, its cases (than what a map is better, and by how much), and how many images of a class or
+# networks there are.
 PARTS: dict[str, tuple[Simulation, list[tuple[Any, float]], tuple[int, ...]]] = {
     "one_network": (one_network, [(name, by) for name in CONTROLS for by in (0.0, 0.4)], (50, 200)),
-    "strong": (strong, [(FPR, STRONG_TPR), (FPR, 0.75), (FPR, 0.9), (MOST_FPR, 0.9)], (50, 200)),
-    "lowest": (lowest, [("the lowest frequencies", 0.0)], (50, 200)),
     "several_networks": (
         several_networks,
         [("a rate", 0.0), ("a difference", 0.0), ("a difference", 0.1)],
