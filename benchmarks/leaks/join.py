@@ -26,7 +26,6 @@ def joined(files: Iterable[str], drawn: list[dict[str, Any]]) -> pd.DataFrame:
 def main(snakemake: Any, created_by: str) -> None:
     given = snakemake.input
     drawn = snakemake.params.networks
-    version_2 = read_table(given.version_2[0]) if given.version_2 else None
     flips, harm, data = (joined(files, drawn) for files in (given.flips, given.harm, given.data))
     clean = harm["set"] == CLEAN
     own = harm.drop(columns="called_with")
@@ -36,7 +35,7 @@ def main(snakemake: Any, created_by: str) -> None:
     )
     counted = networks["suite"].isin(SUITES)
     beside, judged = networks[counted], judge.with_harm(networks[~counted], harm[clean])
-    judged = judge.with_version_2(judged, version_2)
+    judged = judge.with_version_2(judged, read_table(given.version_2))
     planted = data.groupby(KEY)["kind"].transform("count") > 0
     data = data[(planted | (data["set"] == CLEAN)) & (data["suite"] == judge.CLOTHING)]
     tables = {

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from benchmarks.draws import CLEAN
 from frequency_shortcuts.exchange.answers import FOLLOWS, NOT_RECOGNISED, PARTS, REACH
 from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH
 from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
@@ -37,12 +38,7 @@ TAIL = 0.05  # probability beyond each end
 OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
 ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
 # Of each suite.
-IMAGES = {
-    "clothing": CLOTHING,
-    "crops": PHOTOGRAPHS,
-    "grain2": GRAINY,
-    "grain4": GRAINY,
-}
+IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4": GRAINY}
 PAIR = "grain2"  # of two classes
 VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
 NETWORK = ["suite", "seed", "set"]
@@ -60,55 +56,50 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
     `harm`: harmful, harmless or between, and `part`, its own; missing without an artefact.
     """
-    called = clean_called.groupby(["suite", "architecture", "artefact"])["called"]
-    recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])[
-        "clean_recall"
-    ]
-    rows = []
-    for row in table.to_dict("records"):
-        if not pd.isna(row["kind"]):
-            of_clean, own = (
-                (row["suite"], row["architecture"], row[key]) for key in ("artefact", "class")
-            )
-            row |= _harm(
-                row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy()
-            )
-            row["part"] = OWN_PART[KINDS[row["kind"]].family]
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _harm(row: dict[str, Any], called: FloatArray, recalls: FloatArray) -> dict[str, Any]:
-    """The harm of one artefact, beside that of clean networks: `called` of them, and the recalls of the class."""
-    p = row["clean_recall"]
+    p = table["clean_recall"]
+    called = _of_clean(table, clean_called, "artefact", "called")
+    recall = _of_clean(table, table[table["set"] == CLEAN], "class", "clean_recall")
+    of_recall = (p * (1 - p)).clip(lower=0.01) / table["clean_images"]
     measured = {
-        "called": (row["called"] - called.mean(), row["called_variance"] + _spread(called)),
-        "lost": (
-            recalls.mean() - p,
-            max(p * (1 - p), 0.01) / row["clean_images"] + _spread(recalls),
-        ),
+        "called": (table["called"] - called["mean"], table["called_variance"] + called["spread"]),
+        "lost": (recall["mean"] - p, of_recall + recall["spread"]),
     }
-    made: dict[str, Any] = {}
+    planted = table["kind"].notna()
+    made = table.copy()
     for name, (value, variance) in measured.items():
         reach = REACH * variance**0.5
-        made |= {name: value, f"{name}_low": value - reach, f"{name}_high": value + reach}
-    harmful = any(made[name] >= HARMFUL and made[f"{name}_low"] >= HARMFUL_LOW for name in measured)
-    harmless = all(made[f"{name}_high"] < HARMFUL for name in measured)
-    return made | {"harm": "harmful" if harmful else "harmless" if harmless else "between"}
+        made[name] = value.where(planted)
+        made[f"{name}_low"] = (value - reach).where(planted)
+        made[f"{name}_high"] = (value + reach).where(planted)
+    harmful = _harms(made, "called") | _harms(made, "lost")
+    harmless = (made["called_high"] < HARMFUL) & (made["lost_high"] < HARMFUL)
+    harm = np.select([harmful, harmless], ["harmful", "harmless"], "between")
+    made["harm"] = pd.Series(harm, made.index).where(planted)
+    made["part"] = _own_part(made["kind"])
+    return made
 
 
-def _spread(values: FloatArray) -> float:
-    """The variance of the difference between one more network and the mean of these."""
-    return float(values.var(ddof=1) * (1 + 1 / len(values)))
+def _of_clean(table: pd.DataFrame, clean: pd.DataFrame, key: str, number: str) -> pd.DataFrame:
+    """For each row, `mean` of a number of clean networks, and `spread`: the variance of one more minus this mean."""
+    keys = ["suite", "architecture", key]
+    found = clean.groupby(keys)[number].agg(["mean", "var", "size"])
+    found["spread"] = found["var"] * (1 + 1 / found["size"])
+    return table[keys].join(found, on=keys)
 
 
-def with_version_2(table: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFrame:
+def _harms(table: pd.DataFrame, name: str) -> pd.Series:
+    return (table[name] >= HARMFUL) & (table[f"{name}_low"] >= HARMFUL_LOW)
+
+
+def _own_part(kinds: pd.Series) -> pd.Series:
+    """The part of the test that is to find artefacts of these kinds; missing without an artefact."""
+    return kinds.map(lambda kind: OWN_PART[KINDS[kind].family], na_action="ignore")
+
+
+def with_version_2(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """The table with `version_2`, the verdicts of version 2.0.0: a row a network and class, `KEY` and `verdict`."""
-    if verdicts is None:
-        return table.assign(version_2="")
-    keys = [frame[KEY].astype(str).agg("/".join, axis=1) for frame in (table, verdicts)]
-    known = dict(zip(keys[1], verdicts["verdict"], strict=True))
-    return table.assign(version_2=keys[0].map(known).fillna(""))
+    before = verdicts[[*KEY, "verdict"]].rename(columns={"verdict": "version_2"})
+    return table.merge(before, on=KEY, how="left").fillna({"version_2": ""})
 
 
 class Aim(NamedTuple):
@@ -248,7 +239,7 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
     """
     kinds = table["kind"].map(KINDS, na_action="ignore")
     table = table.assign(
-        part=kinds.map(lambda kind: OWN_PART[kind.family], na_action="ignore"),
+        part=_own_part(table["kind"]),
         without=table["kind"].isna(),
     )
     if "cause" in table:
@@ -262,14 +253,11 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
             table["version_2"].fillna("") != ""
         )
         table["recognised"] = table["verdict"] != NOT_RECOGNISED
-        table["innocent"] = table["without"] & (
-            (table["suite"] != PAIR) | (table["set"] == "clean")
-        )
-        table["own"] = np.nan
-        for part in PARTS:
-            table["own"] = table["own"].where(table["part"] != part, table[part])
+        table["innocent"] = table["without"] & ((table["suite"] != PAIR) | (table["set"] == CLEAN))
+        of_part = [table["part"] == part for part in PARTS]
+        table["own"] = np.select(of_part, [table[part] for part in PARTS], np.nan)
         table["harmful"] = table["harm"] == "harmful"
-        table["others_called"] = (table["called"] >= HARMFUL) & (table["called_low"] >= HARMFUL_LOW)
+        table["others_called"] = _harms(table, "called")
         table["whole"] = table["harmful"] & (table["share"] == 1)
         table["by_recall"] = _by_recall(table)
     return table
@@ -394,13 +382,11 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     Returns `suite`, `set`, `kind`, `networks`, `warned` and `not_recognised` (all classes), how many of them follow
     each part, and the means of `accuracy` and `recall` (of class 1 on clean images).
     """
-    follows, one = table["follows"].str.split(", "), table["class"].astype(int) == 1
     table = table.assign(
-        kind=table["kind"].fillna("") if "kind" in table else "",
-        recall=table["clean_recall"].where(one),
+        recall=table["clean_recall"].where(table["class"].astype(int) == 1),
         warned=table["verdict"] == FOLLOWS,
         recognised=table["verdict"] != NOT_RECOGNISED,
-        **{part: [part in parts for parts in follows] for part in PARTS},
+        **{part: table["follows"].str.contains(part) for part in PARTS},
     )
     sets, any_class = ["suite", "set", "kind"], ["warned", *PARTS, "recognised"]
     networks = table.groupby([*sets, "seed"], sort=False)[any_class].any().groupby(sets, sort=False)
