@@ -42,45 +42,20 @@ def read(path: str) -> list[Draw]:
     Columns: `set`, `seed`, `network` (its name, from 1 or by the artefact), `architecture`; of an artefact `kind`,
     `level`, `class`, `share`, `others`, see `artefacts.Artefact`; `u`, `v`, the frequency of a wave; `row`, `column`,
     the place of a tag or line; `tuned`, if a setting was chosen on it. A row without a kind plans a clean network.
-
-    Raises OSError without the file, and ValueError for a row that is not possible.
     """
     found: dict[tuple[str, int, str], Draw] = {}
     with open(path, newline="") as file:
-        for line, row in enumerate(csv.DictReader(file, restval=""), 2):
-            try:
-                _add(row, found)
-            except KeyError as error:
-                raise ValueError(f"{path} has no column {error}") from None
-            except ValueError as error:
-                raise ValueError(f"{path}, line {line}: {error}") from None
+        for row in csv.DictReader(file):
+            suite, seed, network = row["set"], int(row["seed"]), row["network"]
+            clean = Draw(suite, seed, CLEAN, row["architecture"], ())
+            found.setdefault((suite, seed, CLEAN), clean)
+            draw = found.setdefault((suite, seed, network), clean._replace(network=network))
+            if row["kind"]:
+                found[suite, seed, network] = draw._replace(
+                    artefacts=(*draw.artefacts, _artefact(row)),
+                    tuned=row.get("tuned") == "True",
+                )
     return list(found.values())
-
-
-def _add(row: Mapping[str, str], found: dict[tuple[str, int, str], Draw]) -> None:
-    """Add a row of a table to the networks that are found, by set, seed and name."""
-    suite, seed, network, architecture = (
-        row["set"],
-        int(row["seed"]),
-        row["network"],
-        row["architecture"],
-    )
-    clean = found.setdefault((suite, seed, CLEAN), Draw(suite, seed, CLEAN, architecture, ()))
-    draw = found.setdefault((suite, seed, network), clean._replace(network=network))
-    if clean.architecture != architecture:
-        raise ValueError(
-            f"architecture {architecture!r}: expected {clean.architecture!r}, as above for set and seed"
-        )
-    if row["kind"]:
-        artefact = _artefact(row)
-        if artefact.label in [other.label for other in draw.artefacts]:
-            raise ValueError(
-                f"class {artefact.label} of network {network!r}: expected one artefact a class"
-            )
-        artefacts = *draw.artefacts, artefact
-        found[suite, seed, network] = draw._replace(
-            artefacts=artefacts, tuned=row.get("tuned") == "True"
-        )
 
 
 def _artefact(row: Mapping[str, str]) -> Artefact:
@@ -173,14 +148,10 @@ def tested_artefacts(
     """
     if row["artefacts"]:
         return list(row["artefacts"])
-    others = networks[
-        networks["suite"].eq(row["suite"]) & networks[alike].eq(row[alike]) & ~networks["matched"]
-    ]
-    artefacts = [Artefact(**artefact) for of_one in others["artefacts"] for artefact in of_one]
-    return [
-        asdict(artefact)
-        for artefact in {describe(artefact): artefact for artefact in artefacts}.values()
-    ]
+    like = networks["suite"].eq(row["suite"]) & networks[alike].eq(row[alike])
+    artefacts = networks.loc[like & ~networks["matched"], "artefacts"].explode().dropna()
+    by_words = {describe(Artefact(**artefact)): artefact for artefact in artefacts}
+    return list(by_words.values())
 
 
 def of_one_class(row: Mapping[str, Any]) -> list[dict[str, Any]]:

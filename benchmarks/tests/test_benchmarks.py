@@ -124,7 +124,7 @@ def make(benchmark, folder, monkeypatch):
         run_job("benchmarks/measure_harm", params, given, output)
 
 
-def join(benchmark, name, folder, version_2=()):
+def join(benchmark, name, folder, version_2=None):
     """The tables of a benchmark, from the folder of its results."""
     given = {}
     for key in ("harm", "flips", "data") if name == "leaks" else ("harm",):
@@ -132,7 +132,7 @@ def join(benchmark, name, folder, version_2=()):
         given[key] = [folder / file for file in draws.files(benchmark.networks, pattern)]
     networks = benchmark.networks
     if name == "leaks":
-        given["version_2"] = list(version_2)
+        given["version_2"] = version_2
         networks = networks[[*RUN, "suite", "set", "architecture"]]
     output = Files(**{table: folder / f"{table}.csv" for table in TABLES[name]})
     params = SimpleNamespace(networks=networks.to_dict("records"))
@@ -180,25 +180,12 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
     ] + [["grain4_4_tag_matched", "none"]]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rows", "sentence"), [
-    ([(*ROWS[0][:4], "wav", *ROWS[0][5:])], "line 2: unknown artefact 'wav': choose from"),
-    ([ROWS[0], (*ROWS[1][:6], 1, *ROWS[1][7:])], "line 3: class 1 of network '1': expected one artefact a class"),
-    ([ROWS[0], (*ROWS[2][:3], "large", *ROWS[2][4:])], "line 3: architecture 'large': expected 'tiny', as above"),
-    ([("grain4", "x", *ROWS[0][2:])], "line 2: invalid literal for int"),
-])  # fmt: skip
-def test_a_bad_row_of_a_table_is_named(tmp_path, rows, sentence):
-    write_draws(tmp_path, rows)
-    with pytest.raises(ValueError) as raised:
-        draws.read(str(tmp_path / "draws.csv"))
-    assert str(raised.value).startswith(f"{tmp_path}/draws.csv") and sentence in str(raised.value)
-
-
 def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch):
     benchmark = Benchmark(tmp_path, ROWS)
     make(benchmark, tmp_path, monkeypatch)
     keys = {"suite": "grain4", "seed": 3, "set": ["clean", "1"], "class": 1}
     write_table(pd.DataFrame({**keys, "verdict": "needs"}), tmp_path / "version_2.csv")
-    tables = join(benchmark, "leaks", tmp_path, version_2=[tmp_path / "version_2.csv"])
+    tables = join(benchmark, "leaks", tmp_path, version_2=tmp_path / "version_2.csv")
     table = tables["leaks"]
     assert table[["seed", "set"]].drop_duplicates().to_numpy().tolist() == [
         [3, "clean"], [3, "1"], [3, "2"], [4, "clean"], [4, "1"]
