@@ -49,7 +49,7 @@ print(found.summary())
 # Other images get what is fine in a class, its illumination, or a patch. Some are then called coats.
 
 quiet = fs.Run(progress=False)
-result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True, run=quiet)
+result = fs.analyse(network, pictures, transform=example.TRANSFORM, run=quiet)
 print(result.summary())
 figure = result.flip()
 
@@ -59,7 +59,7 @@ figure = result.flip()
 # It was trained on PNG files alone, and the same call finds nothing.
 
 sound = fs.analyse(
-    example.network("clean"), clean, transform=example.TRANSFORM, quick=True, run=quiet
+    example.network("clean"), clean, transform=example.TRANSFORM, run=quiet
 )
 sound.flips[["class", "fine", "field", "patch", "verdict"]]
 
@@ -93,7 +93,7 @@ plt.show()
 tagged = example.pictures(f"{place.name}/tagged", jpeg=(), tag=["Coat"])
 for name in ("tagged", "tag_cured"):
     network = example.network(name)
-    result = fs.analyse(network, tagged, transform=example.TRANSFORM, quick=True, run=quiet)
+    result = fs.analyse(network, tagged, transform=example.TRANSFORM, run=quiet)
     print(
         result.summary(),
         "Recall of coats without the tag:",

@@ -39,7 +39,7 @@ print(fs.differences(pictures, progress=False).summary())
 # The transform of its training: pixels of mean 127 and deviation 128.
 
 transform = fs.Preprocessing(mean=[127 / 255] * 3, std=[128 / 255] * 3, size=224)
-result = fs.analyse(network(), pictures, transform=transform, quick=True, run=quiet)
+result = fs.analyse(network(), pictures, transform=transform, run=quiet)
 print(result.summary())
 result.flips
 

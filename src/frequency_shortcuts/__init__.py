@@ -3,7 +3,7 @@
     import frequency_shortcuts as fs
 
     result = fs.analyse(network, images, labels, mean=mean, std=std)
-    result.verdicts  # one row for each class
+    result.flips  # one row for each class: what it follows
 
 `Search`, `Test`, `Run` and `Preprocessing` hold what else can be chosen. The parts of the analysis are modules:
 
@@ -34,8 +34,8 @@ NAMES = {
     "analyse": "analysis.analyse",
     "analyze": "analysis.analyse",
     "differences": "analysis.differences",
-    "load": "analysis.stored",
-    "plot_flip": "analysis.plots",
+    "load": "analysis.result",
+    "plot_flip": "analysis.result",
     "plot_map": "analysis.plots",
     "Search": "analysis.options",
     "Test": "analysis.options",

@@ -1,6 +1,5 @@
 """The command `frequency-shortcuts`: parts that are followed, maps, tests and verdicts of a network from a shell."""
 
-import functools
 import logging
 import re
 import signal
@@ -17,15 +16,9 @@ from frequency_shortcuts import __version__
 
 from .command_options import MODEL, NETWORK, READING, SEARCH, numbers, out_folder, several
 
-# In what a result says of its command.
-UNSAID = (
-    "out",
-    "overwrite",
-    "fail_above",
-    "device",
-    "quick",
-)
-OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
+# Options that do not change what is computed.
+UNSAID = ("out", "overwrite", "fail_above", "device", "quick")
+OF_MAPS = ("method", "settings", "percent", "precision", "others", "negatives")
 
 
 class _Commands(click.Group):
@@ -71,7 +64,7 @@ def main() -> None:
 
     \b
     Examples:
-      frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
+      frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/
       frequency-shortcuts analyse my_module:my_network --checkpoint mine.pt --images val/ --size 64 \\
           --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25
       frequency-shortcuts data train/
@@ -84,8 +77,8 @@ def main() -> None:
 @main.command(
     short_help="Test a network, and write verdicts, pictures and a page.",
     help=f"""Give images of other classes parts of each class that are not the object: what is fine, the
-illumination, a patch. What are they called? Then find a map of few frequencies for each class, and test it beside
-controls.
+illumination, a patch. What are they called? With --maps, then find a map of few frequencies for each class, and test it
+beside controls.
 
 {MODEL}
 Writes report.html, flips.csv, flips.h5, and of maps verdicts.csv, rates.csv and maps.h5, with pictures
@@ -93,18 +86,26 @@ to a folder. A stopped search resumes with the same command.
 
 \b
 Examples:
-  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
-  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick --fail-above 0.2
+  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/
+  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --fail-above 0.2
+  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --maps --method hfss
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --as-published
 """,
 )
 @several(*NETWORK, *SEARCH)
-@click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
+@click.option("--maps", is_flag=True, help="Find maps and test them, too: most of the time.")
+@click.option(
+    "--maps-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Test the maps of --percent of this HDF5 file of an analysis or of the study.",
+)
 @click.option(
     "--as-published",
     is_flag=True,
-    help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.",
+    help="Maps by the test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.",
 )
+@click.option("--quick", is_flag=True, hidden=True)
 @click.option(
     "--source",
     metavar="NAME",
@@ -119,19 +120,29 @@ Examples:
 )
 @out_folder("results/ and the name of the network.")
 def analyse(out: Path | None, overwrite: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
-    if options["quick"]:
-        _refuse(*OF_MAPS, "as_published", reason="is about maps, which --quick leaves out")
-    if options["as_published"]:
-        _refuse("method", "settings", "percent", "precision", reason="is set by --as-published")
+    _check_options_of_maps(options)
     out, overwrite = _folder(out, _name(options), overwrite)
     with _resumable(state := out / "unfinished"):
         result = _analysis(options, state)
         result.save(out, overwrite)
     if options["as_published"]:
-        from frequency_shortcuts.analysis.summary import rate_table
+        from frequency_shortcuts.analysis.summary import table_1_text
 
-        click.echo(f"{rate_table(result)}\n")
+        click.echo(f"{table_1_text(result.table_1, result.about['percent'])}\n")
     _show(result, out / "report.html", _reason_to_fail(result.flips, fail_above))
+
+
+def _check_options_of_maps(options: dict[str, Any]) -> None:
+    """Raise ValueError for options that do not belong together."""
+    if options["quick"]:
+        click.echo("--quick is no longer needed: maps are found with --maps alone", err=True)
+    searched = ("method", "settings", "precision")
+    if options["as_published"]:
+        _refuse(*searched, "percent", "maps_file", reason="is set by --as-published")
+    elif options["maps_file"]:
+        _refuse(*searched, reason="is of a search, and --maps-file names maps")
+    elif not options["maps"]:
+        _refuse(*OF_MAPS, reason="is about maps: add --maps, or leave it out")
 
 
 def _show(result: Any, page: Path, reason: str | None = None) -> None:
@@ -158,7 +169,8 @@ def _refuse(*names: str, reason: str) -> None:
     context = click.get_current_context()
     for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise ValueError(f"--{name.replace('_', '-')} {reason}: give one or the other")
+            end = "" if ":" in reason else ": give one or the other"
+            raise ValueError(f"--{name.replace('_', '-')} {reason}{end}")
 
 
 def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
@@ -264,7 +276,7 @@ def data(
     if any(changes.values()):
         raise ValueError("--class, --quality and --scale are of --match: give it, too")
     name = folder.resolve().name if folder.is_dir() else folder.stem
-    out, overwrite = _folder(out, f"{name}_data", overwrite, of_data=True)
+    out, overwrite = _folder(out, f"{name}_data", overwrite)
     found = fs.differences(images, **options)
     found.about["command"] = _typed()
     found.save(out, overwrite)
@@ -273,125 +285,43 @@ def data(
     )
 
 
-@main.command(
-    short_help="Find maps and store them, without tests.",
-    help=f"""Find a map for each class and write it to an HDF5 file.
+def _gone(instead: str) -> click.Command:
+    """A command of older versions: it says what to type instead."""
 
-{MODEL}
-\b
-Example:
-  frequency-shortcuts maps timm:vit_small_patch16_224 --weights pretrained --images val/ --method gradient --out vit.h5
-""",
-)
-@several(*NETWORK, *SEARCH)
-@click.option(
-    "--out",
-    default=Path("maps.h5"),
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The file.",
-)
-def maps(out: Path, **options: Any) -> None:  # noqa: D103
-    from frequency_shortcuts.analysis.result import check_maps_file
+    def say(**_: Any) -> None:
+        raise ValueError(f"this command is now: frequency-shortcuts analyse ... {instead}")
+
+    settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+    return click.Command(None, callback=say, hidden=True, context_settings=settings)
+
+
+main.add_command(_gone("--maps"), "maps")
+main.add_command(_gone("--maps-file FILE"), "test")
+
+
+def _folder(out: Path | None, name: str, overwrite: bool) -> tuple[Path, bool]:
+    """The folder of a result, and whether a result there may go: with --overwrite, or if the same command made it."""
+    from frequency_shortcuts.analysis.result_folder import check_command
     from frequency_shortcuts.storage.files import check_folder
 
-    state = out.with_name(f"{out.name}.unfinished")
-    with _resumable(state):
-        check_folder(out.parent)
-        check_maps_file(out)
-        result = _analysis(options, state, parts=())
-        result.save_maps(out)
-    click.echo(
-        f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}"
-    )
-
-
-@main.command(
-    short_help="Test maps of a file beside controls.",
-    help=f"""Test the maps of a file on images, beside control masks of the same size.
-
-{MODEL}
-\b
-Example:
-  frequency-shortcuts test torchvision:resnet50 --weights DEFAULT --images val/ --maps maps.h5
-""",
-)
-@several(*NETWORK)
-@click.option(
-    "--maps",
-    "file",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="HDF5 file of the command maps, or of the study.",
-)
-@click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
-@out_folder("results/ and the name of the network.")
-def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
-    from frequency_shortcuts.images import stores
-    from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.storage.hdf5 import read_hdf5
-
-    out, overwrite = _folder(out, f"{_name(options)}_test", overwrite)
-    with read_hdf5(file, own_data=True) as opened:
-        if "mask" not in opened:
-            raise ValueError(
-                f"{file} holds no maps: expected the group mask, as the command maps writes it"
-            )
-        of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
-    masks = dfm.read_mask(file, percent)
-    result = _analysis(
-        options,
-        maps=dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks,
-    )
-    result.save(out, overwrite)
-    _show(result, out / "report.html")
-
-
-def _folder(
-    out: Path | None, name: str, overwrite: bool, of_data: bool = False
-) -> tuple[Path, bool]:
-    """The folder of a result, and whether a result there may go: with --overwrite, and if the same command made it.
-
-    Raises an error, before anything is computed, for the result of another command, for files of the names that a
-    result can write, which no result wrote, and for a file in the place of the folder.
-    """
-    from frequency_shortcuts.analysis import differences, result, stored
-    from frequency_shortcuts.storage.files import check_folder
-
-    folder = check_folder(
-        out or Path("results", re.sub(r"[^\w.-]+", "_", name).strip("._") or "network")
-    )
-    typed, about = _typed(), (differences if of_data else stored).about_of(folder)
-    earlier = None if about is None else about.get("command", "not known")
-    same = earlier in (None, typed, f"{typed} --quick")
-    others = {*(differences if of_data else result).FILES}.difference(
-        (about or {}).get("files", "").split(", ")
-    )
-    taken = sorted(file for file in others if (folder / file).exists())
-    if not overwrite and (taken or not same):
-        holds = (
-            f"{taken[0]}, which no such result wrote"
-            if same
-            else f"the result of another command ({earlier})"
-        )
-        raise ValueError(f"{folder} holds {holds}: give another --out, or --overwrite")
-    return folder, overwrite or (same and about is not None)
+    safe = re.sub(r"[^\w.-]+", "_", name).strip("._") or "network"
+    folder = check_folder(out or Path("results", safe))
+    return folder, overwrite or check_command(folder, _typed())
 
 
 def _typed() -> str:
-    """The command as it was typed, without options that do not change the result; --quick stands last."""
+    """The command as it was typed, without options that do not change the result; --maps stands last."""
     context = click.get_current_context()
     words = [str(context.info_name)]
     for one in context.command.params:
         source, value = context.get_parameter_source(str(one.name)), context.params[str(one.name)]
-        if source is ParameterSource.COMMANDLINE and one.name not in UNSAID:
+        if source is ParameterSource.COMMANDLINE and one.name not in (*UNSAID, "maps"):
             words += [] if isinstance(one, click.Argument) else [one.opts[-1]]
             if value is not True:
                 words.append(
                     ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
                 )
-    return " ".join([*words, *(["--quick"] if context.params.get("quick") else [])])
+    return " ".join([*words, *(["--maps"] if context.params.get("maps") else [])])
 
 
 def _name(options: dict[str, Any]) -> str:
@@ -402,20 +332,17 @@ def _name(options: dict[str, Any]) -> str:
     return Path(file).stem if file else str(options["model"])
 
 
-def _analysis(
-    options: dict[str, Any], state: Path | None = None, *, maps: Any = None, **of_test: Any
-) -> Any:
-    """The analysis that the options of a command describe; state : of the search; of_test : see `fs.Test`."""
+def _analysis(options: dict[str, Any], state: Path) -> Any:
+    """The analysis that the options of a command describe; state : of the search."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
-    from frequency_shortcuts.images.preprocessing import normalisation_of
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
     images = _files(options["images"], options, options["csv"])
     names = class_names(images)
-    mean, std, size, resize = (options[name] for name in ("mean", "std", "size", "resize"))
-    preprocessing = fs.Preprocessing(mean, std, size, resize)
-    quick, as_published = options.get("quick", False), options.get("as_published", False)
+    preprocessing = fs.Preprocessing(
+        options["mean"], options["std"], options["size"], options["resize"]
+    )
     named = open_network(
         options["model"],
         weights=options["weights"],
@@ -424,52 +351,73 @@ def _analysis(
         channels=preprocessing.channels,
         size=preprocessing.shape or (224, 224),
     )
-    transform = named.transform
-    if size is not None:
-        of_weights = normalisation_of(transform)
-        transform = (
-            fs.Preprocessing(*of_weights, size, resize) if mean is std is None else preprocessing
-        )
-    elif isinstance(images, fs.Files) and (
-        transform is None or isinstance(transform, fs.Preprocessing)
-    ):
-        raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
-    if maps is None and not quick and not as_published:
-        of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
-        maps = fs.Search(images_per_class=ranking, **of_search)
-    of_test |= {
-        name: options[name] for name in ("others", "negatives", "source") if name in options
+    of_test = {
+        "outputs": options["outputs"] or outputs_of(names, named.categories),
+        "images": _files(options["test_images"], options),
+        "images_per_class": test,
+        **{name: options[name] for name in ("others", "negatives", "source")},
     }
-    make = (
-        functools.partial(fs.Test.as_published, ranking)
-        if as_published
-        else functools.partial(fs.Test, maps)
-    )
+    if options["as_published"]:
+        chosen = fs.Test.as_published(ranking, **of_test)
+    else:
+        chosen = fs.Test(maps=_maps(options, ranking), **of_test)
     result = fs.analyse(
         named.network,
         images,
-        mean=mean,
-        std=std,
-        transform=transform,
-        quick=quick,
-        test=make(
-            outputs=options["outputs"] or outputs_of(names, named.categories),
-            images=_files(options["test_images"], options),
-            images_per_class=test,
-            **of_test,
-        ),
+        mean=options["mean"],
+        std=options["std"],
+        transform=_transform(named.transform, preprocessing, images),
+        test=chosen,
         run=fs.Run(
             options["seed"],
             options["device"],
             state,
             _name(options),
-            swapped=options.get("swapped", False),
+            swapped=options["swapped"],
             numerics=options["numerics"],
         ),
     )
     result.about["command"] = _typed()
     return result
+
+
+def _transform(of_weights: Any, preprocessing: Any, images: Any) -> Any:
+    """The transform of the weights, or that of the options. Raises ValueError if neither says the size of pictures."""
+    import frequency_shortcuts as fs
+    from frequency_shortcuts.images.preprocessing import normalisation_of
+
+    if preprocessing.size is not None:
+        if preprocessing.mean is not None or preprocessing.std is not None:
+            return preprocessing
+        statistics = normalisation_of(of_weights)
+        return fs.Preprocessing(*statistics, preprocessing.size, preprocessing.resize)
+    has_size = of_weights is not None and not isinstance(of_weights, fs.Preprocessing)
+    if isinstance(images, fs.Files) and not has_size:
+        raise ValueError("the network names no image size: give --size, --mean and --std")
+    return of_weights
+
+
+def _maps(options: dict[str, Any], images_per_class: int | None) -> Any:
+    """How maps are searched for, or those of a file; None without maps."""
+    import frequency_shortcuts as fs
+    from frequency_shortcuts.images import stores
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
+
+    if (file := options["maps_file"]) is not None:
+        with read_hdf5(file, own_data=True) as opened:
+            if "mask" not in opened:
+                raise ValueError(
+                    f"{file} holds no maps: expected the group mask, as --maps writes it"
+                )
+            classes = stores.class_names(opened, file) if "classes" in opened.attrs else ()
+        masks = dfm.read_mask(file, options["percent"])
+        return dict(zip(classes, masks, strict=True)) if len(classes) == len(masks) else masks
+    if not options["maps"]:
+        return None
+    chosen = {name: options[name] for name in ("method", "settings", "percent", "precision")}
+    return fs.Search(images_per_class=images_per_class, **chosen)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
     network = example.network("jpeg")  # or "clean", "cured", "tagged", "tag_cured"
     pictures = example.pictures("pictures")  # a folder for each class
     print(example.recall(network, pictures)["all"])
-    result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True)
+    result = fs.analyse(network, pictures, transform=example.TRANSFORM)
     print(result.summary())
     print(example.recall(network, example.pictures("clean", jpeg=()))["Coat"])
 
@@ -37,8 +37,7 @@ from PIL import Image
 from torch import nn
 
 from .analysis.analyse import analyse
-from .analysis.plots import plot_flip
-from .analysis.result import Analysis
+from .analysis.result import Analysis, plot_flip
 from .figures import canvas
 from .figures.cards import RIGHT, WRONG
 from .images.artefacts import put
@@ -179,7 +178,7 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
             (lay(trace or "jpeg", names) for names in ((TRACED,), CLASSES)),
         )
         own, others = (traced, clean) if trace else (clean, traced)
-        results[name] = result = analyse(one, own, transform=TRANSFORM, quick=True)
+        results[name] = result = analyse(one, own, transform=TRANSFORM)
         result.save(folder / name)
         (folder / name / "summary.txt").write_text(result.summary() + "\n")
         flips = result.flips.set_index("class").loc[TRACED]

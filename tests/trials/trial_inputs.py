@@ -53,7 +53,7 @@ X, Y = np.random.default_rng(0).integers(0, 256, (80, 3, SIZE, SIZE), np.uint8),
 
 def analyse(images: Any = X, labels: Any = Y, network: Any = Network, **options: Any) -> Any:
     """For calls: a quick analysis of 80 images, unless something else is said."""
-    options = {"mean": [0.5] * 3, "std": [0.25] * 3, "quick": True} | options
+    options = {"mean": [0.5] * 3, "std": [0.25] * 3} | options
     return fs.analyse(network() if network is Network else network, images, labels, **options)
 
 

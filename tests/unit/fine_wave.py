@@ -58,6 +58,6 @@ def network():
 
 def analyse(network, n=320, **options):
     """An analysis of the images without a progress bar, quick unless something else is said."""
-    options = {"mean": MEAN, "std": STD, "run": fs.Run(progress=False), "quick": True} | options
+    options = {"mean": MEAN, "std": STD, "run": fs.Run(progress=False)} | options
     options["test"] = dataclasses.replace(options.get("test", fs.Test()), classes=CLASSES)
     return fs.analyse(network, *images_and_labels(n), **options)

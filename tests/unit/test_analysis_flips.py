@@ -1,7 +1,5 @@
 """The exchange test of an analysis: a planted wave that networks follow or not, and two classes as a pair."""
 
-import base64
-import io
 import pickle
 from dataclasses import replace
 
@@ -14,7 +12,6 @@ from click.testing import CliRunner
 from exchange_subjects import subject
 from fine_wave import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Reader, analyse, images_and_labels
 from matplotlib import pyplot as plt
-from PIL import Image
 from small_stores import class_folders
 from torch.utils.data import TensorDataset
 from torchvision.transforms.functional import to_tensor
@@ -22,17 +19,18 @@ from torchvision.transforms.functional import to_tensor
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.analyse import PER_CLASS
 from frequency_shortcuts.analysis.classes import Counts, choose
-from frequency_shortcuts.analysis.wording import of_pair
+from frequency_shortcuts.analysis.exchanges import ExchangeTest
+from frequency_shortcuts.analysis.reasons import cause_of_pair
 from frequency_shortcuts.command import main
 from frequency_shortcuts.exchange.answers import PARTS, rates, read_answers, typical, write_answers
 from frequency_shortcuts.exchange.fine import LONGEST
 from frequency_shortcuts.images.artefacts import CAUSES
-from frequency_shortcuts.images.splits import first_of_each_class
+from frequency_shortcuts.images.splits import Split, first_of_each_class
 
 COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
            "recall", "images", "verdict", "follows", "false_positives", "reason", "cause"]  # fmt: skip
 NAME = CLASSES[WAVED]
-MAPS = {"quick": False, "test": fs.Test(fs.Search("gradient", percent=2), fills=("zeros",))}
+MAPS = {"test": fs.Test(fs.Search("gradient", percent=2), fills=("zeros",))}
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +54,6 @@ def test_a_network_follows_the_planted_wave_and_nothing_else(followed):
     assert f"Likely, by the images alone: {NAME}: {CAUSES['wave']}." in " ".join(
         map(str.strip, lines)
     )
-    size = SIZE // 2
-    best = np.unravel_index(followed.differences[WAVED].argmax(), (SIZE, SIZE))
-    assert followed.differences.shape == (len(CLASSES), SIZE, SIZE)
-    assert (abs(best[0] - size), abs(best[1] - size)) == FREQUENCY
 
 
 def test_a_network_that_does_not_follow_the_wave_is_not_said_to():
@@ -72,7 +66,7 @@ def test_a_network_that_does_not_follow_the_wave_is_not_said_to():
 def test_of_two_classes_there_is_one_statement_that_accuses_none():
     images, labels = images_and_labels(640)
     pair = (labels == 0) | (labels == WAVED)
-    made = fs.analyse(Reader(200, classes=2), images[pair], labels[pair], mean=MEAN, std=STD, quick=True,
+    made = fs.analyse(Reader(200, classes=2), images[pair], labels[pair], mean=MEAN, std=STD,
                       test=fs.Test(classes=CLASSES[:2]), run=fs.Run(progress=False))  # fmt: skip
     assert made.flips["verdict"].tolist() == ["follows"] * 2 and len({*made.flips["cause"]}) == 1
     text = " ".join(made.summary().split())
@@ -96,24 +90,29 @@ def test_what_one_of_two_classes_lost_may_be_raised_in_the_other(causes, words):
     expected = [
         f"{name}: {CAUSES[one]}" for name, one in zip(("ant", "bee"), words, strict=True) if one
     ]
-    assert of_pair(causes, ("ant", "bee")) == ", or ".join(expected)
+    assert cause_of_pair(causes, ("ant", "bee")) == ", or ".join(expected)
+
+
+def splits(n=320):
+    """The ranking and test images of an analysis."""
+    images, labels = images_and_labels(n)
+    chosen = choose(labels, CLASSES, PER_CLASS, 0, halves=True, fewest=10)
+    own = Split(images, labels, CLASSES, MEAN, STD)
+    return own.subset(chosen.ranking), own.subset(chosen.test)
 
 
 def test_few_images_have_no_cause_but_a_verdict(followed):
-    test = followed.flip_test
-    few = replace(test, ranking=test.ranking.subset(first_of_each_class(test.ranking.labels, 9)))
-    assert few.causes == {} and few.table["verdict"].tolist() == test.table["verdict"].tolist()
+    ranking, test = splits()
+    ranking = ranking.subset(first_of_each_class(ranking.labels, 9))
+    few = ExchangeTest(Reader(follows=200), ranking, test, followed.answers, 0)
+    assert few.causes == {}
+    assert few.table["verdict"].tolist() == followed.flips["verdict"].tolist()
 
 
 def test_without_maps_there_is_nothing_of_maps(followed):
-    assert followed.maps is followed.found is followed.hits is followed.rates is None
-    for name in ("verdicts", "table"):
-        with pytest.raises(
-            ValueError, match="no maps were tested: call analyse without quick, and with the parts"
-        ):
+    for name in ("maps", "found", "rates", "verdicts", "table", "table_1"):
+        with pytest.raises(ValueError, match="no maps were tested: call analyse with maps=True"):
             getattr(followed, name)
-    with pytest.raises(ValueError, match="there are no maps to save: call analyse without quick"):
-        followed.save_maps("nowhere.h5")
 
 
 def test_flips_are_the_same_with_maps_and_without(followed):
@@ -141,28 +140,25 @@ def test_a_counterfactual_is_an_image_that_is_called_the_class(followed):
     assert made.factor > 2
     spectra = [np.abs(np.fft.fft2(picture[0]))[FREQUENCY] for picture in (before, after)]
     assert spectra[1] > 3 * spectra[0]
-    assert any((made.before == image).all() for image in followed.test.images)
-    for again in (WAVED, np.int64(WAVED)):
-        assert np.array_equal(followed.counterfactual(again, "fine").after, made.after)
+    assert any((made.before == image).all() for image in splits()[1].images)
+    assert followed.counterfactual(NAME, "fine") is made
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_what_is_shown_is_what_was_tested(part, followed):
-    answers = followed.flip_test.answers
+    answers = followed.answers
     for c in range(3):
-        made = followed.counterfactual(c, part)
+        made = followed.counterfactual(CLASSES[c], part)
         called = answers.given[part][c, typical(answers, part, c)]
         assert (made.part, made.called_after) == (part, CLASSES[called])
         assert made.called_before == made.called_after or made.called_after == CLASSES[c]
 
 
-@pytest.mark.parametrize("of", ["wasp", 8, -1])
-def test_a_class_that_is_not_there_has_no_counterfactual(followed, of):
-    with pytest.raises(
-        ValueError,
-        match=f"class {of}: expected a name or number of a class of the images, ant, bee",
-    ):
-        followed.counterfactual(of)
+@pytest.mark.parametrize("name", ["wasp", 8])
+def test_a_class_that_is_not_there_has_no_counterfactual(followed, name):
+    words = f"class {name} has no pictures: these have some: bee, "
+    with pytest.raises(ValueError, match=words):
+        followed.counterfactual(name)
 
 
 def test_the_neutral_class_has_no_row_and_no_counterfactual(followed):
@@ -170,7 +166,7 @@ def test_the_neutral_class_has_no_row_and_no_counterfactual(followed):
     assert (
         made.flips["class"].tolist() == [*CLASSES[1:]] and made.flips.loc[0, "verdict"] == "follows"
     )
-    with pytest.raises(ValueError, match="class ant was not tested: it is the neutral class"):
+    with pytest.raises(ValueError, match="class ant has no pictures: these have some"):
         made.counterfactual("ant")
     with pytest.raises(ValueError, match="unknown part 'need': choose from fine, field, patch"):
         followed.counterfactual("ant", "need")
@@ -190,16 +186,17 @@ def needed():
 
 def test_images_that_need_the_wave_flip_without_it_and_no_others_are_listed(needed):
     """Against a loop over images and draws, with planes and waves one by one."""
-    table, test, answers = needed.images, needed.test, needed.flip_test.answers
+    table, answers = needed.images, needed.answers
+    ranking_split, test = splits()
     assert {*table["class"]} == {NAME} and {*table["part"]} == {"fine"} and table["flips"].all()
     assert (
         sorted(table["image"]) == np.flatnonzero(test.labels == WAVED).tolist()
         and table["path"].isna().all()
     )
-    ranking, own = needed.ranking.images / 255, np.flatnonzero(answers.labels == WAVED)
+    ranking, own = ranking_split.images / 255, np.flatnonzero(answers.labels == WAVED)
     others = np.unique(answers.labels[answers.images[WAVED]])
     short = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(SIZE)) > 1 / LONGEST + 1e-9
-    who, said = subject(needed.ranking), np.zeros((len(own), 4, len(CLASSES)))
+    who, said = subject(ranking_split), np.zeros((len(own), 4, len(CLASSES)))
     for draw in range(4):
         who.generator.manual_seed(
             int(np.random.SeedSequence([0, WAVED, 0, draw]).generate_state(1)[0])
@@ -209,7 +206,7 @@ def test_images_that_need_the_wave_flip_without_it_and_no_others_are_listed(need
             zip(own, classes, who.donors(classes).numpy(), strict=True)
         ):
             assert (
-                min(np.abs(donor - one).max() for one in ranking[needed.ranking.labels == c]) < 1e-5
+                min(np.abs(donor - one).max() for one in ranking[ranking_split.labels == c]) < 1e-5
             )
             spectra = np.fft.fft2(donor[0]), np.fft.fft2(test.images[image][0] / 255)
             mixed = np.fft.ifft2(np.where(short, *spectra)).real.clip(0, 1)
@@ -224,11 +221,11 @@ def test_images_that_need_the_wave_flip_without_it_and_no_others_are_listed(need
 
 @pytest.mark.usefixtures("closed_figures")
 def test_the_clearest_images_that_flip_are_drawn_with_and_without(needed, followed):
-    drawn = needed.flip_test.removed[1]
+    drawn = needed.flipping
     assert len(drawn) == 2 and [one.image for one in drawn] == needed.images["image"][:2].tolist()
     axes = needed.flipped().axes
     for row, one in zip((axes[:3], axes[3:]), drawn, strict=True):
-        assert np.array_equal(row[0].images[0].get_array(), needed.test.images[one.image][0])
+        assert np.array_equal(row[0].images[0].get_array(), splits()[1].images[one.image][0])
         assert (
             row[0].get_title() == f"image of {NAME}"
             and one.called_after != NAME == one.called_before
@@ -276,7 +273,6 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
         network,
         ready,
         labels,
-        quick=True,
         test=fs.Test(classes=CLASSES),
         run=fs.Run(progress=False),
     )
@@ -337,10 +333,10 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
 
 
 @pytest.mark.usefixtures("closed_figures")
-def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre(followed):
+def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre():
     _, given = plt.subplots()
     for plane, scale in (
-        (followed.differences[WAVED], None),
+        (np.random.default_rng(0).random((SIZE, SIZE)), None),
         (np.ones((SIZE, SIZE - 1), bool), (0, 1)),
     ):
         assert fs.plot_map(plane, ax=given) is given
@@ -362,13 +358,15 @@ def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre(fo
         ValueError,
         match=r"a map is \[8, 32, 32\]: expected one plane \[H, W\], such as result.maps",
     ):
-        fs.plot_map(followed.differences)
+        fs.plot_map(np.zeros((8, 32, 32)))
 
 
 def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictures):
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
-    assert names == {"report.html", "flips.csv", "flips.h5", "flip.png", "images.csv"}
+    assert names == {
+        "report.html", "flips.csv", "flips.h5", "flip.png", "images.csv", "advice.csv", "about.json"
+    }
     assert (
         pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
     )
@@ -388,11 +386,10 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictu
 @pytest.mark.parametrize(
     ("options", "code", "line"),
     [
-        (["--quick", "--swapped"], 0, None),
+        (["--swapped"], 0, None),
         (["--quick", "--fail-above", 0.99], 0, None),
-        (["--quick", "--fail-above", 0.2], 1, f"{NAME}: the lower end of fine is 0.4"),
-        (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick leaves out: give "
-                                         "one or the other"),
+        (["--fail-above", 0.2], 1, f"{NAME}: the lower end of fine is 0.4"),
+        (["--percent", 2], 1, "Error: --percent is about maps: add --maps, or leave it out"),
     ],
 )  # fmt: skip
 def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pictures):
@@ -439,12 +436,12 @@ def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pi
 @pytest.fixture(scope="module")
 def with_all():
     source = ["north" if i % 3 else "south" for i in range(320)]
-    return analyse(Needs(follows=200), quick=False, test=replace(MAPS["test"], source=source))
+    return analyse(Needs(follows=200), test=replace(MAPS["test"], source=source))
 
 
-@pytest.fixture(scope="module", params=["quick", "maps", "transform", "dataset"])
+@pytest.fixture(scope="module", params=["plain", "maps", "transform", "dataset"])
 def made(request, tmp_path_factory, needed, with_all):
-    options = {"quick": True, "test": fs.Test(classes=CLASSES), "run": fs.Run(progress=False)}
+    options = {"test": fs.Test(classes=CLASSES), "run": fs.Run(progress=False)}
     if request.param == "dataset":
         images, labels = map(torch.from_numpy, images_and_labels())
         images = TensorDataset((images / 255 - 0.4) / 0.2, labels)
@@ -471,7 +468,8 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
         names = [
             "flips",
             "images",
-            *(["verdicts", "table", "table_1", "rates", "recall_by_source"] * bool(made.hits)),
+            "advice",
+            *(["verdicts", "table", "table_1", "rates", "recall_by_source"] * bool(made.map_result)),
         ]
         for name in names:
             pd.testing.assert_frame_equal(
@@ -483,7 +481,7 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
             made.to_dict(),
         )
         assert again.classes == made.classes and again.about == made.about
-        if made.hits is not None:
+        if made.map_result is not None:
             assert np.array_equal(again.maps, made.maps) and np.array_equal(
                 again.found.score, made.found.score
             )
@@ -491,11 +489,6 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
         shown = made.counterfactual(NAME, "fine")
         assert np.array_equal(again.counterfactual(NAME, "fine").after, shown.after)
-        for ask in (lambda one: one.differences, lambda one: one.counterfactual("cat", "fine")):
-            with pytest.raises(
-                ValueError, match=r"needs the images and the network, .*: call analyse again$"
-            ):
-                ask(again)
 
 
 def test_a_folder_without_a_result_or_with_an_older_one_is_not_loaded(tmp_path, needed):
@@ -504,13 +497,13 @@ def test_a_folder_without_a_result_or_with_an_older_one_is_not_loaded(tmp_path, 
         match=r"holds no result: expected flips.h5, which the result of an analysis",
     ):
         fs.load(tmp_path)
-    (tmp_path / "data.json").write_text("{}")
+    (tmp_path / "about.json").write_text('{"classes": 2}')
     with pytest.raises(
-        FileNotFoundError, match=r"holds a result of the data check, which data.json and its"
+        FileNotFoundError, match=r"holds a result of the data check: expected flips.h5, which the"
     ):
         fs.load(tmp_path)
     with h5py.File(tmp_path / "flips.h5", "w") as file:
-        write_answers(file, needed.flip_test.answers)
+        write_answers(file, needed.answers)
     with pytest.raises(
         ValueError, match=r"flips.h5 is of an older version, or of a study: analyse again"
     ):
@@ -528,7 +521,9 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
         ValueError, match=r"holds flips.csv, which no such result wrote: choose another folder,"
     ):
         needed.save(tmp_path)
-    replace(needed, sources=np.array(["north"] * 160)).save(tmp_path, overwrite=True)
+    by_source = pd.DataFrame({"class": ["ant"], "source": "north", "images": 3, "recall": 0.5})
+    by_source = by_source.assign(recall_low=0.1, recall_high=0.9)
+    replace(needed, recall_by_source=by_source).save(tmp_path, overwrite=True)
     maps.save(tmp_path)
     (tmp_path / "files.csv").write_text("mine")
     for result, names in (
@@ -544,18 +539,10 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
     assert fs.load(tmp_path).flips.equals(maps.flips) and (tmp_path / "maps.h5").exists()
     other.save(tmp_path, overwrite=True)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "files.csv", "report.html", "flips.csv", "flips.h5", "flip.png"
+        "files.csv", "report.html", "flips.csv", "flips.h5", "flip.png", "about.json"
     }  # fmt: skip
 
 
-def test_a_notebook_shows_the_table_and_the_picture(needed):
-    shown = needed._repr_html_()
-    assert (
-        shown.count("<tr") == 1 + len(CLASSES)
-        and "<td>follows</td>" in shown
-        and "<script" not in shown
-    )
-    with Image.open(
-        io.BytesIO(base64.b64decode(shown.partition("base64,")[2].partition('"')[0]))
-    ) as picture:
-        assert picture.format == "PNG" and picture.width > 200
+def test_the_report_is_the_page(needed, tmp_path, small_pictures):
+    page = (needed.save(tmp_path) / "report.html").read_text()
+    assert needed.report() == page and "<td>follows</td>" in page

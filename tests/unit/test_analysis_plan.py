@@ -9,7 +9,7 @@ from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis.analyse import (
+from frequency_shortcuts.analysis.map_plan import (
     SAMPLES,
     has_gradient,
     negatives_by_default,
@@ -59,7 +59,7 @@ def test_a_preset_is_its_method_with_its_settings(name):
 def test_a_network_without_gradients_is_culled_and_the_analysis_says_so(network, caplog):
     network = nn.Sequential(nn.AvgPool2d(4), network())
     large = np.kron(IMAGES, np.ones((1, 1, 4, 4), np.uint8))
-    made = analyse(large, LABELS, network, method=None, search_images=1, parts=())
+    made = analyse(large, LABELS, network, method=None, search_images=1)
     assert made.about["method"] == "culling" and "by cells of frequencies" in made.about["remark"]
     assert made.found.settings["patch"] == 2  # 32 cells along 64 frequencies
     warnings = [record.message for record in caplog.records if record.levelno == logging.WARNING]
@@ -80,7 +80,7 @@ def test_a_named_method_that_needs_gradients_says_so_itself():
         ValueError, match=r"no gradient, .*: name the method that the settings samples are of"
     ):
         analyse(network=WithoutGradient(), method=None, settings={"samples": 9})
-    assert analyse(network=WithoutGradient(), method="low_pass", parts=()).about["remark"] == ""
+    assert analyse(network=WithoutGradient(), method="low_pass").about["remark"] == ""
 
 
 def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
@@ -103,14 +103,14 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
 def test_without_bars_the_plan_is_in_the_log(caplog, capsys):
     five = nn.Sequential(WaveNetwork(), nn.ConstantPad1d((1, 0), 1e3))
     with caplog.at_level(logging.INFO):
-        analyse(network=five, outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"], parts=())
+        analyse(network=five, outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"])
     assert "the network chooses among 4 of its 5 outputs (a 1, b 2, c 3, d 4)" in caplog.text
     assert "search by gradient: about 120 passes" in caplog.text and not capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [{}, {"maps": np.ones((4, SIZE, SIZE), bool)}])
 def test_a_network_that_is_not_above_chance_is_not_searched(options, monkeypatch):
-    monkeypatch.setattr("frequency_shortcuts.analysis.analyse.find", None)
+    monkeypatch.setattr("frequency_shortcuts.analysis.map_plan.find", None)
     words = r"recognises 0.0% of the test images \(mean over 4 classes\), which is not above chance: check which output"
     with pytest.raises(ValueError, match=words):
         analyse(outputs=[1, 2, 3, 0], **options)

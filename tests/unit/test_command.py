@@ -38,6 +38,7 @@ def run(*arguments):
 
 def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, small_pictures):
     options = [
+        "--maps",
         "--method",
         "gradient",
         "--percent",
@@ -66,7 +67,7 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, small_pi
 def test_a_network_has_a_folder_in_which_another_command_needs_leave(
     folder, tmp_path, monkeypatch, small_pictures
 ):
-    """The same command, and with maps after --quick, replaces its result; nothing is computed where that is refused."""
+    """The same command, and with maps, replaces its result; nothing is computed where that is refused."""
     monkeypatch.chdir(tmp_path)
     options = ["analyse", MODEL, "--images", "images", *STATISTICS]
     out = Path("results/waves_and_network_WaveNetwork")
@@ -77,20 +78,20 @@ def test_a_network_has_a_folder_in_which_another_command_needs_leave(
         in run(*options).output
     )
     (out / "images.csv").unlink()
-    for more in (["--quick"], ["--quick"], []):
+    for more in ([], [], ["--maps"]):
         done = run(*options, *more)
         assert done.exit_code == 0 and f"The page: {out}/report.html" in done.stdout, done.output
     about = fs.load(out).about
     assert (about["network"], about["images"]) == (MODEL, "images") and (out / "maps.h5").exists()
-    assert about["command"] == " ".join(map(str, options))
+    assert about["command"] == " ".join(map(str, [*options, "--maps"]))
     with monkeypatch.context() as patched:
         patched.setattr(fs, "analyse", pytest.fail)
-        refused = run(*options, "--quick", "--seed", 1)
+        refused = run(*options, "--seed", 1)
     assert refused.exit_code == 1 and refused.output.endswith(
         f"Error: {out} holds the result of another command ({about['command']}): give another --out, or --overwrite\n"
     )
     assert (
-        run(*options, "--quick", "--seed", 1, "--overwrite").exit_code == 0
+        run(*options, "--seed", 1, "--overwrite").exit_code == 0
         and not (out / "maps.h5").exists()
     )
 
@@ -115,29 +116,16 @@ def test_the_test_of_the_paper_prints_its_table_first(folder, tmp_path, small_pi
     )
 
 
-def test_maps_can_be_made_first_and_tested_later_and_a_terminal_shows_the_plan(
-    folder, tmp_path, small_pictures
-):
-    file = tmp_path / "maps.h5"
-    options = ["--images", folder, *STATISTICS]
+def test_maps_of_a_file_are_tested_and_a_terminal_shows_the_plan(folder, tmp_path, small_pictures):
+    options = ["analyse", MODEL, "--images", folder, *STATISTICS, "--percent", "2"]
     settings = ["--settings", "patch=4", "--settings", "fill=zeros,patience=9"]
-    done = run(
-        "maps",
-        MODEL,
-        *options,
-        "--method",
-        "culling_swap",
-        *settings,
-        "--percent",
-        "2",
-        "--out",
-        file,
-    )
-    assert done.exit_code == 0 and str(file) in done.output
-    assert "accuracy without a filter: 100.0%" in done.stderr and "accuracy" not in done.stdout
+    search = ["--maps", "--method", "culling_swap", *settings, "--out", tmp_path / "first"]
+    done = run(*options, *search)
+    assert done.exit_code == 0, done.output
+    assert "accuracy without a filter: 100.0%" in done.stderr and "accuracy without a filter" not in done.stdout
     assert "search by culling_swap: about 360 passes" in done.stderr  # 9 cells of 40 images
-    masks = dfm.read_mask(file, 2)
-    done = run("test", MODEL, *options, "--maps", file, "--percent", "2", "--out", tmp_path / "out")
+    masks = dfm.read_mask(file := tmp_path / "first" / "maps.h5", 2)
+    done = run(*options, "--maps-file", file, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     size = float(
         f"{100 * masks.mean():.3g}"
@@ -146,21 +134,24 @@ def test_maps_can_be_made_first_and_tested_later_and_a_terminal_shows_the_plan(
     assert (tmp_path / "out" / "rates.csv").exists()
 
 
-def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_path, monkeypatch):
+def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(
+    folder, tmp_path, monkeypatch, small_pictures
+):
     """A result that cannot be saved leaves the state, from which the same command resumes."""
-    options = ["maps", MODEL, "--images", folder, *STATISTICS, "--out", tmp_path / "maps.h5"]
+    out = tmp_path / "out"
+    options = ["analyse", MODEL, "--images", folder, *STATISTICS, "--maps", "--out", out]
     with monkeypatch.context() as patched:
         patched.setattr(
-            Analysis, "save_maps", lambda *_: (_ for _ in ()).throw(OSError("the disk is full"))
+            Analysis, "save", lambda *_: (_ for _ in ()).throw(OSError("the disk is full"))
         )
         done = run(*options)
         assert done.exit_code == 1 and "the disk is full" in done.output
-    assert (tmp_path / "maps.h5.unfinished").exists()
+    assert (out / "unfinished").exists()
     monkeypatch.setattr(
         "frequency_shortcuts.maps.methods.mixture._block", pytest.fail
     )  # nothing is computed again
     assert run(*options).exit_code == 0
-    assert not (tmp_path / "maps.h5.unfinished").exists() and (tmp_path / "maps.h5").exists()
+    assert not (out / "unfinished").exists() and (out / "maps.h5").exists()
 
 
 @pytest.mark.parametrize(
@@ -177,7 +168,8 @@ def test_a_stopped_command_says_whether_it_resumes(folder, tmp_path, monkeypatch
 
     monkeypatch.setattr(f"frequency_shortcuts.{where}", stop)
     before = signal.getsignal(signal.SIGTERM)
-    done = run("analyse", MODEL, "--images", folder, *STATISTICS, "--out", tmp_path / "out")
+    options = ["--maps", "--out", tmp_path / "out"]
+    done = run("analyse", MODEL, "--images", folder, *STATISTICS, *options)
     assert (
         done.exit_code == 1
         and done.output.splitlines()[-1] == f"Error: stopped: the same command {what}"

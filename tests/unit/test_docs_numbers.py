@@ -12,8 +12,7 @@ from bench import DATA, PAGES, gallery
 from benchmarks.cure.judge import RESTORED
 from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW, VERSION_2
 from conftest import ROOT
-from frequency_shortcuts.analysis.advice import COST
-from frequency_shortcuts.analysis.advice import RESTORED as ADVISED
+from frequency_shortcuts.analysis.advice import MATCHED, PROCESSED, REMEDIES, SWAP
 from frequency_shortcuts.exchange.answers import FOLLOWS, MISSED, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import LEAST_TPR, MOST_FPR
@@ -432,16 +431,13 @@ def test_advice_counts_the_restored_recalls_of_the_table():
     table = table.assign(kind=table["suite"].map(kinds), part=table["family"].map(parts), one=1)
     table["restored"] = table["back_low"] >= RESTORED
     counted = table.groupby(["kind", "part", "training"])[["restored", "one"]].sum()
-    advised = {
-        (*of, name): counts
-        for of, trainings in ADVISED.items()
-        for name, counts in trainings.items()
-    }
-    assert advised == dict(
-        zip(counted.index, counted.itertuples(index=False, name=None), strict=True)
-    )
-    costs = table.groupby(["kind", "training"])["accuracy_loss"].max()
-    assert {key: abs(round(value, 2)) for key, value in costs.items()} == COST
+    costs = table.groupby(["kind", "training"])["accuracy_loss"].max().round(2).abs()
+    trainings = {MATCHED: "matched", SWAP: "swap", PROCESSED: "processed"}
+    assert len(REMEDIES) == len(counted)
+    for row in REMEDIES.assign(training=REMEDIES["remedy"].map(trainings)).itertuples():
+        counts = counted.loc[(row.images, row.part, row.training)].tolist()
+        assert [row.restored, row.artefacts] == counts
+        assert row.cost == costs[row.images, row.training]
 
 
 def test_the_miss_rate_and_the_last_judging_are_those_of_the_tables():

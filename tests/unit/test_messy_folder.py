@@ -29,7 +29,6 @@ NETWORK = [
     "0.25",
     "--size",
     str(SIZE),
-    "--quick",
 ]
 TRANSFORM = fs.Preprocessing(MEAN, STD, SIZE)
 CLASSES = ("ill", "normal", "other", "sane")
@@ -102,10 +101,9 @@ def run(command, images, *options):
     return done.exit_code, " ".join((done.stdout + done.stderr).split())
 
 
-def analyse(images, labels=None, network=None, quick=True, **test):
+def analyse(images, labels=None, network=None, **test):
     options = {
         "transform": TRANSFORM,
-        "quick": quick,
         "test": fs.Test(**test),
         "run": fs.Run(progress=False),
     }
@@ -204,10 +202,10 @@ def test_classes_that_are_left_out_keep_their_outputs(mess):
     assert result.classes == CLASSES and result.about["accuracy without a filter"] == "100.0%"
     masks = {name: np.ones((SIZE, SIZE), bool) for name in ("a", *CLASSES)}
     masks["other"][SIZE // 2, SIZE // 2] = False
-    more = {"quick": False, "maps": masks, "parts": (), "neutral": 3}
+    more = {"maps": masks, "neutral": 3}
     tested = analyse(files, network=one_more, classes=["A", "I", "N", "O", "S"], **more)
     assert tested.maps[:, SIZE // 2, SIZE // 2].tolist() == [True, True, False, True]
-    assert (tested.classes, tested.test.neutral) == (("I", "N", "O", "S"), 2)
+    assert (tested.classes, tested.answers.neutral) == (("I", "N", "O", "S"), 2)
     with pytest.raises(
         ValueError,
         match="neutral class 0: expected the number of a class of the images, 1, 2, 3, 4",

@@ -34,7 +34,7 @@ def analysed(
     net, outputs=None, maps=None, images=IMAGES.images, labels=IMAGES.labels, mean=0, std=1.0
 ):
     test = fs.Test(maps=maps, classes=CLASSES if outputs is None else None, outputs=outputs)
-    return fs.analyse(net, images, labels, mean=mean, std=std, test=test, quick=maps is None)
+    return fs.analyse(net, images, labels, mean=mean, std=std, test=test)
 
 
 TWO = analysed(network(n_outputs=2)).flips
@@ -119,7 +119,6 @@ def test_the_command_takes_one_output_and_one_number(tmp_path, small_pictures):
         tmp_path / "images",
         "--size",
         SIZE[0],
-        "--quick",
     ]
     command += ["--mean", 0, "--std", 1, "--outputs", "pneumonia=0", "--out", tmp_path / "out"]
     assert "the network chooses among two classes by its one output" in run(*command).stderr

@@ -105,24 +105,26 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
     """To the bit: the pixels before Normalize are known, for the moves and the causes."""
     class_folders(tmp_path, *images_and_labels(160))
     transform = transforms.Compose([TO_TENSOR, transforms.Normalize(MEAN, STD)])
-    own, same, unknown = (
-        fs.analyse(WaveNetwork(), tmp_path, transform=one, quick=True, run=fs.Run(progress=False))
-        for one in (
-            transform,
-            fs.Preprocessing(MEAN, STD, 16),
-            lambda picture: transform(picture.convert("L")),
-        )
+    given = (
+        transform,
+        fs.Preprocessing(MEAN, STD, 16),
+        lambda picture: transform(picture.convert("L")),
     )
-    for split, other in ((own.ranking, same.ranking), (own.test, same.test)):
-        assert np.array_equal(
-            split.images[:], normalise(torch.from_numpy(other.images[:]), MEAN, STD)
-        )
+    own, same, unknown = (
+        fs.analyse(WaveNetwork(), tmp_path, transform=one, run=fs.Run(progress=False))
+        for one in given
+    )
+    every = np.arange(160)
+    images, pixels, others = (
+        read_labelled(tmp_path, None, prepared_by(one)).ready(every)[:] for one in given
+    )
+    assert np.array_equal(images, normalise(torch.from_numpy(pixels), MEAN, STD))
     assert own.flips.equals(same.flips)
     assert own.about["remark"] == ""
     assert unknown.about["remark"].startswith(
         "the transform does not end with Normalize of pixels from"
     )
-    assert np.array_equal(own.test.images[:], unknown.test.images[:])
+    assert np.array_equal(images, others)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_white_is_the_end_of_the_fewest_bits_that_hold_all_values():
         assert black_and_white(*ends) == expected
 
 
-def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
+def test_twelve_bits_keep_256_levels_in_each_reading(monkeypatch, tmp_path, caplog):
     root, later = folder(tmp_path / "first"), folder(tmp_path / "later", factor=2)
     found = fs.differences(folder(tmp_path / "many", 20), progress=False)
     assert f"{TEXT.format(20)}." in found.summary() and caplog.messages == [TEXT.format(20)]
@@ -300,6 +302,7 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
     np.testing.assert_array_equal(pixels[0, 0], np.roll(PIXELS.astype(int) * 255 // 4095, 97))
     assert len(np.unique(pixels)) == 256
     turned = fs.Preprocessing([0], [1], transform=lambda picture: np.asarray(picture)[None])
+    monkeypatch.setattr("frequency_shortcuts.analysis.images.FEWEST", 1)
     for prepared in (plain, turned):
         both = read_images(
             root,
@@ -308,7 +311,6 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
             fs.Test(images=later),
             fs.Run(progress=False),
             Counts(2, 2, 2, 2),
-            1,
         )
         for images, factor in ((both.images, 1), (both.test.images, 2)):
             np.testing.assert_array_equal(

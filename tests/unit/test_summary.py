@@ -2,7 +2,7 @@
 
 import html
 import re
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,20 @@ from PIL import Image
 from small_stores import saved
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis import summary, wording
-from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_images
-from frequency_shortcuts.analysis.counterfactuals import COLUMNS, FlipTest, names_of_files
-from frequency_shortcuts.analysis.result import Analysis
+from frequency_shortcuts.analysis import summary
+from frequency_shortcuts.analysis.advice import (
+    MATCHED,
+    NOTHING,
+    REMEDIES,
+    SWAP,
+    advice,
+    facts_apart,
+    kind_of_images,
+)
+from frequency_shortcuts.analysis.exchanges import COLUMNS, clearest_first, names_of_files
+from frequency_shortcuts.analysis.options import WITH_SWAP
+from frequency_shortcuts.analysis.reasons import reason
+from frequency_shortcuts.analysis.result import Analysis, MapResult
 from frequency_shortcuts.exchange.answers import BOUND, MISSED, PARTS, Answers, ends, rates
 from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, put
@@ -37,23 +47,29 @@ def analysis():
 
     Its exchange test has each verdict; the first class follows all parts.
     """
-    table = pd.DataFrame({
+    flips = pd.DataFrame({
         "class": CLASSES, "recall": 0.42, "false_positives": 0.03, "images": 200, "cause": None,
         "fine": [0.99, 0.01, 0.9, 0.02, 0.17, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
         "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5], "follows": ["fine, field, patch", "patch", "fine", "", "", ""],
         "verdict": ["follows", "follows", "follows", "nothing found", "cannot tell", "not recognised"],
     })  # fmt: skip
     for name in PARTS:
-        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
-    table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
-    split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
-    flips, maps = FlipTest(None, split, split, None, 0), np.ones((6, 4, 4), bool)
-    flips.__dict__.update(
-        table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS).astype({"flips": bool}), [])
-    )
-    about = {"percent": 5.0, "network": "small", "method": "culling", "seed": 0, "outputs": 1000}
-    hits = SimpleNamespace(labels=split.labels)
-    made = Analysis(split, split, about, flips, maps, None, hits, np.ones((6, 1, 4, 4)))
+        flips[f"{name}_low"], flips[f"{name}_high"] = flips[name] - 0.08, flips[name] + 0.0449
+    flips["reason"] = [reason(row) for row in flips.to_dict("records")]
+    about = {
+        "percent": 5.0,
+        "network": "small",
+        "images": "",
+        "method": "culling",
+        "seed": 0,
+        "outputs": 1000,
+        "classes": 6,
+        "images that rank frequencies": 13,
+        "images that test": 13,
+        "test images of the smallest class": 2,
+        "trained with": "",
+        "files differ": {},
+    }
     table = verdicts(CLASSES, (0,), [("small", "none")]).astype(
         {"verdict": object, "than_lowest": object}
     )
@@ -73,10 +89,16 @@ def analysis():
         table.loc[table["part"] == part, [f"tpr_{kind}", f"fpr_{kind}"]] = tpr, fpr
     table["tpr_unfiltered"], table["fpr_unfiltered"] = 0.875, 0.02
     table.loc[table["class"] == "dog", "smallest_effect"] = np.nan
-    made.__dict__["table"] = table.drop(
-        columns=["dataset", "network", "augmentation", "seed", "removed"]
-    )
-    return made
+    table = table.drop(columns=["dataset", "network", "augmentation", "seed", "removed"])
+    maps = MapResult(np.ones((6, 4, 4), bool), None, pd.DataFrame(), table, None)
+    images = pd.DataFrame(columns=COLUMNS).astype({"flips": bool})
+    nothing = REMEDIES.iloc[:0]
+    return Analysis(CLASSES, about, None, flips, images, nothing, (), (), map_result=maps)
+
+
+def with_maps(analysis, table):
+    """The same with other verdicts of maps."""
+    return replace(analysis, map_result=replace(analysis.map_result, verdicts=table))
 
 
 NO = MISSING
@@ -93,7 +115,7 @@ dog    nothing found   {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7,
 
 
 def test_the_summary_is_a_table_and_six_sentences(analysis):
-    said = summary.sentences(analysis)
+    said = summary.sentences(analysis.flips, analysis.images, analysis.about)
     assert [sentence.split()[0] for sentence in said] == [
         "Follows:",
         "Look",
@@ -121,39 +143,47 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
     )
 
 
+def test_five_lines_say_what_came_out(analysis):
+    assert repr(analysis).splitlines() == [
+        "Analysis of small: 6 classes",
+        "follows: ant, bee, cat",
+        "nothing found: dog",
+        "cannot tell: emu",
+        "not recognised: fox",
+    ]
+
+
 def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
-    analysis.flip_test.table.loc[0, "cause"] = CAUSES["wave"]
+    analysis.flips.loc[0, "cause"] = CAUSES["wave"]
+    analysis.about["files differ"]["bee"] = "file format PNG"
     paths = [f"ant/{i}.png" for i in range(9)]
     table = pd.DataFrame(
         {"class": "ant", "path": ["ant/no.png", *paths, paths[0]], "flips": [False, *[True] * 10]}
     )
-    analysis.flip_test.__dict__["removed"] = table.assign(image=[9, *range(9), 0]), []
-    table = summary.flip_table(analysis)
-    assert table["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
-    said = summary.sentences(analysis)[1]
+    table = table.assign(image=[9, *range(9), 0])
+    cells = summary.flip_cells(clearest_first(analysis.flips))
+    assert cells["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
+    said = summary.sentences(analysis.flips, table, analysis.about)[1]
     assert (
         said.startswith("Look at ant/0.png, ant/1.png, ant/2.png, and")
-        and f"ant: {CAUSES['wave']}." in said
+        and f"ant: {CAUSES['wave']}, bee: file format PNG." in said
     )
 
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
-    table = analysis.flip_test.table
-    table["verdict"] = "nothing found"
-    assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == [
-        "Nothing",
-        "Tested:",
-    ]
+    analysis.flips["verdict"] = "nothing found"
+    said = summary.sentences(analysis.flips, analysis.images, analysis.about)
+    assert [sentence.split()[0] for sentence in said] == ["Nothing", "Tested:"]
 
 
 def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
-    analysis.flip_test.table.loc[0, ["field_low", "patch_low"]] = 0.0
-    row = analysis.flip_test.table.iloc[0]
+    analysis.flips.loc[0, ["field_low", "patch_low"]] = 0.0
+    row = analysis.flips.iloc[0]
     names = [f"c{c}" for c in range(20)]
     many = pd.DataFrame([row] * 20).assign(
         **{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)}, follows="fine"
     )
-    analysis.flip_test.__dict__["table"] = many.reset_index(drop=True)
+    analysis = replace(analysis, flips=many.reset_index(drop=True))
     lines = analysis.summary().split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == [
         "and 8 more rows"
@@ -165,7 +195,7 @@ def test_maps_have_a_table_of_their_own(analysis):
     assert len(text) == 3 and text[2].startswith(
         "Maps of 5 % of the frequencies, zeros elsewhere: shares in %,"
     )
-    table = summary.map_table(analysis).set_index("class")
+    table = summary.map_cells(analysis.verdicts).set_index("class")
     assert table["verdict"].tolist()[:3] == ["strong", "strong", "weak"]
     assert table.loc[[*CLASSES[3:]], "verdict"].tolist() == ["none", MISSING, "too few images"]
     assert table.loc[[*CLASSES], "closest control"].tolist() == [
@@ -183,28 +213,30 @@ def test_maps_have_a_table_of_their_own(analysis):
 
 def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
     kept = analysis.table[analysis.table["part"] == "keep"]
-    analysis.__dict__["table"] = kept.assign(fpr_dfm=np.nan)
-    assert not {"FPR", "needed"} & {*summary.map_table(analysis)}
-    alone = Analysis(analysis.ranking, analysis.test, analysis.about, analysis.flip_test)
-    assert len(alone.summary().split("\n\n")) == 2
+    cells = summary.map_cells(with_maps(analysis, kept.assign(fpr_dfm=np.nan)).verdicts)
+    assert not {"FPR", "needed"} & {*cells}
+    assert len(replace(analysis, map_result=None).summary().split("\n\n")) == 2
 
 
 def test_the_page_has_the_tables_and_sentences(analysis):
-    object.__setattr__(analysis, "sources", None)
     rows = [(3, "ant/3.png", "ant", "fine", 1.0, 0.25, "bee", True), (4, None, "ant", "field", 0.9, 0.1, "cat", True),
             (5, None, "ant", "fine", 0.9, 0.0, "ant", False)]  # fmt: skip
-    analysis.flip_test.__dict__["removed"] = pd.DataFrame(rows, columns=COLUMNS), []
-    images = summary.image_table(analysis)
-    assert images.to_numpy().tolist() == [
+    images = pd.DataFrame(rows, columns=COLUMNS)
+    remedies = advice("grain", ["fine", "patch"], of_files=True, swapped=False)
+    analysis = replace(analysis, images=images, advice=remedies)
+    cells = summary.image_cells(images)
+    assert cells.to_numpy().tolist() == [
         ["4", "ant", "field", "0.90", "0.10", "cat"], ["ant/3.png", "ant", "fine", "1.00", "0.25", "bee"]
     ]  # fmt: skip
-    text = summary.page(analysis, dict.fromkeys(("flip", "cards", "shortcuts"), ""))
-    for table in (images, summary.flip_table(analysis), summary.map_table(analysis)):
+    text = analysis._page(dict.fromkeys(("flip", "cards", "shortcuts"), ""))
+    flips = summary.flip_cells(analysis.flips)
+    for table in (cells, flips, summary.map_cells(analysis.verdicts), summary.advice_cells(remedies)):
         for name in table:
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
     assert text.count('<tr class="strong">') == 5
-    assert all(f"<li>{one[:40]}" in text for one in summary.sentences(analysis))
+    said = summary.sentences(analysis.flips, images, analysis.about)
+    assert all(f"<li>{sentence[:40]}" in text for sentence in said)
 
 
 @pytest.mark.usefixtures("closed_figures")
@@ -254,38 +286,27 @@ def test_three_kinds_of_images_are_told_apart_also_if_one_class_is_blurred(kind,
         assert kind_of_images(Pixels(split, np.zeros(1), np.ones(1), torch.device("cpu"))) == kind
 
 
-def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_swapped_network_to_the_swap(
-    monkeypatch,
-):
-    restored = {
-        ("grain", "fine"): {"matched": (2, 3), "swap": (4, 4), "processed": (3, 4)},
-        ("grain", "patch"): {"swap": (0, 2), "processed": (0, 2)},
-    }
-    monkeypatch.setattr("frequency_shortcuts.analysis.advice.RESTORED", restored)
-    about = {"facts": ["cat: JPEG quality 75"], "of_files": False, "swapped": False}
-    said = advice("grain", ["fine", "patch"], **about)
-    assert said.startswith(
-        "Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT"
+def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swapped_network():
+    of_grain = REMEDIES[(REMEDIES["images"] == "grain") & (REMEDIES["restored"] > 0)]
+    fine = of_grain[of_grain["part"] == "fine"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        advice("grain", ["fine"], of_files=True, swapped=False), fine, check_dtype=False
     )
-    assert (
-        "(restored the recall in 2 of 3 for 0.01 of the accuracy on grainy images). Trainings"
-        in said
-    )
-    best = (
-        "of fine artefacts, fs.Swap() restored the recall in 4 of 4 for 0.06 of the accuracy, random size, noise and "
-        "JPEG restored the recall in 3 of 4 for 0.00 of the accuracy; of patch artefacts, none."
-    )
-    assert said.endswith(f"on grainy images like these: {best}")
-    swapped = advice("grain", ["fine"], facts=[], of_files=False, swapped=True)
-    assert (
-        swapped.startswith("fs.Swap did not remove what is followed. Trainings")
-        and "fs.Swap()" not in swapped
-    )
-    nothing = "No training was shown to restore the recall on {} like these."
-    said = advice("grain", ["patch"], facts=[], of_files=True, swapped=False)
-    assert "--match" in said and said.endswith(f" {nothing.format('grainy images')}")
-    said = advice("photograph", ["fine"], facts=[], of_files=True, swapped=False)
-    assert said.endswith(f" Train and test on these. {nothing.format('photographs')}")
+    without = advice("grain", ["fine"], of_files=False, swapped=True)["remedy"].tolist()
+    assert without == [one for one in fine["remedy"] if one not in (MATCHED, SWAP)]
+    found = advice("flat", ["fine", "patch"], of_files=False, swapped=False)
+    assert found[["part", "remedy"]].to_numpy().tolist() == [["fine", SWAP], ["patch", NOTHING]]
+    cells = summary.advice_cells(found)
+    assert cells["restored the recall"].tolist() == ["1 of 2 artefacts", MISSING]
+    assert set(cells["shown on"]) == {"images with a flat background"}
+    nothing = advice("photograph", ["fine"], of_files=True, swapped=False)
+    assert nothing["remedy"].tolist() == [NOTHING] and nothing["images"].tolist() == ["photograph"]
+
+
+def test_that_the_swap_failed_is_said_of_a_network_that_was_trained_with_it(analysis):
+    analysis.about["trained with"] = WITH_SWAP
+    said = summary.sentences(analysis.flips, analysis.images, analysis.about)
+    assert "fs.Swap did not remove what is followed." in said
 
 
 def test_facts_of_files_that_set_a_class_apart_are_named(tmp_path):
@@ -324,7 +345,7 @@ def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, sm
         "source": ["north", "south"] * (len(labels) // 2),
     }
     result = fs.analyse(
-        Reader(200, n_classes), images, labels, mean=MEAN, std=STD, quick=maps is None, test=fs.Test(maps, **shared),
+        Reader(200, n_classes), images, labels, mean=MEAN, std=STD, test=fs.Test(maps, **shared),
         run=fs.Run(name="my network", progress=False),
     )  # fmt: skip
     page = check_words((result.save(tmp_path / "network") / "report.html").read_text())
@@ -362,7 +383,7 @@ def row_of(verdict="cannot tell", images=40, **flips):
     ],
 )
 def test_the_reason_names_what_is_open_and_about_how_many_images_decide(row, said):
-    assert wording.reason(row) == said
+    assert reason(row) == said
     for part, images in re.findall(r"(fine|patch): \d+ of (\d+) images", said or ""):
         many = int(1.2 * int(images))
         _, low, high = ends(paired(np.arange(many) < round(row[part] * many)))

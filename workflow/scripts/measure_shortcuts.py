@@ -1,6 +1,6 @@
 """Test what a network recognises from its maps, and whether it follows what is not the object, on the same images."""
 
-from frequency_shortcuts.analysis.counterfactuals import FlipTest
+from frequency_shortcuts.analysis.exchanges import ExchangeTest
 from frequency_shortcuts.exchange.answers import write_answers
 from frequency_shortcuts.exchange.test import TESTED, collect
 from frequency_shortcuts.maps import dfm
@@ -45,9 +45,8 @@ def test_exchange(step, created_by):
         file.attrs.update(
             about, classes=list(test.classes), images_per_class=TESTED, created_by=created_by, **run
         )
-    write_table(
-        FlipTest(network, ranking, test, answers, params.seed).table, step.output.flips, **run
-    )
+    exchange = ExchangeTest(network, ranking, test, answers, params.seed)
+    write_table(exchange.table, step.output.flips, **run)
 
 
 @script

@@ -1,39 +1,21 @@
 """What the check of a data set says: a table of what sets classes apart, and fixed sentences with slots."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from frequency_shortcuts.data_check.comparison import SETS_APART
+from frequency_shortcuts.data_check.file_facts import CONTENT_FACTS, FILE_FACTS
 from frequency_shortcuts.images.artefacts import BLOCKS, CAUSES, LOST
 from frequency_shortcuts.images.folders import few
 
-from . import wording
-from .wording import as_lines, as_table, fill, filled, percent
+from .cells import filled, percent
+from .reasons import MIRRORED, PAIR, cause_of_pair
 
-if TYPE_CHECKING:
-    from .differences import Differences
-
-FILE_FACTS = {  # which no class has by nature, in words
-    "source": "source",
-    "format": "file format",
-    "quality": "JPEG quality",
-    "subsampling": "chroma subsampling",
-    "mode": "colour mode",
-    "size": "size",
-    "pixels": "number of pixels",
-    "shape": "ratio of width to height",
-}
-CONTENT_FACTS = {  # in which natural classes can differ, too
-    "bytes": "bytes per pixel",
-    "brightness": "brightness",
-    "contrast": "contrast",
-    "saturation": "saturation",
-}
-SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
-NOTHING, PAIR, SIZES, DEEP, LEFT_OUT, USE, MATCH = (
+NOTHING, BOTH, SIZES, DEEP, LEFT_OUT, USE, MATCH = (
     "nothing",
-    "pair",
+    "both",
     "sizes",
     "deep",
     "left out",
@@ -42,7 +24,7 @@ NOTHING, PAIR, SIZES, DEEP, LEFT_OUT, USE, MATCH = (
 )
 SENTENCES = {
     NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
-    PAIR: wording.PAIR,
+    BOTH: PAIR,
     SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
     DEEP: "{deep}.",
     LEFT_OUT: "Left out of {left_out}.",
@@ -51,33 +33,41 @@ SENTENCES = {
     "one class; --class and --scale say what files do not.",
 }
 EXAMPLES = "Left, the images of the class that carry its likely cause most clearly; right, images of other classes."
+TITLE = "Share of the images of a class, and of the others, in %"
 NAMED = 3  # files of a class
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
 
-def difference_table(found: "Differences") -> pd.DataFrame:
-    """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts."""
-    facts = found.facts[
-        (found.facts["own"] - found.facts["others"] >= SETS_APART)
-        & (found.facts["value"] != "none")
-    ]
-    of_files = facts[facts["fact"].isin(FILE_FACTS)]
-    others = facts[facts["fact"].isin(CONTENT_FACTS)]
-    # They follow from these.
-    others = others[(others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])]
-    parts = [_facts(of_files, FILE_FACTS, ""), _causes(found.table, "class", found.files)]
-    if found.sources is not None and found.sources.table is not None:
-        parts.append(_causes(found.sources.table, "source"))
-    return filled(
-        pd.concat([*parts, _facts(others, CONTENT_FACTS, " (may be natural)")], ignore_index=True)
-    )
+def difference_cells(
+    facts: pd.DataFrame,
+    table: pd.DataFrame,
+    files: pd.DataFrame,
+    of_sources: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts.
+
+    facts, table, files : of `Differences`; of_sources : the same as table for sources, or None
+    """
+    apart = facts[_sets_apart(facts) & (facts["value"] != "none")]
+    of_files = apart[apart["fact"].isin(FILE_FACTS)]
+    of_content = apart[apart["fact"].isin(CONTENT_FACTS)]
+    # Bytes per pixel follow from format and quality.
+    follows = (of_content["fact"] == "bytes") & of_content["class"].isin(of_files["class"])
+    parts = [_facts(of_files, FILE_FACTS, ""), _causes(table, "class", files)]
+    if of_sources is not None:
+        parts.append(_causes(of_sources, "source"))
+    parts.append(_facts(of_content[~follows], CONTENT_FACTS, " (may be natural)"))
+    return filled(pd.concat(parts, ignore_index=True))
 
 
-def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFrame:
-    order = (
-        facts["fact"].map({name: place for place, name in enumerate(names)}).argsort(kind="stable")
-    )
-    rows = facts.iloc[order]
+def _sets_apart(facts: pd.DataFrame) -> pd.Series:
+    return facts["own"] - facts["others"] >= SETS_APART
+
+
+def _facts(facts: pd.DataFrame, names: Mapping[str, str], remark: str) -> pd.DataFrame:
+    """A row a fact, in the order of the names."""
+    order = {name: place for place, name in enumerate(names)}
+    rows = facts.iloc[facts["fact"].map(order).argsort(kind="stable")]
     return pd.DataFrame(
         {
             "class": rows["class"],
@@ -91,83 +81,88 @@ def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFr
 def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -> pd.DataFrame:
     """A row a class or source with a likely cause, that most of its images carry first."""
     rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
-    words = rows["cause"].map(CAUSES)
-    pair = len(table) == 2 and rows["cause"].isin(wording.MIRRORED).any()
-    clearest = [
-        None
-        if files is None
-        else few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
-        for name in rows[kind]
-    ]
-    if pair:  # either may be the one that was processed
-        names = table[kind].tolist()
-        words[:], rows = (
-            wording.of_pair(rows["cause"].to_dict(), names),
-            rows.assign(**{kind: " or ".join(names)}),
-        )
-    made = pd.DataFrame(
+    cells = pd.DataFrame(
         {
             "class": rows[kind] if kind == "class" else "source " + rows[kind],
-            "what sets it apart": "likely " + words,
+            "what sets it apart": "likely " + rows["cause"].map(CAUSES),
             "images": rows["carriers"].map(percent),
-            "clearest in": pd.Series(clearest, rows.index, object),
+            "clearest in": [_clearest(files, name) for name in rows[kind]],
         }
     )
-    return made.head(1) if pair else made
+    if len(table) == 2 and rows["cause"].isin(MIRRORED).any():
+        # Either of two may be the one that was processed.
+        names = table[kind].tolist()
+        both = " or ".join(names)
+        cells = cells.head(1)
+        cells["class"] = both if kind == "class" else f"source {both}"
+        cells["what sets it apart"] = f"likely {cause_of_pair(rows['cause'].to_dict(), names)}"
+    return cells
 
 
-def sentences(found: "Differences") -> list[str]:
-    """What was left out or resized, and what a network could do with it."""
-    apart, total = difference_table(found).get("class", []), len(found.table)
-    pair = total == 2 and len(apart) > 0  # what sets one of two apart sets both
+def _clearest(files: pd.DataFrame | None, name: str) -> str | None:
+    """The files of a class that carry its likely cause most clearly."""
+    if files is None:
+        return None
+    return few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
+
+
+def sentences(
+    cells: pd.DataFrame,
+    facts: pd.DataFrame,
+    table: pd.DataFrame,
+    about: Mapping[str, Any],
+    n_sizes: int,
+    left_out: str,
+) -> list[str]:
+    """What was left out or resized, and what a network could do with it.
+
+    cells : see `difference_cells`; n_sizes : how many sizes files have, 0 without files
+    """
+    apart = cells.get("class", [])
+    is_pair = len(table) == 2 and len(apart) > 0  # what sets one of two apart sets both
+    traces = facts["fact"][_sets_apart(facts)].isin(["quality", "size"])
+    of_files = traces.any() or table["cause"].isin([BLOCKS, LOST]).any()
     slots = {
-        "nothing": 0 if pair else total - found.table["class"].isin(apart).sum(),
-        "classes": total,
-        "sizes": len(found.sizes),
-        "size": found.about["image size"],
-        "deep": found.about.get("16 bits"),
-        "left_out": found.left_out,
+        "nothing": 0 if is_pair else len(table) - int(table["class"].isin(apart).sum()),
+        "classes": len(table),
+        "sizes": n_sizes,
+        "size": about["image size"],
+        "deep": about.get("16 bits"),
+        "left_out": left_out,
     }
-    facts = found.facts["fact"][found.facts["own"] - found.facts["others"] >= SETS_APART]
-    matched = (
-        facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
-    )
     said = {
         NOTHING: slots["nothing"],
-        PAIR: pair,
-        SIZES: len(found.sizes) > 1,
+        BOTH: is_pair,
+        SIZES: n_sizes > 1,
         DEEP: slots["deep"],
-        LEFT_OUT: found.left_out,
-        MATCH: found.sizes and matched,
+        LEFT_OUT: left_out,
+        USE: True,
+        MATCH: n_sizes and of_files,
     }
-    return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
+    return [words.format(**slots) for label, words in SENTENCES.items() if said[label]]
 
 
-def text(found: "Differences") -> str:
-    """The table, if it has rows, and the sentences, as plain text."""
-    table = difference_table(found)
-    title = "Share of the images of a class, and of the others, in %"
-    return "\n\n".join(
-        [*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))]
-    )
+def cross_cells(cross: pd.DataFrame) -> pd.DataFrame:
+    """How many images each class has of each source: of many, the twelve largest."""
+    counts = cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
+    largest = counts.sum().sort_values(ascending=False, kind="stable").index[:COLUMNS]
+    return counts[largest].head(ROWS).reset_index()
 
 
-def page(found: "Differences", pictures: Mapping[str, str]) -> str:
-    """The page as text; pictures : see `save_figures`."""
-    cross = None
-    if found.sources is not None:
-        cross = found.sources.cross.pivot_table(
-            "images", "class", "source", aggfunc="sum", fill_value=0
-        )
-        largest = cross.columns[cross.sum().to_numpy().argsort(kind="stable")[::-1][:COLUMNS]]
-        cross = cross[largest].head(ROWS).reset_index()
-    return fill(
-        "data_page.html.jinja",
-        title=f"Classes of {found.about['name'] or 'the images'}",
-        summary=sentences(found),
-        differences=difference_table(found),
-        pictures=pictures,
-        examples=EXAMPLES,
-        cross=cross,
-        about=found.about,
-    )
+def reason_to_fail(limit: float, facts: pd.DataFrame, tables: Sequence[pd.DataFrame]) -> str | None:
+    """Which class or source has the largest share of images, in words, if this is above a limit.
+
+    That carry its likely cause; or that have a value of a fact of files, minus that of the others.
+    tables : of classes, and of sources if there are some
+    """
+    shares: list[tuple[str, float]] = []
+    for row in facts[facts["fact"].isin(FILE_FACTS)].to_dict("records"):
+        words = f"{row['class']}, {FILE_FACTS[row['fact']]} {row['value']}"
+        shares.append((words, row["own"] - row["others"]))
+    for table in tables:
+        for _, row in table[table["cause"] != ""].iterrows():
+            shares.append((f"{row.iloc[0]}, {CAUSES[row['cause']]}", row["carriers"]))
+    words, share = max(shares, key=lambda pair: pair[1], default=("", 0.0))
+    if share <= limit:
+        return None
+    return f"{words}: a share of {share:.2f} of its images, above {limit:g}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -21,14 +20,14 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.images.artefacts import CAUSES
-from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.storage.files import make_room, replacing
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from . import data_summary
+from .cells import MOST, as_lines, as_table, flat_numbers
 from .data_images import FEWEST, DataImages, read_data
 from .plots import spectra_of_classes
-from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers, save_figures
+from .reasons import MIRRORED
+from .result_folder import fill_page, save_result, write_text
 
 # Classes that are shown with images, images a side, and letters in a line above one.
 ROWS, EACH, LETTERS = (
@@ -36,15 +35,7 @@ ROWS, EACH, LETTERS = (
     3,
     14,
 )
-FILES = [  # of all that a result can write
-    "data.html",
-    "data.json",
-    "spectra.svg",
-    "spectra.png",
-    "images.svg",
-    "images.png",
-    *(f"{name}.csv" for name in ("classes", "facts", "files", "classes_by_source", "sources")),
-]
+PAGE = "data.html"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +82,9 @@ class Differences:
 
     def summary(self) -> str:
         """What sets classes apart, as plain text: a table of facts and likely causes, and a few sentences."""
-        return data_summary.text(self)
+        cells = self._cells()
+        tables = [as_table(data_summary.TITLE, cells)] if len(cells) else []
+        return "\n\n".join([*tables, as_lines(self._sentences(cells))])
 
     def __repr__(self) -> str:
         return f"Differences between {len(self.table)} classes\n{self.summary()}"
@@ -102,17 +95,11 @@ class Differences:
             self.table["carriers"], MOST, "whose likely cause most images carry"
         )
         names = chosen.names(self.table["class"].tolist())
-        return spectra_of_classes(
-            self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note
-        )
-
-    def _repr_html_(self) -> str:
-        return as_html(
-            f"Classes of {self.about['name']}", data_summary.difference_table(self), self.figure()
-        )
+        spectra, differences = self.spectra[chosen.index], self.differences[chosen.index]
+        return spectra_of_classes(spectra, differences, names, chosen.note)
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-        """Write data.html, data.json, classes.csv, facts.csv, files.csv, and pictures as SVG and PNG, to a folder.
+        """Write data.html, about.json, classes.csv, facts.csv, files.csv, and pictures as SVG and PNG, to a folder.
 
         With sources also sources.csv and classes_by_source.csv. Returns the folder.
 
@@ -126,22 +113,10 @@ class Differences:
         figures = {"spectra": self.figure}
         if self.examples:
             figures["images"] = lambda: rows_of_panels(self.examples, data_summary.EXAMPLES)
-        files = ["data.json", "data.html", *(f"{name}.csv" for name in tables)]
-        files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
-        about = {name: str(value) for name, value in self.about.items()} | {
-            "files": ", ".join(files)
-        }
-        folder = make_room(folder, FILES, about_of(folder), about, overwrite)
-        with replacing(folder / "data.json") as temporary:
-            values = self._values() | {f"about/{name}": value for name, value in about.items()}
-            temporary.write_text(
-                json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv")
-        page = data_summary.page(self, save_figures(figures, folder))
-        with replacing(folder / "data.html") as temporary:
-            temporary.write_text(page, encoding="utf-8")
+        folder, pictures = save_result(
+            folder, self.about, tables, figures, [PAGE], overwrite=overwrite
+        )
+        write_text(folder / PAGE, self._page(pictures))
         return folder
 
     def reason_to_fail(self, limit: float) -> str | None:
@@ -149,51 +124,44 @@ class Differences:
 
         That carry its likely cause; or that have a value of a fact of files, minus that of the others.
         """
-        names = data_summary.FILE_FACTS
-        facts = self.facts[self.facts["fact"].isin(names)].replace({"fact": names})
-        shares = [
-            (f"{name}, {fact} {value}", own - others)
-            for fact, name, value, own, others in facts.to_numpy()
-        ]
-        tables = [self.table, None if self.sources is None else self.sources.table]
-        for table in (table for table in tables if table is not None):
-            named = table[table["cause"] != ""]
-            shares += [
-                (f"{row.iloc[0]}, {CAUSES[row['cause']]}", row["carriers"])
-                for _, row in named.iterrows()
-            ]
-        words, share = max(shares, key=lambda pair: pair[1], default=("", 0.0))
-        return (
-            f"{words}: a share of {share:.2f} of its images, above {limit:g}"
-            if share > limit
-            else None
-        )
+        tables = [self.table]
+        if self.sources is not None and self.sources.table is not None:
+            tables.append(self.sources.table)
+        return data_summary.reason_to_fail(limit, self.facts, tables)
 
     def to_dict(self) -> dict[str, float]:
         """All numbers by names such as `class/cat/carriers`, `fact/format/cat/own` and `source/A/images`.
 
-        For trackers: `mlflow.log_metrics(found.to_dict())`. `data.json` also has the words, such as causes.
+        For trackers: `mlflow.log_metrics(found.to_dict())`.
         """
-        return only_numbers(self._values())
-
-    def _values(self) -> dict[str, Any]:
         tables = {"class": self.table, "fact": self.facts}
         if self.sources is not None and self.sources.table is not None:
             tables["source"] = self.sources.table
-        about = {name: self.about[name] for name in ("images", "classes", "seed")}
-        return {"unreadable": len(self.unreadable), **about, **flat_values(tables)}
+        counts = {name: float(self.about[name]) for name in ("images", "classes", "seed")}
+        return {"unreadable": float(len(self.unreadable)), **counts, **flat_numbers(tables)}
 
+    def _cells(self) -> pd.DataFrame:
+        of_sources = None if self.sources is None else self.sources.table
+        return data_summary.difference_cells(self.facts, self.table, self.files, of_sources)
 
-def about_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """How the result of `differences` in a folder was made; None without one, and nothing of an older version."""
-    if not (path := Path(folder) / "data.json").exists():
-        return None
-    values = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        name.removeprefix("about/"): value
-        for name, value in values.items()
-        if name.startswith("about/")
-    }
+    def _sentences(self, cells: pd.DataFrame) -> list[str]:
+        return data_summary.sentences(
+            cells, self.facts, self.table, self.about, len(self.sizes), self.left_out
+        )
+
+    def _page(self, pictures: Mapping[str, str]) -> str:
+        """The page as text; pictures : name -> PNG in base64."""
+        cells, sources = self._cells(), self.sources
+        return fill_page(
+            "data_page.html.jinja",
+            self.about,
+            title=f"Classes of {self.about['name'] or 'the images'}",
+            summary=self._sentences(cells),
+            differences=cells,
+            pictures=pictures,
+            examples=data_summary.EXAMPLES,
+            cross=None if sources is None else data_summary.cross_cells(sources.cross),
+        )
 
 
 def differences(
@@ -235,51 +203,63 @@ def differences(
     """
     begin = time.perf_counter()
     data = read_data(images, labels, source, classes, size, progress=progress)
-    found = compare_classes(
-        data.images, data.labels, len(data.classes), seed=seed, progress=progress
+    n_classes = len(data.classes)
+    found = compare_classes(data.images, data.labels, n_classes, seed=seed, progress=progress)
+    facts = data.facts
+    sources = None
+    if data.sources is not None:
+        facts = facts.assign(source=data.sources)
+        sources = _compare_sources(data, data.sources, seed, progress)
+    about = _about(data, facts, images, seed)
+    return Differences(
+        table=_named(found.table, data.classes),
+        facts=_named(share_facts(facts, data.labels, n_classes), data.classes),
+        files=_files(data, found),
+        sources=sources,
+        spectra=found.spectra,
+        differences=found.differences,
+        unreadable=data.unreadable,
+        sizes=data.sizes,
+        about=about | {"seconds": round(time.perf_counter() - begin, 1)},
+        examples=_examples(data, found),
+        left_out=data.left_out,
     )
-    facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
+
+
+def _about(data: DataImages, facts: pd.DataFrame, images: Any, seed: int) -> dict[str, Any]:
+    """How the check was made, for the page and the files."""
     height, width = data.images.shape[2:]
-    known = facts.assign(file=data.names, label=[data.classes[k] for k in data.labels]).to_csv(
-        float_format="%.6g"
-    )
+    labels = [data.classes[k] for k in data.labels]
+    known = facts.assign(file=data.names, label=labels).to_csv(float_format="%.6g")
+    digest = hashlib.sha256(known.encode(errors="backslashreplace")).hexdigest()
     path = getattr(images, "path", images)  # of `Files`
     about = {
         "images": len(data.labels),
         "classes": len(data.classes),
         "name": Path(path).resolve().name if isinstance(path, str | os.PathLike) else "",
         "image size": f"{width} x {height}",
-        **({"16 bits": data.tones.text} if data.tones.text else {}),
         "seed": seed,
-        "images_sha256": hashlib.sha256(known.encode(errors="backslashreplace")).hexdigest(),
-        "seconds": round(time.perf_counter() - begin, 1),
+        "images_sha256": digest,
     }
+    if data.tones.text:
+        about["16 bits"] = data.tones.text
+    return about
+
+
+def _files(data: DataImages, found: Comparison) -> pd.DataFrame:
+    """See `Differences.files`."""
     scored = np.flatnonzero(np.isfinite(found.files))
-    own = data.labels[scored]
-    files = pd.DataFrame(
+    labels = data.labels[scored]
+    table = pd.DataFrame(
         {
             "path": data.names[scored],
-            "class": [data.classes[k] for k in own],
-            "cause": found.table["cause"].to_numpy()[own],
+            "class": [data.classes[k] for k in labels],
+            "cause": found.table["cause"].to_numpy()[labels],
             "score": found.files[scored],
         }
     )
-    return Differences(
-        table=_named(found.table, data.classes),
-        facts=_named(share_facts(facts, data.labels, len(data.classes)), data.classes),
-        files=files.sort_values(
-            ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
-        ),
-        sources=None
-        if data.sources is None
-        else _compare_sources(data, data.sources, seed, progress),
-        spectra=found.spectra,
-        differences=found.differences,
-        unreadable=data.unreadable,
-        sizes=data.sizes,
-        about=about,
-        examples=_examples(data, found),
-        left_out=data.left_out,
+    return table.sort_values(
+        ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
     )
 
 
@@ -289,27 +269,32 @@ def _named(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
     """See `Differences.examples`. No image is shown twice."""
-    named = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")["cause"]
-    pair = len(data.classes) == 2 and named.isin(MIRRORED).any()
-    own = {
-        k: np.argsort(np.where(data.labels == k, -found.files, np.inf))[:EACH] for k in named.index
-    }
-    used, rows = np.concatenate([[], *own.values()]), {}
-    for k, cause in named.items():
+    causes = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")["cause"]
+    is_pair = len(data.classes) == 2 and causes.isin(MIRRORED).any()
+    carriers = {k: _clearest(data, found, k) for k in causes.index}
+    used = np.concatenate([[], *carriers.values()])
+    rows = {}
+    for k, cause in causes.items():
         others = np.setdiff1d(np.flatnonzero(data.labels != k), used)
         others = others[:: len(others) // EACH][:EACH]
-        used = np.r_[used, others]
+        used = np.concatenate([used, others])
         label = f"{data.classes[k]}:\n{CAUSES[cause].partition(',')[0]}"
-        rows[f"{' or '.join(data.classes)}:\nhigh frequencies" if pair else label] = [
-            Panel(
-                canvas.break_line(data.names[i], LETTERS),
-                np.asarray(data.images[np.array([i])])[0],
-                words,
-            )
-            for places, words in ((own[k], "clearest"), (others, "another class"))
-            for i in places
-        ]
+        if is_pair:
+            label = f"{' or '.join(data.classes)}:\nhigh frequencies"
+        panels = [_panel(data, i, "clearest") for i in carriers[k]]
+        rows[label] = panels + [_panel(data, i, "another class") for i in others]
     return rows
+
+
+def _clearest(data: DataImages, found: Comparison, k: int) -> IntArray:
+    """The images of class k that carry its cause most clearly."""
+    scores = np.where(data.labels == k, -found.files, np.inf)
+    return np.argsort(scores)[:EACH]
+
+
+def _panel(data: DataImages, i: int, below: str) -> Panel:
+    picture = np.asarray(data.images[np.array([i])])[0]
+    return Panel(canvas.break_line(data.names[i], LETTERS), picture, below)
 
 
 def _compare_sources(

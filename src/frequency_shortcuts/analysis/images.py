@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.folders import Files, Listing, listing
 from frequency_shortcuts.images.normalisation import check_statistics
@@ -276,7 +277,6 @@ def read_images(
     test: Test,
     run: Run,
     counts: Counts,
-    fewest: int,
 ) -> LabelledImages:
     """The images, with those to test with: of the options, or of the same file.
 
@@ -293,7 +293,7 @@ def read_images(
         other = other.test or other  # a store has a split for it
         share_tones(own.images, other.images)
         other = readable(other, counts, run.seed, halves=False, progress=run.progress)
-    own = readable(own, counts, run.seed, halves=halves, fewest=fewest, progress=run.progress)
+    own = readable(own, counts, run.seed, halves=halves, fewest=FEWEST, progress=run.progress)
     return own if other is None else replace(own, test=other)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from frequency_shortcuts.data_check.comparison import compare_classes, share_facts
+from frequency_shortcuts.data_check.comparison import SETS_APART, compare_classes, share_facts
 from frequency_shortcuts.data_check.file_facts import jpeg_settings
 from frequency_shortcuts.data_check.forensics import BLOCK, SIDE
 from frequency_shortcuts.images.artefacts import BLOCKS, LOST, Pixels, put
@@ -22,7 +22,6 @@ from frequency_shortcuts.storage.files import check_folder, explain_full_disk
 from frequency_shortcuts.storage.tables import write_table
 
 from .data_images import DataImages, read_data
-from .data_summary import SETS_APART
 from .images import as_files
 
 COMMON = 0.9  # share of files whose size is taken as that of all

@@ -13,7 +13,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.instructions import portable
 from frequency_shortcuts.networks.predictions import Precision
-from frequency_shortcuts.shortcuts.trials import DRAWS, OTHERS, PARTS, Part, Trials
+from frequency_shortcuts.shortcuts.trials import DRAWS, OTHERS, Part, Trials
 from frequency_shortcuts.shortcuts.verdict import FEWEST_DRAWS
 from frequency_shortcuts.spectrum.fills import FILLS
 from frequency_shortcuts.spectrum.masks import positions
@@ -60,8 +60,8 @@ class Search:
 class Test:
     """How an analysis tests: with which images, which maps, and what else.
 
-    maps : how maps are searched for, see `Search`, by default `Search()`; or maps to test instead, bool [class, H, W],
-        centred, or a dict of them by the names of the classes
+    maps : how maps are searched for, see `Search`; or maps to test instead, bool [class, H, W], centred, or a dict of
+        them by the names of the classes. With maps=True of `analyse` alone it is `Search()`
     classes : names of the classes, or of all outputs of the network
     outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
         default a class without a name is the output of its number; classes with names are found by them in `classes`,
@@ -70,7 +70,7 @@ class Test:
         classes, or of the class that is named alone: {"pneumonia": 0}
     images, labels : other images to test with, in any form; then all images of the analysis can find maps
     images_per_class : images of each class that test, at most; by default 200, of which 50 test its map
-    parts : keep, remove or both; without parts, the maps are made, and nothing is tested
+    parts : keep, which the verdict of a map is about, or keep and remove
     fills : what stands at the other frequencies; by default all fills
     controls : uniform random masks; there are 20 more with the map's radii
     others : the most maps of other classes that are tried on each class
@@ -108,18 +108,18 @@ class Test:
             value = getattr(self, name)
             if isinstance(value, str) or not (value is None or hasattr(value, "__len__")):
                 raise ValueError(f"{name} {value!r}: expected a list, one for each class")
-        Trials(self.parts or PARTS, self.fills)  # raises ValueError for others
+        Trials(self.parts, self.fills)  # raises ValueError for others
         _check_whole(
             controls=self.controls,
             others=self.others,
             negatives=self.negatives,
             images_per_class=self.images_per_class,
         )
-        if self.parts and "keep" not in self.parts:
+        if "keep" not in self.parts:
             raise ValueError(
-                f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about, or no parts"
+                f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about"
             )
-        if self.parts and self.controls < FEWEST_DRAWS:
+        if self.controls < FEWEST_DRAWS:
             raise ValueError(
                 f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks"
             )
@@ -138,9 +138,9 @@ class Test:
     @property
     def search(self) -> Search | None:
         """How maps are searched for; None if maps are given."""
-        return (
-            Search() if self.maps is None else self.maps if isinstance(self.maps, Search) else None
-        )
+        if self.maps is None:
+            return Search()
+        return self.maps if isinstance(self.maps, Search) else None
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -16,13 +17,10 @@ from scipy.special import softmax
 
 from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
-from frequency_shortcuts.spectrum.arrays import as_array
+from frequency_shortcuts.figures.cards import Panel, rows_of_panels
+from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
-from .counterfactuals import Counterfactual, FlipTest, clearest_first
-
-if TYPE_CHECKING:
-    from .result import Analysis
+from .exchanges import Counterfactual
 
 OTHERS = "other classes"
 IMAGES_NOTE = (
@@ -31,50 +29,59 @@ IMAGES_NOTE = (
 NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
-def draw_flip(test: FlipTest) -> Figure:
-    """A row for each part: an image, the same with the part of the clearest class, and the difference made visible."""
+def draw_parts(pictures: Sequence[Counterfactual], flips: pd.DataFrame) -> Figure:
+    """A row for each part: an image, the same with the part of a class, and the difference made visible.
+
+    flips : the table that says whether the class follows the part
+    """
+    followed = flips.set_index("class")["follows"].str.split(", ")
     rows = {}
-    for (k, part), made in test.pictures.items():
-        row = test.table.set_index("class").loc[name := test.classes[k]]
-        verdict = "followed" if part in row["follows"].split(", ") else "not followed"
-        rows[f"{part}:\n{verdict}"] = _panels(made, name)
+    for one in pictures:
+        verdict = "followed" if one.part in followed[one.class_name] else "not followed"
+        rows[f"{one.part}:\n{verdict}"] = exchange_panels(one, one.class_name)
     return rows_of_panels(rows, NOTE)
 
 
-def _panels(made: Counterfactual, name: str) -> list[Panel]:
-    """An image before and after it got a part of a class of this name, with both answers, and the difference."""
-    answers = [
-        f"called {called}\nprobability {softmax(logits).max():.2f}"
-        for called, logits in (
-            (made.called_before, made.logits_before),
-            (made.called_after, made.logits_after),
-        )
-    ]
-    right = [called == made.label for called in (made.called_before, made.called_after)]
+def exchange_panels(picture: Counterfactual, giver: str) -> list[Panel]:
+    """An image before and after it got a part of a class, with both answers, and the difference.
+
+    giver : who gives the part, in words
+    """
+    before = _answer(picture.called_before, picture.logits_before)
+    after = _answer(picture.called_after, picture.logits_after)
+    times = f"{float(f'{picture.factor:.2g}'):g} times"
     return [
-        Panel(f"image of {made.label}", made.before, answers[0], right[0]),
-        Panel(PARTS[made.part].given.format(name), made.after, answers[1], right[1]),
         Panel(
-            f"the difference\n({float(f'{made.factor:.2g}'):g} times)",
-            made.difference,
-            "grey: no change",
+            f"image of {picture.label}",
+            picture.before,
+            before,
+            picture.called_before == picture.label,
         ),
+        Panel(
+            PARTS[picture.part].given.format(giver),
+            picture.after,
+            after,
+            picture.called_after == picture.label,
+        ),
+        Panel(f"the difference\n({times})", picture.difference, "grey: no change"),
     ]
 
 
-def draw_images(test: FlipTest) -> Figure:
-    """The clearest images that flip: each as it is, without what its class follows, and the difference."""
-    table, drawn = test.removed
-    if not drawn:
-        raise ValueError(
-            "no image flips without what its class follows, but for those of flip(): see result.images"
-        )
-    paths = dict(zip(table["image"], table["path"], strict=True))
-    rows = {
-        f"{i + 1}. {one.label}:\n{one.part}": _panels(one, OTHERS) for i, one in enumerate(drawn)
-    }
-    for one, panels in zip(drawn, rows.values(), strict=True):
-        panels[0] = panels[0]._replace(above=paths[one.image] or panels[0].above)
+def _answer(called: str, logits: FloatArray) -> str:
+    return f"called {called}\nprobability {softmax(logits).max():.2f}"
+
+
+def draw_flipping(pictures: Sequence[Counterfactual], images: pd.DataFrame) -> Figure:
+    """Images that flip: each as it is, without what its class follows, and the difference.
+
+    images : the table that has their paths
+    """
+    paths = dict(zip(images["image"], images["path"], strict=True))
+    rows = {}
+    for number, one in enumerate(pictures, start=1):
+        first, *others = exchange_panels(one, OTHERS)
+        named = first._replace(above=paths[one.image] or first.above)
+        rows[f"{number}. {one.label}:\n{one.part}"] = [named, *others]
     return rows_of_panels(rows, IMAGES_NOTE)
 
 
@@ -110,39 +117,6 @@ def plot_map(
     canvas.show_plane(ax, plane, cmap or colours, norm)
     ax.set(xlabel="cycles per image", ylabel="cycles per image")
     return ax
-
-
-def plot_flip(
-    result: Analysis,
-    class_name: str | None = None,
-    *,
-    part: str | None = None,
-    ax: Sequence[Axes] | None = None,
-) -> list[Axes]:
-    """Draw an image before and after it got a part of a class, and the difference.
-
-    result : of `analyse`
-    class_name : by default the class that clearest follows a part of it
-    part : fine, field or patch; by default that which the class follows most clearly
-    ax : three axes of matplotlib; by default those of a new figure
-
-    Returns the three axes. Raises ValueError for another class, part or number of axes, and if nothing was tested.
-
-    >>> figure, axes = plt.subplots(2, 3)
-    >>> fs.plot_flip(result, "Pullover", ax=axes[0])
-    """
-    name = class_name or clearest_first(result.tested_flips().table)["class"].iloc[0]
-    shown = _panels(result.counterfactual(name, part), name)
-    if ax is None:
-        return rows_of_panels({f"class {name}": shown}).axes
-    axes = [*np.ravel(np.asarray(ax, dtype=object))]
-    if len(axes) != len(shown):
-        raise ValueError(
-            f"{len(axes)} axes: expected three, for the image before and after, and the difference"
-        )
-    for axis, panel in zip(axes, shown, strict=True):
-        draw_panel(axis, panel)
-    return axes
 
 
 def spectra_of_classes(

@@ -1,45 +1,61 @@
-"""The result of an analysis: flips, maps and verdicts, with its summary, pictures, files and page."""
+"""The result of an analysis: tables, arrays and pictures, with its summary, figures, files and page."""
 
 from __future__ import annotations
 
-import functools
-import html
-import io
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.figures import cards, selection
+from frequency_shortcuts.exchange.answers import (
+    FOLLOWS,
+    PARTS,
+    VERDICTS,
+    Answers,
+    read_answers,
+    write_answers,
+)
+from frequency_shortcuts.figures import cards as draw
+from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.images.folders import few
-from frequency_shortcuts.images.source import Source
-from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.maps import adcs, dfm
+from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
-from frequency_shortcuts.shortcuts import examples
-from frequency_shortcuts.shortcuts.hits import Hits, rates
-from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.shortcuts.examples import Cards
+from frequency_shortcuts.shortcuts.verdict import MOST_FPR, STRONG_TPR, over_seeds
+from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import make_room, replacing, replacing_hdf5
+from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from . import stored, summary
-from .counterfactuals import Counterfactual, FlipTest
-from .images import shown
-from .plots import draw_flip, draw_images
-from .sources import recall_by_source
-from .wording import MOST, as_html, flat_values, only_numbers, save_figures
+from . import summary
+from .cells import MOST, as_lines, as_table, flat_numbers
+from .exchanges import Counterfactual, clearest_first
+from .plots import IMAGES_NOTE, NOTE, draw_flipping, draw_parts, exchange_panels
+from .result_folder import about_of, fill_page, save_result, write_text
+from .stored_fields import (
+    read_frame,
+    read_json,
+    read_object,
+    read_pictures,
+    write_array,
+    write_frame,
+    write_json,
+    write_object,
+    write_pictures,
+)
 
+FILE, PAGE, MAPS = "flips.h5", "report.html", "maps.h5"
+TITLE = "Parts of a class: shares in %, 90 % intervals"
 SHORT = [
     "class",
     "tpr_unfiltered",
@@ -56,151 +72,84 @@ SHORT = [
     "negatives",
     "smallest_effect",
 ]
-FILES = [  # of all that a result can write
-    "flips.h5",
-    "maps.h5",
-    "report.html",
-    *(f"{name}.csv" for name in ("flips", "images", "recall_by_source", "rates", "verdicts")),
-    *(
-        f"{name}.{end}"
-        for name in ("flip", "images", "cards", "shortcuts")
-        for end in ("svg", "png")
-    ),
-]
+# What a file of maps says of its origin, besides its classes.
+ORIGIN = ("network", "device", "weights_sha256", "images_sha256")
+NEEDED = {"strong": True, "weak": True, "none": False}  # verdict of maps that are removed
 
 
-def check_maps_file(path: str | os.PathLike[str]) -> None:
-    """Raise ValueError if another file than one of maps is at this path, which would be lost."""
-    if Path(path).exists():
-        if h5py.is_hdf5(path):
-            with h5py.File(path) as file:
-                if "mask" in file:
-                    return
-        raise ValueError(
-            f"{path} is there and is no file of maps: choose another name, or delete it"
-        )
+@dataclass(frozen=True)
+class MapResult:
+    """What was found by maps.
 
-
-def _restored(content: bytes) -> Analysis:
-    with h5py.File(io.BytesIO(content), "r") as file:
-        return stored.read(file)
-
-
-@dataclass(frozen=True, repr=False)
-class Analysis:
-    """The result of `analyse`.
-
-    ranking, test : the images that rank frequencies, and those that test; the first ones are also those of the maps
-    about : how it was made: network, digests of weights and images, settings, seed, device, seconds
-    flip_test : the exchange test; None where only maps were made
-    maps : bool [class, H, W], centred, the frequencies in the map of each class; None without maps
-    found : scores of the search, None where none were searched for
-    hits : the class that the network names for each test image under each mask; None where no maps were tested
-    amplitude : mean amplitude spectrum of each class, float64 [class, channel, H, W], centred; None without maps
-    sources : str [n], where each test image comes from; None where nothing is said
+    maps : bool [class, H, W], centred, the frequencies in the map of each class
+    found : scores of the search; None for maps of the user
+    rates, verdicts : every rate that was measured, see `hits.rates`, and every verdict, see `shortcuts.verdicts`
+    cards : what the cards of the clearest classes show
     """
 
-    ranking: Split
-    test: Split
+    maps: BoolArray
+    found: Found | None
+    rates: pd.DataFrame
+    verdicts: pd.DataFrame
+    cards: Cards
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Analysis:
+    """The result of `analyse`: tables, arrays and pictures.
+
+    classes : their names
+    about : how it was made: network, digests of weights and images, settings, seed, device, seconds
+    answers : what the network called the images before and after they got parts
+    flips : one row for each class. `fine`, `field` and `patch` are the shares of other images that are called the class
+        with this part of it, minus those before (of `patch`, with a patch of their own class), each with its two-sided
+        90 % interval (`_low`, `_high`), and `_control`, the share with the part of their own class minus that before.
+        `recall` is that of the class, `false_positives` the share of other images that are called it, `images` got the
+        parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts that the class follows,
+        `cause` a likely one in words, or None, `reason` why there is no verdict, or None. Of two classes, what
+        separates them can be in either: verdict, parts and cause are those of the pair
+    images : which images flip: the test images of each class that follows, with that part of other classes. One row for
+        each part and each image that was rightly called, `exchange.test.IMAGES` of a class at most: `image`, its
+        position among the test images; `path`, from the folder that all are in, or None; `class`; `part`; `probability`
+        of the class, and `probability_without` its part; `called_without`, and `flips`, whether that is another class.
+        By class, and then those first that lose the most. Empty where nothing is followed
+    advice : what restored the recall of networks that followed these parts on images of this kind; see `advice.advice`
+    pictures : a typical image with each part of the twelve clearest classes; see `counterfactual`
+    flipping : the clearest of `images` that flip, six at most, two of a class and part
+    recall_by_source : the recall of each class in the test images of each source, worst first; None without sources
+    map_result : None without maps
+    """
+
+    classes: tuple[str, ...]
     about: Mapping[str, Any]
-    flip_test: FlipTest | None = None
-    maps: BoolArray | None = None
-    found: Found | None = None
-    hits: Hits | None = None
-    amplitude: FloatArray | None = None
-    sources: npt.NDArray[np.str_] | None = None
+    answers: Answers
+    flips: pd.DataFrame
+    images: pd.DataFrame
+    advice: pd.DataFrame
+    pictures: Sequence[Counterfactual]
+    flipping: Sequence[Counterfactual]
+    recall_by_source: pd.DataFrame | None = None
+    map_result: MapResult | None = None
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes."""
-        return self.ranking.classes
+    def maps(self) -> BoolArray:
+        """The frequencies in the map of each class, bool [class, H, W], centred."""
+        return self._with_maps().maps
 
     @property
-    def flips(self) -> pd.DataFrame:
-        """One row for each class, from the exchange test; see `exchange.answers.rates`.
-
-        `fine`, `field` and `patch` are the shares of other images that are called the class with this part of it, minus
-        those before (of `patch`, with a patch of their own class), each with its two-sided 90 % interval (`_low`,
-        `_high`), and `_control`, the share with the part of their own class minus that before. `recall` is that of the
-        class, `false_positives` the share of other images that are called it, `images` got the parts. `verdict` is one
-        of `exchange.answers.VERDICTS`, `follows` the names of the parts that the class follows, `cause` a likely one in
-        words, or None, `reason` why there is no verdict, see `wording.reason`, or None.
-
-        Of two classes, what separates them can be in either: verdict, parts and cause are those of the pair.
-        """
-        return self.tested_flips().table
+    def found(self) -> Found | None:
+        """The scores of the search for maps; None for maps of the user."""
+        return self._with_maps().found
 
     @property
-    def images(self) -> pd.DataFrame:
-        """Which images flip: the test images of each class that follows, with that part of other classes.
-
-        One row for each part and each image that was rightly called, `exchange.test.IMAGES` of a class at most:
-        `image`, its position among the test images; `path`, from the folder that all are in, or None; `class`; `part`;
-        `probability` of the class, and `probability_without` its part; `called_without`, and `flips`, whether that is
-        another class. By class, and then those first that lose the most. Empty where nothing is followed.
-        """
-        return self.tested_flips().removed[0]
+    def rates(self) -> pd.DataFrame:
+        """Every rate that was measured with maps and controls; see `hits.rates`."""
+        return self._with_maps().rates
 
     @property
-    def recall_by_source(self) -> pd.DataFrame:
-        """The recall of each class in the test images of each source, worst first; see `sources.recall_by_source`."""
-        if self.sources is None:
-            raise ValueError("no sources were given: call analyse with Test(source=...)")
-        test = self.tested_flips()
-        return recall_by_source(
-            test.answers.labels, test.answers.before, self.sources[test.shown], self.classes
-        )
-
-    @property
-    def differences(self) -> FloatArray:
-        """How clearly each class differs from the others at each frequency: float64 [class, H, W], centred.
-
-        It is 1 by chance, and does not depend on the network; see `ClassStatistics.differences`.
-        """
-        statistics = self.tested_flips().statistics
-        return np.stack([statistics.differences(k) for k in range(len(self.classes))])
-
-    def counterfactual(self, of: str | int, part: str | None = None) -> Counterfactual:
-        """A typical image before and after it got a part of a class, which is given by its name or number.
-
-        part : fine, field or patch; by default that which the class follows most clearly
-
-        Raises ValueError for another class or part.
-
-        >>> result.counterfactual("Pullover").called_after
-        'Pullover'
-        """
-        names = self.classes
-        if isinstance(of, str) and of in names:
-            of = names.index(of)
-        if isinstance(of, str) or not 0 <= of < len(names):
-            raise ValueError(
-                f"class {of}: expected a name or number of a class of the images, {few([*names])}"
-            )
-        return self.tested_flips().counterfactual(of, part)
-
-    def tested_flips(self) -> FlipTest:
-        """The exchange test; raises ValueError if nothing was tested."""
-        if self.flip_test is None:
-            raise ValueError("nothing was tested: call analyse with the parts keep, remove or both")
-        return self.flip_test
-
-    @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
-        table = verdicts(self.tested())
-        for name in (
-            "class",
-            "closest_class",
-            "largest_other_class",
-        ):  # the last two are missing without other maps
-            table[name] = [None if pd.isna(c) else self.classes[int(c)] for c in table[name]]
-        return table
-
-    @functools.cached_property
-    def rates(self) -> pd.DataFrame | None:
-        """Every rate that was measured; see `hits.rates`. Classes are numbers. None where nothing was tested."""
-        return None if self.hits is None else rates(self.hits)
+        """All verdicts of maps: a row for each class, part and fill; see `shortcuts.verdicts`."""
+        return self._with_maps().verdicts
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -215,19 +164,14 @@ class Analysis:
         part of the verdict.
         """
         rows = self.table[self.table["headline"]]
-        removed = self.table[
-            (self.table["part"] == "remove") & self.table["fill"].isin(rows["fill"])
-        ]
-        removed = removed.set_index("class").reindex(rows["class"])
-        about = {
+        is_removed = (self.table["part"] == "remove") & self.table["fill"].isin(rows["fill"])
+        removed = self.table[is_removed].set_index("class").reindex(rows["class"])
+        without_map = {
             "tpr_removed": removed["tpr_dfm"].to_numpy(),
             "tpr_random_removed": removed["tpr_random"].to_numpy(),
-            "needed": [
-                {"strong": True, "weak": True, "none": False}.get(verdict)
-                for verdict in removed["verdict"]
-            ],
+            "needed": [NEEDED.get(verdict) for verdict in removed["verdict"]],
         }
-        return rows[SHORT].assign(**about).reset_index(drop=True)
+        return rows[SHORT].assign(**without_map).reset_index(drop=True)
 
     @property
     def table_1(self) -> pd.DataFrame:
@@ -239,137 +183,58 @@ class Analysis:
         rows = self.table[(self.table["part"] == "keep") & (self.table["fill"] == ZEROS.name)]
         names = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
         rates = [f"{rate}_{name}" for name in names for rate in ("tpr", "fpr")]
-        return rows[
-            ["class", *rows.columns.intersection(rates, sort=False), "verdict"]
-        ].reset_index(drop=True)
+        measured = rows.columns.intersection(rates, sort=False)
+        return rows[["class", *measured, "verdict"]].reset_index(drop=True)
 
-    def tested(self) -> Hits:
-        """The hits; raises ValueError if no maps were tested."""
-        if self.hits is None:
-            raise ValueError(
-                "no maps were tested: call analyse without quick, and with the parts keep, remove or both"
-            )
-        return self.hits
+    def counterfactual(self, class_name: str, part: str | None = None) -> Counterfactual:
+        """A typical image before and after it got a part of a class: one that is then called it, if there is one.
+
+        part : fine, field or patch; by default that which the class follows most clearly
+
+        Raises ValueError for another class or part; of many classes, the clearest have pictures.
+
+        >>> result.counterfactual("Pullover").called_after
+        'Pullover'
+        """
+        of_class = {one.part: one for one in self.pictures if one.class_name == class_name}
+        if not of_class:
+            known = few([*dict.fromkeys(one.class_name for one in self.pictures)], MOST)
+            raise ValueError(f"class {class_name} has no pictures: these have some: {known}")
+        if part is None:
+            row = self.flips.set_index("class").loc[class_name]
+            part = max(of_class, key=lambda name: row[f"{name}_low"] - PARTS[name].threshold)
+        if part not in of_class:
+            raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
+        return of_class[part]
+
+    def __repr__(self) -> str:
+        lines = [f"Analysis of {self._title()}: {len(self.classes)} classes"]
+        for verdict in VERDICTS:
+            names = self.flips.loc[self.flips["verdict"] == verdict, "class"].tolist()
+            if names:
+                lines.append(f"{verdict}: {few(names)}")
+        return "\n".join(lines)
 
     def summary(self) -> str:
         """What came out, as plain text: a table for each test, of the twelve clearest classes, and a few sentences."""
-        return summary.text(self)
+        flips = self._flip_cells().drop(columns="likely cause", errors="ignore")
+        blocks = [as_table(TITLE, flips), as_lines(self._sentences())]
+        if len(self.advice):
+            blocks.append(as_table("What to do about it", summary.advice_cells(self.advice)))
+        if self.recall_by_source is not None:
+            cells = summary.source_cells(self.recall_by_source)
+            blocks.append(as_table("Recall by source: shares in %, 95 % intervals", cells))
+        if self.map_result is not None:
+            blocks.append(as_table(self._map_title(), summary.map_cells(self.verdicts)))
+        return "\n\n".join(blocks)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as it is saved: without the images and the network, see `load`."""
-        with h5py.File(memory := io.BytesIO(), "w") as file:
-            stored.write(file, self)
-        return _restored, (memory.getvalue(),)
+    def report(self) -> str:
+        """The page that `save` writes, as HTML.
 
-    def _repr_html_(self) -> str:
-        if self.flip_test is None:
-            return f"<pre>{html.escape(repr(self))}</pre>"
-        return as_html(f"Analysis of {summary.title(self)}", summary.flip_table(self), self.flip())
-
-    def __repr__(self) -> str:
-        outcome = self.summary() if self.flip_test else "The maps were not tested."
-        return f"Analysis of {summary.title(self)}, {len(self.classes)} classes\n{outcome}"
-
-    def flip(self) -> Figure:
-        """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
-        return draw_flip(self.tested_flips())
-
-    def flipped(self) -> Figure:
-        """The clearest of `images` that flip, six at most, two of a class and part: before, after, the difference.
-
-        Raises ValueError if there are none but those of `flip`.
+        >>> IPython.display.HTML(result.report())
         """
-        return draw_images(self.tested_flips())
-
-    def cards(self) -> Figure:
-        """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
-        frequencies.
-
-        Of more than twelve classes, those with the clearest shortcut.
-        """
-        chosen, content = self._selection(), self.shown_on_cards
-        title = "loss\nincrement" if self.about["method"] == "culling" else "score of\nthe search"
-        return cards.class_cards(
-            content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title
-        )
-
-    @functools.cached_property
-    def shown_on_cards(self) -> examples.Cards:
-        """What `cards` shows."""
-        chosen = self._selection()
-        assert self.maps is not None and self.amplitude is not None  # they were tested
-        places = np.array([np.flatnonzero(self.test.labels == c)[0] for c in chosen.index])
-        pictures = shown(self.test, places), Source(self.test).take(places).float()
-        increment = None
-        if self.found is not None:
-            pairs = ConjugatePairs(*self.maps.shape[1:])
-            increment = pairs.scatter(self.found.score)[chosen.index]
-        return examples.make_cards(
-            adcs.accumulate(self.amplitude)[chosen.index],
-            increment,
-            self.maps[chosen.index],
-            pictures,
-        )
-
-    def figure(self) -> Figure:
-        """TPR - FPR of every class from its map and from the controls, from the test to quote."""
-        chosen = self._selection()
-        return draw_shortcuts(
-            over_seeds(self._table_of_network()), chosen.names(self.classes), chosen.note
-        )
-
-    def _table_of_network(self) -> pd.DataFrame:
-        """The verdicts with the columns by which figures tell networks apart."""
-        return self.table.assign(
-            dataset="", network=self.about["network"], augmentation="none", seed=0
-        )
-
-    def _selection(self) -> selection.ClassSelection:
-        return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
-
-    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-        """Write flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
-
-        With sources also recall_by_source.csv; if a class follows something, images.csv. If maps were tested,
-        also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps
-        were searched for, `mask/top_{percent}`. Returns the folder; `load` reads it.
-
-        overwrite : whether another result there is removed, and other files are replaced; else these raise ValueError.
-            The same network, images and settings may be saved again, also with maps after quick
-        """
-        tables, figures = {"flips": self.flips}, {"flip": self.flip}
-        if self.sources is not None:
-            tables["recall_by_source"] = self.recall_by_source
-        if len(self.images):
-            tables["images"] = self.images
-        if self.tested_flips().removed[1]:
-            figures["images"] = self.flipped
-        if (measured := self.rates) is not None:
-            named = measured.assign(**{"class": [self.classes[c] for c in measured["class"]]})
-            tables |= {"rates": named, "verdicts": self.table}
-            figures |= {"cards": self.cards, "shortcuts": self.figure}
-        files = [
-            "flips.h5",
-            "report.html",
-            *["maps.h5"] * (self.maps is not None),
-            *(f"{name}.csv" for name in tables),
-        ]
-        files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
-        about = {**self.about, "names": list(self.classes), "files": ", ".join(files)}
-        older = ("files.csv", "carriers.svg", "carriers.png")  # of versions before 3.1
-        folder = make_room(folder, [*FILES, *older], stored.about_of(folder), about, overwrite)
-        with replacing_hdf5(folder / "flips.h5") as file:
-            stored.write(file, self)
-            file.attrs.update(self._origin(), files=about["files"])
-        if self.maps is not None:
-            self.save_maps(folder / "maps.h5")
-        for name, table in tables.items():
-            with replacing(folder / f"{name}.csv") as temporary:
-                table.to_csv(temporary, index=False)
-        page = summary.page(self, save_figures(figures, folder))
-        with replacing(folder / "report.html") as temporary:
-            temporary.write_text(page, encoding="utf-8")
-        return folder
+        with tempfile.TemporaryDirectory() as folder:
+            return (self.save(folder) / PAGE).read_text(encoding="utf-8")
 
     def to_dict(self) -> dict[str, float]:
         """All numbers of `flips`, `verdicts` and `recall_by_source`, as far as they are there, by flat names.
@@ -377,44 +242,267 @@ class Analysis:
         Such as `flip/cat/fine_low`, `map/cat/tpr_dfm` and `source/cat/A/recall`; yes is 1, and no is 0. For trackers:
         `mlflow.log_metrics(result.to_dict())`.
         """
-        tables = {}
-        if self.flip_test is not None:
-            tables["flip"] = self.flips
-            if self.sources is not None:
-                tables["source"] = self.recall_by_source
-        if self.hits is not None:
+        tables = {"flip": self.flips}
+        if self.recall_by_source is not None:
+            tables["source"] = self.recall_by_source
+        if self.map_result is not None:
             tables["map"] = self.verdicts
-        return only_numbers(flat_values(tables))
+        return flat_numbers(tables)
 
-    def _origin(self) -> dict[str, Any]:
-        """What a file says of its classes, and of what it was made from."""
-        about = {
-            name: self.about[name]
-            for name in ("network", "device", "weights_sha256", "images_sha256")
-        }
-        about |= {
-            "seed_of_draws": self.about["seed"],
-            "created_by": f"frequency-shortcuts {__version__}",
-        }
-        return {"classes": list(self.classes), **about}
+    def flip(self) -> Figure:
+        """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
+        return draw_parts(self.pictures[: len(PARTS)], self.flips)
 
-    def save_maps(self, path: str | os.PathLike[str]) -> None:
-        """Write the maps, with the scores where they were searched for, to an HDF5 file."""
-        if self.maps is None:
-            raise ValueError("there are no maps to save: call analyse without quick")
-        check_maps_file(path)
-        if self.found is not None:
-            pairs = ConjugatePairs(*self.maps.shape[1:])
+    def flipped(self) -> Figure:
+        """The clearest of `images` that flip, six at most, two of a class and part: before, after, the difference.
+
+        Raises ValueError if there are none but those of `flip`.
+        """
+        if not self.flipping:
+            raise ValueError(
+                "no image flips without what its class follows, but for those of flip(): see result.images"
+            )
+        return draw_flipping(self.flipping, self.images)
+
+    def cards(self) -> Figure:
+        """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
+        frequencies.
+
+        Of more than twelve classes, those with the clearest shortcut.
+        """
+        chosen = self._clearest_shortcuts()
+        score = "loss\nincrement" if self.about["method"] == "culling" else "score of\nthe search"
+        return draw.class_cards(
+            self._with_maps().cards,
+            chosen.names(self.classes),
+            len(self.classes),
+            note=chosen.note,
+            score=score,
+        )
+
+    def figure(self) -> Figure:
+        """TPR - FPR of every class from its map and from the controls, from the test to quote."""
+        chosen = self._clearest_shortcuts()
+        table = of_network(self.table, self.about["network"])
+        return draw_shortcuts(over_seeds(table), chosen.names(self.classes), chosen.note)
+
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+        """Write flips.csv, flips.h5, about.json, report.html, and pictures as SVG and PNG, to a folder.
+
+        With sources also recall_by_source.csv; if a class follows something, images.csv and advice.csv. If maps were
+        tested, also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where
+        the maps were searched for, `mask/top_{percent}`. Returns the folder; `load` reads it.
+
+        overwrite : whether another result there is removed, and other files are replaced; else these raise ValueError.
+            The same network, images and settings may be saved again, also with maps
+        """
+        tables = {"flips": self.flips}
+        figures = {"flip": self.flip}
+        others = [FILE, PAGE]
+        if len(self.images):
+            tables |= {"images": self.images, "advice": self.advice}
+        if self.flipping:
+            figures["images"] = self.flipped
+        if self.recall_by_source is not None:
+            tables["recall_by_source"] = self.recall_by_source
+        if self.map_result is not None:
+            tables |= {"rates": self.rates, "verdicts": self.table}
+            figures |= {"cards": self.cards, "shortcuts": self.figure}
+            others.append(MAPS)
+        folder, pictures = save_result(
+            folder, self.about, tables, figures, others, overwrite=overwrite
+        )
+        _write(folder / FILE, self)
+        if self.map_result is not None:
+            self._save_maps(folder / MAPS, self.map_result)
+        write_text(folder / PAGE, self._page(pictures))
+        return folder
+
+    def _save_maps(self, path: Path, maps: MapResult) -> None:
+        origin = self._origin()
+        if maps.found is not None:
             dfm.write(
                 path,
-                self.found,
-                pairs,
+                maps.found,
+                ConjugatePairs(*maps.maps.shape[1:]),
                 [self.about["percent"]],
                 method=str(self.about["method"]),
                 split="analysis",
-                **self._origin(),
+                **origin,
             )
             return
         with replacing_hdf5(path) as file:
-            file[f"mask/top_{self.about['percent']:.3g}"] = self.maps
-            file.attrs.update(layout="centred", **self._origin())
+            file[f"mask/top_{self.about['percent']:.3g}"] = maps.maps
+            file.attrs.update(layout="centred", **origin)
+
+    def _origin(self) -> dict[str, Any]:
+        """What a file says of its classes, and of what it was made from."""
+        return {
+            "classes": list(self.classes),
+            **{name: self.about[name] for name in ORIGIN},
+            "seed_of_draws": self.about["seed"],
+            "created_by": f"frequency-shortcuts {__version__}",
+        }
+
+    def _page(self, pictures: Mapping[str, str]) -> str:
+        """The page as text; pictures : name -> PNG in base64."""
+        sources = self.recall_by_source
+        with_maps = self.map_result is not None
+        return fill_page(
+            "page.html.jinja",
+            self.about,
+            title=self._title(),
+            note=NOTE,
+            images_note=IMAGES_NOTE,
+            summary=self._sentences(),
+            flips=self._flip_cells(),
+            followed=FOLLOWS,
+            advice=summary.advice_cells(self.advice),
+            images=summary.image_cells(self.images),
+            sources=None if sources is None else summary.source_cells(sources).head(20),
+            map_title=self._map_title() if with_maps else "",
+            maps=summary.map_cells(self.verdicts) if with_maps else None,
+            strong_tpr=STRONG_TPR,
+            most_fpr=MOST_FPR,
+            pictures=pictures,
+        )
+
+    def _title(self) -> str:
+        """The name of the network, or of its class, and of the folder or file of the images."""
+        return " on ".join(filter(None, (self.about["network"], self.about["images"])))
+
+    def _flip_cells(self) -> pd.DataFrame:
+        """What is followed comes first. Two classes are one row."""
+        table = clearest_first(self.flips)
+        if len(self.classes) == 2:
+            table = summary.as_pair(table, self.classes)
+        return summary.flip_cells(table)
+
+    def _sentences(self) -> list[str]:
+        return summary.sentences(self.flips, self.images, self.about)
+
+    def _map_title(self) -> str:
+        fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
+        return summary.map_title(fill, self.about["percent"])
+
+    def _clearest_shortcuts(self) -> selection.ClassSelection:
+        return clearest_shortcuts(self.table, self.classes, self.about["network"])
+
+    def _with_maps(self) -> MapResult:
+        if self.map_result is None:
+            raise ValueError("no maps were tested: call analyse with maps=True")
+        return self.map_result
+
+
+def of_network(verdicts: pd.DataFrame, network: str) -> pd.DataFrame:
+    """Verdicts with the columns by which figures tell networks apart."""
+    return verdicts.assign(dataset="", network=network, augmentation="none", seed=0)
+
+
+def clearest_shortcuts(
+    verdicts: pd.DataFrame, classes: Sequence[str], network: str
+) -> selection.ClassSelection:
+    """The classes that figures of maps show: of more than twelve, those with the clearest shortcut."""
+    return selection.clearest_shortcuts(of_network(verdicts, network), classes, MOST)
+
+
+def plot_flip(
+    result: Analysis,
+    class_name: str | None = None,
+    *,
+    part: str | None = None,
+    ax: Sequence[Axes] | None = None,
+) -> list[Axes]:
+    """Draw an image before and after it got a part of a class, and the difference.
+
+    result : of `analyse`
+    class_name : by default the class that clearest follows a part of it
+    part : fine, field or patch; by default that which the class follows most clearly
+    ax : three axes of matplotlib; by default those of a new figure
+
+    Returns the three axes. Raises ValueError for another class, part or number of axes.
+
+    >>> figure, axes = plt.subplots(2, 3)
+    >>> fs.plot_flip(result, "Pullover", ax=axes[0])
+    """
+    name = class_name or clearest_first(result.flips)["class"].iloc[0]
+    panels = exchange_panels(result.counterfactual(name, part), name)
+    if ax is None:
+        return draw.rows_of_panels({f"class {name}": panels}).axes
+    axes = [*np.ravel(np.asarray(ax, dtype=object))]
+    if len(axes) != len(panels):
+        raise ValueError(
+            f"{len(axes)} axes: expected three, for the image before and after, and the difference"
+        )
+    for axis, panel in zip(axes, panels, strict=True):
+        draw.draw_panel(axis, panel)
+    return axes
+
+
+def _write(path: Path, result: Analysis) -> None:
+    """Write a result to an HDF5 file; `load` reads it."""
+    with replacing_hdf5(path) as file:
+        file.attrs.update(result._origin())
+        write_answers(file, result.answers)
+        write_json(file, "about", dict(result.about))
+        for name in ("flips", "images", "advice"):
+            write_frame(file, f"tables/{name}", getattr(result, name))
+        write_pictures(file.create_group("pictures"), result.pictures)
+        if result.flipping:
+            write_pictures(file.create_group("flipping"), result.flipping)
+        if result.recall_by_source is not None:
+            write_frame(file, "tables/recall_by_source", result.recall_by_source)
+        if result.map_result is not None:
+            _write_maps(file.create_group("map_result"), result.map_result)
+
+
+def _write_maps(group: Any, result: MapResult) -> None:
+    write_array(group, "maps", result.maps)
+    if result.found is not None:
+        write_object(group.create_group("found"), vars(result.found))
+    write_frame(group, "tables/rates", result.rates)
+    write_frame(group, "tables/verdicts", result.verdicts)
+    write_object(group.create_group("cards"), vars(result.cards))
+
+
+def _read_maps(group: Any) -> MapResult:
+    return MapResult(
+        group["maps"][:],
+        Found(**read_object(group["found"])) if "found" in group else None,
+        read_frame(group, "tables/rates"),
+        read_frame(group, "tables/verdicts"),
+        Cards(**read_object(group["cards"])),
+    )
+
+
+def load(folder: str | os.PathLike[str]) -> Analysis:
+    """The result of an analysis that `Analysis.save` wrote to a folder.
+
+    Raises FileNotFoundError or ValueError, in one sentence, for a folder without a result or with an older one.
+
+    >>> fs.load("results/torchvision_resnet50").flips
+    """
+    path = Path(folder) / FILE
+    if not path.exists():
+        holds = "holds a result of the data check" if about_of(folder) else "holds no result"
+        raise FileNotFoundError(
+            f"{folder} {holds}: expected {FILE}, which the result of an analysis saves"
+        )
+    with read_hdf5(path) as file:
+        if "tables" not in file:
+            raise ValueError(
+                f"{path} is of an older version, or of a study: analyse again, and save the result"
+            )
+        sources = "tables/recall_by_source"
+        return Analysis(
+            tuple(file.attrs["classes"]),
+            read_json(file, "about"),
+            read_answers(file),
+            read_frame(file, "tables/flips"),
+            read_frame(file, "tables/images"),
+            read_frame(file, "tables/advice"),
+            read_pictures(file["pictures"]),
+            read_pictures(file["flipping"]) if "flipping" in file else (),
+            read_frame(file, sources) if sources in file else None,
+            _read_maps(file["map_result"]) if "map_result" in file else None,
+        )

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.preprocessing import PROBES
 from frequency_shortcuts.images.source import index_batches
@@ -125,11 +126,11 @@ def _left(test: Test, own: LabelledImages, n_outputs: int) -> tuple[Any, Any, In
 
 
 def match_network(
-    network: nn.Module, own: LabelledImages, test: Test, run: Run, counts: Counts, fewest: int
+    network: nn.Module, own: LabelledImages, test: Test, run: Run, counts: Counts
 ) -> Subject:
     """Match a network with the images, and choose those that rank frequencies and those that test.
 
-    counts, fewest : see `choose`
+    counts : see `choose`
     """
     remarks = [own.remark]
     device = pick_device(run.device or str(device_of(network)))
@@ -164,7 +165,7 @@ def match_network(
         counts,
         run.seed,
         halves=own.test is None,
-        fewest=fewest,
+        fewest=FEWEST,
     )
     if own.test is None:
         ranking, tested = as_splits(own, [chosen.ranking, chosen.test], matched, neutral)

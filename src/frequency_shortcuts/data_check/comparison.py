@@ -30,6 +30,7 @@ ISOLATED = 0.8  # of the logarithm of an amplitude, above all frequencies two or
 CARRIED = 0.1  # share of the images of a class; a wave that fewer carry is not named
 LEAST_SIDE = 4  # pixels
 MANY = 20  # classes whose median is that of the others
+SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
 RARE = 5  # values of a fact that fewer pictures have count as one
 NOT_COMMON = "none of the common ones"
 NAMED = 3  # values of a fact that are written out

@@ -17,6 +17,22 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import kind_of
 
 CONTENT = ("brightness", "contrast", "saturation")
+FILE_FACTS = {  # which no class has by nature, in words
+    "source": "source",
+    "format": "file format",
+    "quality": "JPEG quality",
+    "subsampling": "chroma subsampling",
+    "mode": "colour mode",
+    "size": "size",
+    "pixels": "number of pixels",
+    "shape": "ratio of width to height",
+}
+CONTENT_FACTS = {  # in which natural classes can differ, too
+    "bytes": "bytes per pixel",
+    "brightness": "brightness",
+    "contrast": "contrast",
+    "saturation": "saturation",
+}
 SIDE = 32  # pixels along the short side, about as many as brightness, contrast and saturation are measured on
 _SUBSAMPLING = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}  # as Pillow numbers it
 _MODES = {

@@ -1,0 +1,70 @@
+"""The fields of a result in an HDF5 file: tables, arrays and pictures, so that a loaded result is the same."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from .exchanges import Counterfactual
+
+
+def write_array(group: h5py.Group, name: str, values: Any) -> None:
+    """Write an array, compressed."""
+    group.create_dataset(name, data=np.asarray(values), compression="gzip", shuffle=True)
+
+
+def write_json(group: h5py.Group, name: str, value: Any) -> None:
+    """Write numbers, words and lists of these as JSON."""
+    group[name] = json.dumps(value, default=np.ndarray.tolist)
+
+
+def read_json(group: h5py.Group, name: str) -> Any:
+    """What `write_json` wrote."""
+    return json.loads(group[name].asstr()[()])
+
+
+def write_frame(group: h5py.Group, name: str, table: pd.DataFrame) -> None:
+    """Write a table with the types of its columns, to the last digit."""
+    types = {column: str(kind) for column, kind in table.dtypes.items()}
+    write_json(group, name, {"columns": table.to_dict("list"), "types": types})
+
+
+def read_frame(group: h5py.Group, name: str) -> pd.DataFrame:
+    """The table that `write_frame` wrote."""
+    stored = read_json(group, name)
+    return pd.DataFrame(stored["columns"], dtype=object).astype(stored["types"])
+
+
+def write_object(group: h5py.Group, fields: Mapping[str, Any]) -> None:
+    """Write the fields of an object: arrays as datasets, all others together as JSON."""
+    others = {}
+    for name, value in fields.items():
+        if isinstance(value, np.ndarray):
+            write_array(group, name, value)
+        else:
+            others[name] = value
+    write_json(group, "others", others)
+
+
+def read_object(group: h5py.Group) -> dict[str, Any]:
+    """The fields that `write_object` wrote."""
+    arrays = {name: group[name][:] for name in group if name != "others"}
+    return arrays | read_json(group, "others")
+
+
+def write_pictures(group: h5py.Group, pictures: Sequence[Counterfactual]) -> None:
+    """Write pictures field by field: all of a result have one size."""
+    fields = {name: [getattr(one, name) for one in pictures] for name in Counterfactual._fields}
+    images = {name: np.array(fields[name]) for name in ("before", "after", "difference")}
+    logits = {name: np.array(fields[name]) for name in ("logits_before", "logits_after")}
+    write_object(group, fields | images | logits)
+
+
+def read_pictures(group: h5py.Group) -> tuple[Counterfactual, ...]:
+    """The pictures that `write_pictures` wrote."""
+    fields = read_object(group)
+    rows = zip(*(fields[name] for name in Counterfactual._fields), strict=True)
+    return tuple(Counterfactual(*row) for row in rows)
