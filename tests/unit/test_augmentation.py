@@ -306,7 +306,6 @@ def test_one_image_stays_as_it_is():
 
 @pytest.mark.parametrize(("parts", "batch", "words"), [
     ((), images(), "parts none: choose from fine, field, patch"), ("fin", images(), "parts fin: choose from fine"),
-    (None, images(), "parts None: choose from fine"), (5, images(), "parts 5: choose"),
     ("fine", torch.zeros(3, 8, 8), r"images are \[3, 8, 8\], expected a batch"), ("fine", [1], "images are int"),
     ("fine", torch.zeros(3, 1, 8, 8, dtype=torch.int32), "images are torch.int32, expected uint8 or float"),
 ])  # fmt: skip

@@ -5,7 +5,7 @@ All numbers are paired differences on the same images, see `test`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -14,20 +14,15 @@ import pandas as pd
 from scipy.special import ndtri
 
 from frequency_shortcuts.intervals import Paired, paired
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
-FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED = (
-    "follows",
-    "nothing found",
-    "cannot tell",
-    "not recognised",
-)
+FOLLOWS = "follows"
+NOTHING_FOUND = "nothing found"
+CANNOT_TELL = "cannot tell"
+NOT_RECOGNISED = "not recognised"
 VERDICTS = (FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED)
-# For a verdict: recall, and recall minus the false positive rate.
-LEAST_RECALL, LEAST_MARGIN = (
-    0.5,
-    0.25,
-)
+LEAST_RECALL = 0.5  # of a class that has another verdict than `NOT_RECOGNISED`
+LEAST_MARGIN = 0.25  # of the same, recall minus the false positive rate
 MISSED = (81, 281)  # harmful artefacts of which nothing was found, docs/data/leaks/tables/leaks.csv
 BOUND = 0.2  # the upper ends of all numbers are below it where nothing was shown
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
@@ -68,14 +63,19 @@ class Answers:
     labels: IntArray
     before: IntArray
     images: IntArray
-    given: Mapping[str, npt.NDArray[np.int16]]
-    control: Mapping[str, npt.NDArray[np.int16]]
-    place: Mapping[str, IntArray]
+    given: dict[str, npt.NDArray[np.int16]]
+    control: dict[str, npt.NDArray[np.int16]]
+    place: dict[str, IntArray]
     neutral: int | None = None
 
     @property
     def tested(self) -> list[int]:
         return [c for c in range(len(self.images)) if c != self.neutral]
+
+    def receivers(self, c: int) -> IntArray:
+        """The images that got the parts of class c, as places among all that were shown: int [m]."""
+        images = self.images[c]
+        return images[images >= 0]
 
 
 def rates(answers: Answers) -> pd.DataFrame:
@@ -88,61 +88,76 @@ def rates(answers: Answers) -> pd.DataFrame:
     - cannot tell: else
     - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
 
-    What separates two classes can be in either, so both have the verdict of the pair.
+    What separates two classes can be in either, so both have the verdict of the pair (`verdict_of_the_pair`).
     """
-    table = pd.DataFrame([_row(answers, c) for c in answers.tested])
-    recognised, found = table.pop("recognised"), pd.DataFrame()
-    for part, kind in PARTS.items():
-        found[part] = recognised & (table[f"{part}_low"] >= kind.threshold)
-    below = (table[[f"{part}_high" for part in PARTS]] < BOUND).all(axis=1)
+    table = pd.DataFrame([_numbers(answers, c) for c in answers.tested])
+    margin = table["recall"] - table.pop("false_positives")
+    recognised = ((table["recall"] >= LEAST_RECALL) & (margin >= LEAST_MARGIN)).to_numpy()
+    reached = [table[f"{part}_low"] >= kind.threshold for part, kind in PARTS.items()]
+    small = [table[f"{part}_high"] < BOUND for part in PARTS]
+    found = np.stack(reached, axis=1) & recognised[:, None]
+    below: BoolArray = np.all(small, axis=0)
     if len(answers.images) == 2:
-        found[:], below[:], recognised[:] = found.any().to_numpy(), below.all(), recognised.any()
+        recognised, found, below = verdict_of_the_pair(recognised, found, below)
     table["verdict"] = np.select(
         [~recognised, found.any(axis=1), below],
         [NOT_RECOGNISED, FOLLOWS, NOTHING_FOUND],
         CANNOT_TELL,
     )
-    table["follows"] = [", ".join(found.columns[row]) for row in found.to_numpy()]
+    names = np.array([*PARTS])
+    table["follows"] = [", ".join(names[row]) for row in found]
     return table
 
 
-def _row(answers: Answers, c: int) -> dict[str, float]:
-    chosen = answers.images[c][answers.images[c] >= 0]
-    own = answers.labels == c
-    recall, wrong = (float((answers.before[which] == c).mean()) for which in (own, ~own))
+def verdict_of_the_pair(
+    recognised: BoolArray, found: BoolArray, below: BoolArray
+) -> tuple[BoolArray, BoolArray, BoolArray]:
+    """What holds of each of two classes, when it is judged of both together.
+
+    The pair is recognised if one of them is. It follows a part if one of them does. Its numbers are below the bound
+    only if those of both are.
+
+    recognised, below : bool [class]; found : bool [class, part]. Returns the same, equal for all classes
+    """
+    one_is_recognised = np.full_like(recognised, recognised.any())
+    one_follows = np.broadcast_to(found.any(axis=0), found.shape)
+    both_are_below = np.full_like(below, below.all())
+    return one_is_recognised, one_follows, both_are_below
+
+
+def _numbers(answers: Answers, c: int) -> dict[str, float]:
+    """The numbers of class c: of each part, with its ends and its control, and how often images are called c."""
+    receivers = answers.receivers(c)
+    before = answers.before[receivers] == c
     row: dict[str, float] = {"class": c}
-    before = answers.before[chosen] == c
     for part, kind in PARTS.items():
-        given, control = (
-            after[part][c, : len(chosen)] == c for after in (answers.given, answers.control)
+        given = answers.given[part][c, : len(receivers)] == c
+        control = answers.control[part][c, : len(receivers)] == c
+        subtracted = control if kind.controlled else before
+        row[part], row[f"{part}_low"], row[f"{part}_high"] = ends(
+            paired(given.astype(float) - subtracted)
         )
-        value, low, high = ends(
-            paired(given.astype(float) - (control if kind.controlled else before))
-        )
-        row |= {part: value, f"{part}_low": low, f"{part}_high": high}
         row[f"{part}_control"] = float(control.mean() - before.mean())
-    row |= {"recall": recall, "images": len(chosen)}
-    return row | {"recognised": recall >= LEAST_RECALL and recall - wrong >= LEAST_MARGIN}
+    is_of_class = answers.labels == c
+    row["recall"] = float((answers.before[is_of_class] == c).mean())
+    row["images"] = len(receivers)
+    row["false_positives"] = float((answers.before[~is_of_class] == c).mean())
+    return row
 
 
 def ends(difference: Paired) -> tuple[float, float, float]:
     """Value, lower and upper end of the two-sided 90 % interval."""
+    centre = float(difference.centre)
     reach = REACH * float(difference.variance) ** 0.5
-    return (
-        float(difference.value),
-        float(difference.centre) - reach,
-        float(difference.centre) + reach,
-    )
-
-
-_TABLES = ("given", "control", "place")
+    return float(difference.value), centre - reach, centre + reach
 
 
 def write_answers(group: h5py.Group, answers: Answers) -> None:
     """Write answers to an open HDF5 file or to a group in it; `read_answers` reads them."""
     arrays = {"labels": answers.labels, "before": answers.before, "receivers": answers.images}
-    for name in _TABLES:
-        arrays |= {f"{name}/{part}": values for part, values in getattr(answers, name).items()}
+    for name in ("given", "control", "place"):
+        for part, values in getattr(answers, name).items():
+            arrays[f"{name}/{part}"] = values
     for name, values in arrays.items():
         group.create_dataset(name, data=values, compression="gzip", shuffle=True)
     group.attrs["neutral"] = -1 if answers.neutral is None else answers.neutral
@@ -150,10 +165,20 @@ def write_answers(group: h5py.Group, answers: Answers) -> None:
 
 def read_answers(group: h5py.Group) -> Answers:
     """The answers in an open HDF5 file, or in a group of it, that `write_answers` wrote."""
-    labels, before, images = (group[name][:] for name in ("labels", "before", "receivers"))
-    given, control, place = ({part: group[name][part][:] for part in PARTS} for name in _TABLES)
+
+    def of_parts(name: str) -> dict[str, npt.NDArray[Any]]:
+        return {part: group[name][part][:] for part in PARTS}
+
     neutral = int(group.attrs["neutral"])
-    return Answers(labels, before, images, given, control, place, None if neutral < 0 else neutral)
+    return Answers(
+        labels=group["labels"][:],
+        before=group["before"][:],
+        images=group["receivers"][:],
+        given=of_parts("given"),
+        control=of_parts("control"),
+        place=of_parts("place"),
+        neutral=None if neutral < 0 else neutral,
+    )
 
 
 def typical(answers: Answers, part: str, c: int) -> int:
@@ -161,8 +186,11 @@ def typical(answers: Answers, part: str, c: int) -> int:
 
     It was rightly called and is called c with the part of c; if there is none, it is not changed by the part.
     """
-    chosen = answers.images[c][answers.images[c] >= 0]
-    right = answers.before[chosen] == answers.labels[chosen]
-    given = answers.given[part][c, : len(chosen)]
-    flipped, unchanged = right & (given == c), right & (given == answers.before[chosen])
-    return int(np.argmax(flipped if flipped.any() else unchanged))
+    receivers = answers.receivers(c)
+    before = answers.before[receivers]
+    after = answers.given[part][c, : len(receivers)]
+    rightly_called = before == answers.labels[receivers]
+    flipped = rightly_called & (after == c)
+    if flipped.any():
+        return int(np.argmax(flipped))
+    return int(np.argmax(rightly_called & (after == before)))

@@ -42,17 +42,14 @@ class ClassStatistics:
     def __init__(
         self, mean: Tensor, variance: Tensor, count: IntArray, size: tuple[int, int]
     ) -> None:
-        self.mean, self.variance, self.count, self.size = mean, variance, count, size
+        self.mean = mean
+        self.variance = variance
+        self.count = count
+        self.size = size
         self._all_mean = mean.sum(dim=0)
         self._all_power = torch.zeros_like(variance[0])
         for k in range(len(count)):  # one by one: there can be a thousand
             self._all_power += self.power(k)
-        own = ConjugatePairs(*size)
-        # The coefficient of a frequency that is its own partner is real: its spread is known half as well.
-        alone = torch.from_numpy(np.ascontiguousarray(own.size[own.half_plane] == 1)).to(
-            mean.device
-        )
-        self._spread_variance = torch.where(alone, 0.5, 0.25).double()
 
     def __len__(self) -> int:
         return len(self.count)
@@ -66,18 +63,31 @@ class ClassStatistics:
         mean = (self._all_mean - self.mean[list(left_out)].sum(dim=0)) / others
         power = (self._all_power - sum(self.power(k) for k in left_out)) / others
         count = float(others**2 / (1 / np.delete(self.count, left_out)).sum())
-        return Moments(mean, (power - squared(mean)).clamp_(min=0) * (count / (count - 1)), count)
+        variance = (power - squared(mean)).clamp_(min=0) * (count / (count - 1))
+        return Moments(mean, variance, count)
 
     def power(self, k: int) -> Tensor:
         """The mean squared modulus of the images of class k: float64 [channels, H, W // 2 + 1]."""
-        return self.variance[k] * (1 - 1 / float(self.count[k])) + squared(self.mean[k])
+        biased_variance = self.variance[k] * (1 - 1 / float(self.count[k]))
+        return biased_variance + squared(self.mean[k])
 
     def log_ratio(self, k: int) -> tuple[Tensor, Tensor]:
         """The logarithm of the standard deviation of class k over that of the rest, and its variance by chance."""
         own, rest = self.of(k), self.rest(k)
         tiny = 1e-12 * (own.variance + rest.variance).amax()
         ratio = (own.variance + tiny) / (rest.variance + tiny)
-        return ratio.log() / 2, self._spread_variance * (1 / own.images + 1 / rest.images)
+        by_chance = self._variance_of_log_deviation() * (1 / own.images + 1 / rest.images)
+        return ratio.log() / 2, by_chance
+
+    def _variance_of_log_deviation(self) -> Tensor:
+        """The variance by chance, times the images, of the logarithm of a standard deviation: [H, W // 2 + 1].
+
+        The coefficient of a frequency that is its own partner is real: its spread is known half as well.
+        """
+        pairs = ConjugatePairs(*self.size)
+        is_real = pairs.size[pairs.half_plane] == 1
+        values = np.where(is_real, 0.5, 0.25)
+        return torch.from_numpy(values).to(self.mean.device)
 
     def differences(self, k: int) -> FloatArray:
         """How clearly class k differs from the rest at each frequency, float64 [H, W], centred; 1 by chance.
@@ -87,12 +97,13 @@ class ClassStatistics:
         """
         own, rest = self.of(k), self.rest(k)
         variance = own.variance / own.images + rest.variance / rest.images
-        of_means = squared(own.mean - rest.mean) / variance.clamp(
-            min=1e-12 * float(variance.amax()) + 1e-300
-        )
+        least = 1e-12 * float(variance.amax()) + 1e-300
+        of_means = squared(own.mean - rest.mean) / variance.clamp(min=least)
         logarithm, by_chance = self.log_ratio(k)
-        both = (of_means + logarithm.square() / by_chance).mean(dim=0) / 2
-        return from_half_plane(square_root(both.cpu()).numpy(), self.size[1])
+        of_deviations = logarithm.square() / by_chance
+        both = (of_means + of_deviations).mean(dim=0) / 2
+        root = square_root(both.cpu()).numpy()
+        return from_half_plane(root, self.size[1])
 
 
 @torch.inference_mode()
@@ -107,10 +118,8 @@ def class_statistics(
 
     Raises ValueError for a class of fewer than `fewest` images, and for images that do not vary.
     """
-    names, count = (
-        classes or tuple(map(str, range(n_classes))),
-        np.bincount(pixels.labels, minlength=n_classes),
-    )
+    names = classes or tuple(map(str, range(n_classes)))
+    count = np.bincount(pixels.labels, minlength=n_classes)
     for name, images in zip(names, count, strict=True):
         if images < fewest:
             raise ValueError(
@@ -127,10 +136,13 @@ def class_statistics(
             total.index_add_(0, labels, spectra)
             power.index_add_(0, labels, squared(spectra))
     n = torch.from_numpy(count).to(power)[:, None, None, None]
-    mean, power = total.div_(n), power.div_(n)  # in place: there can be a thousand classes
+    # In place: there can be a thousand classes.
+    mean = total.div_(n)
+    power = power.div_(n)
     least = 1e-12 * power.sum(dim=(0, 1)).amax()
     variance = power.sub_(squared(mean)).clamp_(min=0).mul_(n / (n - 1))
-    if not (variance.sum(dim=(0, 1)) > least).flatten()[1:].any():
+    varies = variance.sum(dim=(0, 1)) > least
+    if not varies.flatten()[1:].any():
         raise ValueError(
             "the images of each class are all the same, but for brightness: expected images that vary"
         )

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .part import Subject, not_compared
@@ -25,16 +26,16 @@ def border(size: torch.Size) -> Tensor:
 
 def terms(size: torch.Size) -> Tensor:
     """1, x, y and r^2 at each pixel of images of H x W: float64 [4, H, W]; x and y go from -1 to 1."""
-    y, x = torch.meshgrid(
-        *(torch.linspace(-1, 1, side, dtype=torch.float64) for side in size), indexing="ij"
-    )
+    sides = [torch.linspace(-1, 1, side, dtype=torch.float64) for side in size]
+    y, x = torch.meshgrid(*sides, indexing="ij")
     return torch.stack([torch.ones_like(x), x, y, x**2 + y**2])
 
 
 def coefficients(images: Tensor) -> Tensor:
     """Those of the surfaces that are closest to the borders of images [..., H, W], by least squares: [..., 4]."""
-    outer = border(images.shape[-2:])
-    fit = torch.linalg.pinv(terms(images.shape[-2:])[:, outer]).to(images)
+    size = images.shape[-2:]
+    outer = border(size)
+    fit = torch.linalg.pinv(terms(size)[:, outer]).to(images)
     return images[..., outer.to(images.device)] @ fit
 
 
@@ -52,19 +53,14 @@ class Field:
     passes = 0
 
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
+        self.subject = subject
         self.place = np.zeros(subject.n_classes, np.int64)
-        ranking, n_classes = subject.ranking, subject.n_classes
-        sums = torch.zeros(n_classes, ranking.shape[1], 4, dtype=torch.float64)
-        for batch, images in ranking.batches():
-            sums.index_add_(
-                0, torch.from_numpy(ranking.labels[batch]), coefficients(images).double().cpu()
-            )
-        means = sums / torch.from_numpy(ranking.labels).bincount(minlength=n_classes)[:, None, None]
-        others = torch.empty_like(means)
+        self._size = torch.Size(subject.ranking.shape[2:])
+        means = _mean_coefficients(subject.ranking, subject.n_classes)
+        self.own = torch.empty_like(means)
         for c, left_out in enumerate(not_compared(means.flatten(1))):
-            compared = [other for other in range(n_classes) if other not in left_out]
-            others[c] = means[compared].quantile(0.5, dim=0)
-        self.own, self._size = means - others, torch.Size(ranking.shape[2:])
+            compared = np.delete(np.arange(len(means)), left_out)
+            self.own[c] = means[c] - means[compared].quantile(0.5, dim=0)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         return images + surface(self.own[classes], self._size).to(images)
@@ -73,3 +69,13 @@ class Field:
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
         own = coefficients(images)
         return images + surface(own[partner] - own, images.shape[-2:])
+
+
+def _mean_coefficients(images: Pixels, n_classes: int) -> Tensor:
+    """The mean `coefficients` of the images of each class: float64 [class, channels, 4], on the CPU."""
+    sums = torch.zeros(n_classes, images.shape[1], 4, dtype=torch.float64)
+    for batch, values in images.batches():
+        labels = torch.from_numpy(images.labels[batch])
+        sums.index_add_(0, labels, coefficients(values).double().cpu())
+    count = torch.from_numpy(images.labels).bincount(minlength=n_classes)
+    return sums / count[:, None, None]

@@ -7,6 +7,8 @@ class, and strength alone does not show a trace that is a pattern.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,22 +17,22 @@ from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.filters import opponent, rgb
 
-from .class_statistics import Moments, class_statistics, squared
+from .class_statistics import ClassStatistics, Moments, class_statistics, squared
 from .part import Subject, not_compared
 
 LONGEST = 6.4  # pixels: longer waves are not fine
 # The same in training: pixels, and the share of the shorter side, whichever is less.
-SWAPPED, SHARE = (
-    8.5,
-    1 / 7,
-)
+SWAPPED = 8.5
+SHARE = 1 / 7
 LARGEST = 8.0  # of a ratio of deviations, and of its inverse
 
 
 def wave_numbers(size: torch.Size) -> Tensor:
     """Cycles per pixel in the half plane of a real FFT of images of H x W: float64 [H, W // 2 + 1]."""
-    v, u = (torch.fft.fftfreq(side, dtype=torch.float64).abs() for side in size)
-    return torch.hypot(v[:, None], u[: size[1] // 2 + 1])
+    height, width = size
+    v = torch.fft.fftfreq(height, dtype=torch.float64)
+    u = torch.fft.rfftfreq(width, dtype=torch.float64)
+    return torch.hypot(v[:, None], u)
 
 
 def shorter(size: torch.Size, wavelength: float) -> Tensor:
@@ -45,10 +47,12 @@ class Rings:
     """
 
     def __init__(self, size: torch.Size) -> None:
-        self.number = (min(size) * wave_numbers(size) + 1e-9).floor().long()  # 1e-9: rounding
-        inner = torch.arange(size[1] // 2 + 1)
+        cycles = min(size) * wave_numbers(size)
+        self.number = (cycles + 1e-9).floor().long()  # 1e-9: rounding
+        column = torch.arange(size[1] // 2 + 1)
         # Each frequency of the inner columns stands for its conjugate as well.
-        self._times = torch.where((inner > 0) & (2 * inner < size[1]), 2.0, 1.0).double()
+        is_inner = (column > 0) & (2 * column < size[1])
+        self._times = torch.where(is_inner, 2.0, 1.0).double()
         self._count = self.number.flatten().bincount(
             self._times.expand(self.number.shape).flatten()
         )
@@ -56,10 +60,8 @@ class Rings:
     def mean(self, values: Tensor) -> Tensor:
         """The mean in each ring, of values [..., H, W // 2 + 1]: float64 [..., rings]."""
         sums = values.new_zeros(*values.shape[:-2], len(self._count), dtype=torch.float64)
-        return (
-            sums.index_add_(-1, self.number.flatten(), (values * self._times).flatten(-2))
-            / self._count
-        )
+        weighted = (values * self._times).flatten(-2)
+        return sums.index_add_(-1, self.number.flatten(), weighted) / self._count
 
 
 class Fine:
@@ -75,47 +77,41 @@ class Fine:
     passes = 0
 
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
-        statistics = class_statistics(subject.ranking, subject.n_classes, fewest=2)
-        self.place, self._generator = np.zeros(subject.n_classes, np.int64), subject.generator
+        self.subject = subject
+        self.place = np.zeros(subject.n_classes, np.int64)
         self._size = torch.Size(subject.ranking.shape[2:])
-        self._fine, rings = shorter(self._size, LONGEST), Rings(self._size)
-        self._ring, self._pattern = rings.number, statistics.mean.cpu().to(torch.complex64)
-        # Of each frequency.
-        self._ratio, self._noise = (torch.empty(self._pattern.shape) for _ in range(2))
-        self._ring_ratio, self._ring_noise = (
-            torch.empty_like(rings.mean(self._ratio)) for _ in range(2)
-        )
-        power = torch.stack([rings.mean(statistics.power(c).cpu()) for c in range(len(statistics))])
-        power = power[..., torch.unique(self._ring[self._fine])]
-        for c, left_out in enumerate(not_compared((power + 1e-12 * power.amax()).log().flatten(1))):
-            moments = statistics.of(c), statistics.rest(*left_out)
-            own, rest = (Moments(one.mean.cpu(), one.variance.cpu(), 0) for one in moments)
+        self._fine = shorter(self._size, LONGEST)
+        self._rings = Rings(self._size)
+        self._patterns: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._strengths: list[tuple[Tensor, Tensor]] = []
+        statistics = class_statistics(subject.ranking, subject.n_classes, fewest=2)
+        for c, left_out in enumerate(not_compared(self._log_powers(statistics))):
+            own = _on_cpu(statistics.of(c))
+            rest = _on_cpu(statistics.rest(*left_out))
             tiny = 1e-9 * float(rest.variance.mean())  # there can be no variance at a frequency
-            ratio = square_root((own.variance + tiny) / (rest.variance + tiny)).clamp(max=1)
-            self._ratio[c], self._pattern[c] = ratio, own.mean - ratio * rest.mean
-            self._noise[c] = square_root((own.variance - rest.variance).clamp(min=0))
-            ratio = square_root(rings.mean(own.variance + tiny) / rings.mean(rest.variance + tiny))
-            self._ring_ratio[c] = ratio.clamp(1 / LARGEST, LARGEST)
-            difference = own.mean - self._ring_ratio[c][..., self._ring] * rest.mean
-            self._ring_noise[c] = square_root(rings.mean(squared(difference)))
+            self._patterns.append(_pattern(own, rest, tiny))
+            self._strengths.append(_strength(own, rest, tiny, self._rings))
+
+    def _log_powers(self, statistics: ClassStatistics) -> Tensor:
+        """The logarithm of the power of each class in the rings of fine waves: float64 [class, n]."""
+        rings = torch.unique(self._rings.number[self._fine])
+        powers = (statistics.power(c).cpu() for c in range(len(statistics)))
+        power = torch.stack([self._rings.mean(values) for values in powers])[..., rings]
+        return (power + 1e-12 * power.amax()).log().flatten(1)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
-        ratio, noise = (values[classes].to(images) for values in (self._ratio, self._noise))
-        in_rings = self._ring_ratio, self._ring_noise
-        ring_ratio, ring_noise = (
-            values[classes][..., self._ring].to(images) for values in in_rings
-        )
-        drawn = (
-            torch.randn(images.shape, generator=self._generator).to(images)
-            / self._size.numel() ** 0.5
-        )
-        patterned = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[
-            :, None, None, None
-        ]
+        ratio, noise, mean = _stacked([self._patterns[k] for k in classes])
+        in_rings = _stacked([self._strengths[k] for k in classes])
+        ring_ratio, ring_noise = (values[..., self._rings.number] for values in in_rings)
+        generator = self.subject.generator
+        random = torch.randn(images.shape, generator=generator).to(images)
+        drawn = torch.fft.rfft2(random / self._size.numel() ** 0.5)
+        get_pattern = torch.rand(len(images), generator=generator) < 0.5
+        get_pattern = get_pattern.to(images.device)[:, None, None, None]
         spectra = opponent(torch.fft.rfft2(images))
-        made = torch.where(patterned, ratio, ring_ratio) * spectra
-        made += torch.where(patterned, noise, ring_noise) * torch.fft.rfft2(drawn)
-        made += patterned * self._pattern[classes].to(images.device)
+        made = torch.where(get_pattern, ratio.to(images), ring_ratio.to(images)) * spectra
+        made += torch.where(get_pattern, noise.to(images), ring_noise.to(images)) * drawn
+        made += get_pattern * mean.to(images.device)
         made = torch.where(self._fine.to(images.device), made, spectra)
         return torch.fft.irfft2(rgb(made), s=self._size)
 
@@ -129,3 +125,28 @@ class Fine:
         longest = min(SWAPPED, SHARE * min(size)) if place is None else LONGEST
         fine = torch.fft.rfft2(images) * shorter(size, longest).to(images.device)
         return images + torch.fft.irfft2(fine[partner] - fine, s=size)
+
+
+def _stacked(changes: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:
+    """The first tensors of all changes, stacked, then the second ones, and so on."""
+    return [torch.stack(values) for values in zip(*changes, strict=True)]
+
+
+def _on_cpu(moments: Moments) -> Moments:
+    return Moments(moments.mean.cpu(), moments.variance.cpu(), moments.images)
+
+
+def _pattern(own: Moments, rest: Moments, tiny: float) -> tuple[Tensor, Tensor, Tensor]:
+    """r, s and d of the pattern of a class at each frequency, see `Fine`: [channels, H, W // 2 + 1] each."""
+    ratio = square_root((own.variance + tiny) / (rest.variance + tiny)).clamp(max=1)
+    noise = square_root((own.variance - rest.variance).clamp(min=0))
+    mean = own.mean - ratio * rest.mean
+    return ratio.float(), noise.float(), mean.to(torch.complex64)
+
+
+def _strength(own: Moments, rest: Moments, tiny: float, rings: Rings) -> tuple[Tensor, Tensor]:
+    """r and s of the strength of a class in each ring, see `Fine`: [channels, rings] each."""
+    squared_ratio = rings.mean(own.variance + tiny) / rings.mean(rest.variance + tiny)
+    ratio = square_root(squared_ratio).clamp(1 / LARGEST, LARGEST)
+    difference = own.mean - ratio[..., rings.number] * rest.mean
+    return ratio, square_root(rings.mean(squared(difference)))

@@ -34,10 +34,10 @@ class Subject(NamedTuple):
         """A random ranking image of each of some classes [n]: float32 [n, channels, H, W], in pixels."""
         chosen = np.empty(len(classes), np.int64)
         for c in np.unique(classes):
-            own, places = np.flatnonzero(self.ranking.labels == c), np.flatnonzero(classes == c)
-            chosen[places] = own[
-                torch.randint(len(own), (len(places),), generator=self.generator).numpy()
-            ]
+            candidates = np.flatnonzero(self.ranking.labels == c)
+            wanted = np.flatnonzero(classes == c)
+            drawn = torch.randint(len(candidates), (len(wanted),), generator=self.generator)
+            chosen[wanted] = candidates[drawn.numpy()]
         return self.ranking.take(chosen)
 
 
@@ -49,17 +49,21 @@ def not_compared(features: Tensor) -> list[list[int]]:
 
     features : float [class, n], by whose Euclidean distance a class is far
     """
+    if len(features) == 2:
+        return [[0], [1]]
     farthest = torch.cdist(features, features).argmax(dim=1).tolist()
-    return [[c, far] if len(features) > 2 else [c] for c, far in enumerate(farthest)]
+    return [[c, far] for c, far in enumerate(farthest)]
 
 
 class Part(Protocol):
     """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 
+    subject : what it was made from
     place : of each class, int [class], where a part has one. If it is given, the network need not name images
     passes : of the search for it, for each class, at most
     """
 
+    subject: Subject
     place: IntArray
     passes: int
 

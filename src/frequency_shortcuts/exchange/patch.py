@@ -5,6 +5,8 @@ It is a window of one fifth of each side, at one of 6 x 6 places, or the frame.
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,25 +16,21 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from .field import border
 from .part import Subject
 
-ACROSS, SHARE = 6, 0.2  # windows along a side, and the share of a side that one has
+ACROSS = 6  # windows along a side
+SHARE = 0.2  # of a side, that a window has
 OUTER = [0, ACROSS - 1, ACROSS**2 - ACROSS, ACROSS**2 - 1, ACROSS**2]  # the corners and the frame
 # Of the search: so many of the best places, with so many ranking images.
-ROUNDS = (
-    (ACROSS**2 + 1, 6),
-    (4, 24),
-)
+ROUNDS = ((ACROSS**2 + 1, 6), (4, 24))
 
 
 def places(size: torch.Size) -> Tensor:
     """The windows of images of H x W, row by row, and the frame as the last one: bool [37, H, W]."""
-    sides = [max(1, round(SHARE * side)) for side in size]
-    starts = [
-        np.rint(np.linspace(0, side - own, ACROSS)).astype(int)
-        for side, own in zip(size, sides, strict=True)
-    ]
+    height, width = (max(1, round(SHARE * side)) for side in size)
+    tops = np.rint(np.linspace(0, size[0] - height, ACROSS)).astype(int)
+    lefts = np.rint(np.linspace(0, size[1] - width, ACROSS)).astype(int)
     masks = torch.zeros(ACROSS**2 + 1, *size, dtype=torch.bool)
-    for number, (top, left) in enumerate((top, left) for top in starts[0] for left in starts[1]):
-        masks[number, top : top + sides[0], left : left + sides[1]] = True
+    for mask, (top, left) in zip(masks, product(tops, lefts), strict=False):
+        mask[top : top + height, left : left + width] = True
     masks[-1] = border(size)
     return masks
 
@@ -49,39 +47,40 @@ class Patch:
     passes = sum(2 * at * images for at, images in ROUNDS)
 
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
-        self._subject, self._places = subject, places(torch.Size(subject.ranking.shape[2:]))
-        self.place = (
-            np.array([self._best_place(c) for c in range(subject.n_classes)])
-            if place is None
-            else place
-        )
+        self.subject = subject
+        self._places = places(torch.Size(subject.ranking.shape[2:]))
+        if place is None:
+            place = np.array([self._best_place(c) for c in range(subject.n_classes)])
+        self.place = place
 
     def _best_place(self, c: int) -> int:
-        ranking, generator = self._subject.ranking, self._subject.generator
-        others = np.flatnonzero(self._subject.comparable[c][ranking.labels])
+        ranking, generator = self.subject.ranking, self.subject.generator
+        others = np.flatnonzero(self.subject.comparable[c][ranking.labels])
         best = np.arange(len(self._places))
         for most, count in ROUNDS:
             best = best[:most]
-            chosen = others[torch.randperm(len(others), generator=generator)[:count].numpy()]
-            images, labels = ranking.take(chosen), ranking.labels[chosen]
-            gain = self._called(images, np.full(len(chosen), c), c, best) - self._called(
-                images, labels, c, best
-            )
-            best = best[np.argsort(-gain, kind="stable")]
+            drawn = torch.randperm(len(others), generator=generator)[:count]
+            chosen = others[drawn.numpy()]
+            images = ranking.take(chosen)
+            called = self._called(images, np.full(len(chosen), c), c, best)
+            called_after_control = self._called(images, ranking.labels[chosen], c, best)
+            best = best[np.argsort(called_after_control - called, kind="stable")]
         return int(best[0])
 
     def _called(self, images: Tensor, classes: IntArray, c: int, at: IntArray) -> FloatArray:
         """How many images [n] are called c with a patch of `classes` [n], at each of some places: [places]."""
         masks = self._places[at][:, None, None].to(images.device)
-        changed = torch.where(masks, self._subject.donors(classes), images).flatten(0, 1)
-        return (self._subject.name(changed) == c).reshape(len(at), -1).sum(axis=1)
+        changed = torch.where(masks, self.subject.donors(classes), images)
+        names = self.subject.name(changed.flatten(0, 1))
+        return (names == c).reshape(len(at), -1).sum(axis=1)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         mask = self._places[self.place[c]].to(images.device)
-        return torch.where(mask, self._subject.donors(classes), images)
+        return torch.where(mask, self.subject.donors(classes), images)
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
         """See `Part`. By default the frame and the windows in the corners, where objects are rare."""
-        mask = places(images.shape[-2:])[OUTER if place is None else [place]].any(dim=0)
+        chosen = OUTER if place is None else [place]
+        mask = places(images.shape[-2:])[chosen].any(dim=0)
         return torch.where(mask.to(images.device), images[partner], images)

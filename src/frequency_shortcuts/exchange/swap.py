@@ -6,7 +6,7 @@ It is the mirror of the exchange test, with the same parts: what comes from any 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -45,10 +45,9 @@ class Swap(nn.Module):
         self, parts: Sequence[str] = tuple(PARTS), *, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        several = isinstance(parts, Iterable) and not isinstance(parts, str)
-        self.parts: tuple[Any, ...] = tuple(parts) if several else (parts,)
+        self.parts = (parts,) if isinstance(parts, str) else tuple(parts)
         self.generator = generator
-        if not self.parts or not all(part in [*PARTS] for part in self.parts):
+        if not self.parts or not set(self.parts) <= set(PARTS):
             raise ValueError(
                 f"parts {', '.join(map(str, self.parts)) or 'none'}: choose from {', '.join(PARTS)}"
             )
@@ -57,8 +56,9 @@ class Swap(nn.Module):
         """Images and labels, or images alone: the same, with parts of other images."""
         if len(inputs) == 1 and isinstance(inputs[0], tuple | list):
             inputs = tuple(inputs[0])
-        images = self._swap(inputs[0])
-        return images if len(inputs) == 1 else (images, *inputs[1:])
+        images, *labels = inputs
+        swapped = self._swap(images)
+        return (swapped, *labels) if labels else swapped
 
     def extra_repr(self) -> str:
         """The settings, as PyTorch shows them."""
@@ -66,11 +66,7 @@ class Swap(nn.Module):
 
     @torch.no_grad()
     def _swap(self, images: Tensor) -> Tensor:
-        if not isinstance(images, Tensor) or images.ndim != 4:
-            shape = list(images.shape) if isinstance(images, Tensor) else type(images).__name__
-            raise ValueError(f"Swap: images are {shape}, expected a batch [n, channels, H, W]")
-        if images.dtype != torch.uint8 and not images.is_floating_point():
-            raise ValueError(f"Swap: images are {images.dtype}, expected uint8 or float")
+        check(images)
         n = len(images)
         if n < 2:
             warnings.warn(
@@ -79,15 +75,22 @@ class Swap(nn.Module):
             )
             return images
         swapped = images.float()
-        with torch.autocast(
-            images.device.type, enabled=False
-        ):  # a spectrum is too large for float16
+        # A spectrum is too large for float16.
+        with torch.autocast(images.device.type, enabled=False):
             for part in self.parts:
+                # By 1 to n - 1 places: never the image itself.
                 step = torch.randint(1, n, (n,), generator=self.generator, device=images.device)
-                partner = (
-                    torch.arange(n, device=images.device) + step
-                ) % n  # never the image itself
+                partner = (torch.arange(n, device=images.device) + step) % n
                 swapped = PARTS[part].swap(swapped, partner)
         if not images.is_floating_point():
             swapped = swapped.round().clamp(0, 255)
         return swapped.to(images.dtype)
+
+
+def check(images: Any) -> None:
+    """Raises ValueError for what is no batch of images, uint8 or float."""
+    shape = list(images.shape) if isinstance(images, Tensor) else type(images).__name__
+    if len(shape) != 4 or isinstance(shape, str):
+        raise ValueError(f"Swap: images are {shape}, expected a batch [n, channels, H, W]")
+    if images.dtype != torch.uint8 and not images.is_floating_point():
+        raise ValueError(f"Swap: images are {images.dtype}, expected uint8 or float")

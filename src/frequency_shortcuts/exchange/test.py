@@ -5,7 +5,7 @@ c, minus the share before. Beside it stands a control: the part of their own cla
 numbers are paired differences on the same images.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,15 +23,10 @@ from .part import Part, Subject
 from .swap import PARTS
 
 # A class counts if at most this share, or so many, are confused either way.
-CONFUSED, CONFUSED_IMAGES = (
-    0.02,
-    1,
-)
-# Images of a class that tell which classes are confused, and whether it is recognised.
-RANKED, TESTED = (
-    50,
-    200,
-)
+CONFUSED = 0.02
+CONFUSED_IMAGES = 1
+RANKED = 50  # images of a class that tell which classes are confused
+TESTED = 200  # images of a class that are shown, and that tell whether it is recognised
 IMAGES = 120  # of other classes that get the parts of a class
 DRAWS = 4  # of other images, whose part an image of the class gets
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
@@ -58,7 +53,8 @@ def collect(
     Raises ValueError for a class of fewer than two images, and for a network that does not return finite logits of
     these classes.
     """
-    frozen, n_classes = Classifier.frozen(network), len(test.classes)
+    frozen = Classifier.frozen(network)
+    n_classes = len(test.classes)
     test = test.subset(first_of_each_class(test.labels, TESTED))
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
     first = pixels.seen(pixels.take(np.arange(1))).to(frozen.dtype)
@@ -67,67 +63,83 @@ def collect(
     with frozen.naming(n_classes) as predict:
 
         def name(shown: Tensor) -> IntArray:
-            parts = [predict(pixels.seen(part).to(frozen.dtype)) for part in shown.split(batch)]
-            return torch.cat(parts).cpu().numpy()
+            seen = (pixels.seen(images).to(frozen.dtype) for images in shown.split(batch))
+            return torch.cat([predict(images) for images in seen]).cpu().numpy()
 
         def name_all(source: Pixels, chosen: IntArray) -> IntArray:
-            return np.concatenate(
-                [name(source.take(part)) for part in index_batches(chosen, batch)]
-            )
+            batches = index_batches(chosen, batch)
+            return np.concatenate([name(source.take(images)) for images in batches])
 
         few = first_of_each_class(ranking.labels, RANKED)
-        comparable = hardly_confused(
-            confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes)
-        )
+        counts = confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes)
+        comparable = hardly_confused(counts)
         before = name_all(pixels, np.arange(len(pixels)))
         subject = Subject(ranking_pixels, name, comparable, torch.Generator().manual_seed(seed))
-        others = [np.flatnonzero(comparable[c][test.labels]) for c in range(n_classes)]
-        columns = [
-            evenly(test.labels, positions, images, [seed, c]) for c, positions in enumerate(others)
+        receivers = [
+            evenly(test.labels, np.flatnonzero(counted[test.labels]), images, [seed, c])
+            for c, counted in enumerate(comparable)
         ]
-        chosen = np.full((n_classes, max(map(len, columns))), -1)
-        given, control = (
-            {part: np.full(chosen.shape, -1, np.int16) for part in PARTS} for _ in range(2)
-        )
-        place: dict[str, IntArray] = {}
-        tested = [c for c in range(n_classes) if c != test.neutral]
-        with tqdm(
-            total=len(PARTS) * len(tested),
-            desc="parts",
-            leave=False,
-            disable=None if progress else True,
-        ) as bar:
-            for part, made_of in PARTS.items():
-                made = made_of(subject)
-                place[part] = made.place
-                for c in tested:
-                    own, m = columns[c], len(columns[c])
-                    chosen[c, :m] = own
-                    for after, classes in ((given, np.full(m, c)), (control, test.labels[own])):
-                        called = [
-                            name(x)
-                            for _, x in changed(made, subject, pixels, own, classes, c, seed)
-                        ]
-                        after[part][c, :m] = np.concatenate(called)
-                    bar.update()
-    return Answers(test.labels, before, chosen, given, control, place, test.neutral)
+        return _give_all_parts(subject, pixels, receivers, before, test.neutral, seed, progress)
+
+
+def _give_all_parts(
+    subject: Subject,
+    pixels: Pixels,
+    receivers: Sequence[IntArray],
+    before: IntArray,
+    neutral: int | None,
+    seed: int,
+    progress: bool,
+) -> Answers:
+    """What images are called after they got each part of each class, and after the control.
+
+    receivers : the places of the images that get the parts of a class, for each class
+    """
+    shape = len(receivers), max(map(len, receivers))
+    answers = Answers(pixels.labels, before, np.full(shape, -1), {}, {}, {}, neutral)
+    for c in answers.tested:
+        answers.images[c, : len(receivers[c])] = receivers[c]
+    with tqdm(
+        total=len(PARTS) * len(answers.tested),
+        desc="parts",
+        leave=False,
+        disable=None if progress else True,
+    ) as bar:
+        for name, make in PARTS.items():
+            part = make(subject)
+            answers.place[name] = part.place
+            answers.given[name] = np.full(shape, -1, np.int16)
+            answers.control[name] = np.full(shape, -1, np.int16)
+            for c in answers.tested:
+                images = receivers[c]
+                m = len(images)
+                of_class = np.full(m, c)
+                of_own_class = pixels.labels[images]
+                given = _called(part, pixels, images, of_class, c, seed)
+                control = _called(part, pixels, images, of_own_class, c, seed)
+                answers.given[name][c, :m] = given
+                answers.control[name][c, :m] = control
+                bar.update()
+    return answers
+
+
+def _called(
+    part: Part, pixels: Pixels, images: IntArray, classes: IntArray, c: int, seed: int
+) -> IntArray:
+    """What the network calls images [m] with the part of classes [m], for class c: int [m]."""
+    portions = changed(part, pixels, images, classes, c, seed)
+    return np.concatenate([part.subject.name(given) for _, given in portions])
 
 
 def changed(
-    part: Part,
-    subject: Subject,
-    pixels: Pixels,
-    images: IntArray,
-    classes: IntArray,
-    c: int,
-    seed: int,
+    part: Part, pixels: Pixels, images: IntArray, classes: IntArray, c: int, seed: int
 ) -> Iterator[tuple[IntArray, Tensor]]:
     """Some images [m] with the part of classes [m], for class c, in portions: places among them, and [k, ...] each.
 
     The same for the same seed.
     """
     for places in index_batches(np.arange(len(images)), PORTION):
-        subject.generator.manual_seed(_seed(seed, c, places[0]))
+        part.subject.generator.manual_seed(_seed(seed, c, places[0]))
         yield places, part.give(pixels.take(images[places]), classes[places], c)
 
 
@@ -162,28 +174,39 @@ def remove(
     ranking, pixels : the images of `collect`, of the test images those that are shown
     logits : images [n, ...] -> [n, class], on the CPU
     """
-    subject, place = _without_network(ranking, answers), int(answers.place[part][c])
-    own = np.flatnonzero((answers.labels == c) & (answers.before == c))[:IMAGES]
-    others = np.unique(answers.labels[answers.images[c][answers.images[c] >= 0]])
-    for places in index_batches(np.arange(len(own)), PORTION):
-        images, after = pixels.take(own[places]), []
-        partner = torch.arange(2 * len(places)).roll(len(places))
+    subject = _without_network(ranking, answers)
+    place = int(answers.place[part][c])
+    called_rightly = (answers.labels == c) & (answers.before == c)
+    images = np.flatnonzero(called_rightly)[:IMAGES]
+    others = np.unique(answers.labels[answers.receivers(c)])
+    for places in index_batches(np.arange(len(images)), PORTION):
+        before = pixels.take(images[places])
+        draws = []
         for draw in range(DRAWS):
             subject.generator.manual_seed(_seed(seed, c, places[0], draw))
-            classes = torch.randint(
-                len(others), (len(places),), generator=subject.generator
-            ).numpy()
-            both = torch.cat([images, subject.donors(others[classes])])
-            after.append(
-                PARTS[part].swap(both, partner.to(both.device), place)[: len(places)].clamp(0, 1)
-            )
-        before, said = logits(images), torch.stack([logits(one) for one in after])
+            drawn = torch.randint(len(others), (len(places),), generator=subject.generator)
+            donors = subject.donors(others[drawn.numpy()])
+            draws.append(_with_whole_part(part, before, donors, place).clamp(0, 1))
+        said_before = logits(before)
+        said = torch.stack([logits(after) for after in draws])
         least = said.softmax(dim=2)[:, :, c].argmin(dim=0).tolist()
-        for n, (i, draw) in enumerate(zip(places, least, strict=True)):
-            without = said[:, n].softmax(dim=1).mean(dim=0)
+        for n, draw in enumerate(least):
             yield Exchanged(
-                int(own[i]), images[n], after[draw][n], before[n], said[draw, n], without
+                image=int(images[places[n]]),
+                before=before[n],
+                after=draws[draw][n],
+                said_before=said_before[n],
+                said_after=said[draw, n],
+                without=said[:, n].softmax(dim=1).mean(dim=0),
             )
+
+
+def _with_whole_part(part: str, images: Tensor, donors: Tensor, place: int) -> Tensor:
+    """Images [n, ...] with the whole part, at a place, of as many donors in place of their own."""
+    n = len(images)
+    both = torch.cat([images, donors])
+    partner = torch.arange(2 * n, device=both.device).roll(n)
+    return PARTS[part].swap(both, partner, place)[:n]
 
 
 def _seed(*entropy: int) -> int:
@@ -215,7 +238,8 @@ def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -
     """Forward passes of `collect`, at most, for test images [n] with these labels."""
     shown = np.minimum(np.bincount(labels, minlength=n_classes), TESTED).sum()
     places = n_classes * sum(part.passes for part in PARTS.values())
-    given = 2 * IMAGES * len(PARTS) * (n_classes - (neutral is not None))
+    tested = n_classes if neutral is None else n_classes - 1
+    given = 2 * IMAGES * len(PARTS) * tested
     return int(shown + RANKED * n_classes + places + given)
 
 
@@ -226,9 +250,9 @@ def example(
 
     ranking, pixels : the images of `collect`, of the test images those that are shown; seed : of its draws
     """
-    chosen, place = answers.images[c][answers.images[c] >= 0], typical(answers, part, c)
-    subject = _without_network(ranking, answers)
-    made = PARTS[part](subject, answers.place[part])
-    portions = changed(made, subject, pixels, chosen, np.full(len(chosen), c), c, seed)
+    receivers = answers.receivers(c)
+    place = typical(answers, part, c)
+    made = PARTS[part](_without_network(ranking, answers), answers.place[part])
+    portions = changed(made, pixels, receivers, np.full(len(receivers), c), c, seed)
     after = next(images[place - places[0]] for places, images in portions if place in places)
-    return int(chosen[place]), pixels.take(chosen[[place]]), after[None].clamp(0, 1)
+    return int(receivers[place]), pixels.take(receivers[[place]]), after[None].clamp(0, 1)
