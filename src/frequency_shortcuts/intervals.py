@@ -18,17 +18,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import (  # scipy.stats takes each job half a second to import
-    betaincinv,
-    ndtri,
-    stdtrit,
-)
+
+# What scipy.stats calls as well, which takes each job half a second to import.
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from .spectrum.arrays import FloatArray
 
 TAIL = (1 - 0.95) / 2  # probability beyond each end of an interval
-# Standard errors of a normal distribution from its mean to the end of its interval.
-NORMAL = ndtri(1 - TAIL)
+NORMAL: float = ndtri(1 - TAIL)  # standard errors from the mean to an end, of a normal distribution
 FEWEST_NETWORKS = 5  # below, an interval holds for these networks, not for networks of their kind
 
 
@@ -73,15 +70,17 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
 
     E. B. Wilson, J. Am. Stat. Assoc. 22 (1927).
     """
-    p, n = np.asarray(share, float), np.asarray(count, float)
-    z: float = NORMAL
+    p = np.asarray(share, float)
+    n = np.asarray(count, float)
+    return _lower_end_of_wilson(p, n), 1 - _lower_end_of_wilson(1 - p, n)
 
-    def low(p: FloatArray) -> FloatArray:
-        middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-        # Is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0.
-        return p**2 / (middle + reach)
 
-    return low(p), 1 - low(1 - p)
+def _lower_end_of_wilson(p: FloatArray, n: FloatArray) -> FloatArray:
+    """It is (middle - reach) / (1 + z^2 / n), but exactly 0 at a share of 0."""
+    z = NORMAL
+    middle = p + z**2 / (2 * n)
+    reach = z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
+    return p**2 / (middle + reach)
 
 
 def minus(first: Estimate, second: Estimate) -> Estimate:
@@ -94,9 +93,11 @@ def minus(first: Estimate, second: Estimate) -> Estimate:
     array([0.88, 0.77, 0.94])
     """
     value, low, high = first
-    taken, least, most = map(np.nan_to_num, second)
-    below, above = np.hypot(value - low, most - taken), np.hypot(high - value, taken - least)
-    return Estimate(value - taken, value - taken - below, value - taken + above)
+    subtracted, least, most = map(np.nan_to_num, second)
+    below = np.hypot(value - low, most - subtracted)
+    above = np.hypot(high - value, subtracted - least)
+    difference = value - subtracted
+    return Estimate(difference, difference - below, difference + above)
 
 
 def paired(differences: npt.ArrayLike) -> Paired:
@@ -110,10 +111,13 @@ def paired(differences: npt.ArrayLike) -> Paired:
     0.2
     """
     e = np.asarray(differences, float)
-    n, total = e.shape[-1], e.sum(axis=-1)
+    n = e.shape[-1]
+    total = e.sum(axis=-1)
+    squares = (e**2).sum(axis=-1)
     value = total / n if n else np.full(total.shape, np.nan)
-    variance = ((e**2).sum(axis=-1) + 1 - total**2 / (n + 2)) / (n + 2) ** 2
-    return Paired(np.asarray(value), np.asarray(total / (n + 2)), np.asarray(variance))
+    centre = total / (n + 2)
+    variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
+    return Paired(np.asarray(value), np.asarray(centre), np.asarray(variance))
 
 
 def joined(
@@ -129,7 +133,9 @@ def joined(
     """
     value, centre, variance = tpr
     if fpr is not None:
-        value, centre, variance = value - fpr.value, centre - fpr.centre, variance + fpr.variance
+        value = value - fpr.value
+        centre = centre - fpr.centre
+        variance = variance + fpr.variance
     half = reach(variance, of_draws, draws)
     return Estimate(value, centre - half, centre + half)
 
@@ -145,9 +151,11 @@ def reach(variance: npt.ArrayLike, of_draws: npt.ArrayLike = 0.0, draws: int = 2
     (0.2, 0.3)
     """
     of_draws = np.asarray(of_draws, float)
-    total, random = np.asarray(variance, float) + of_draws, of_draws > 0
-    freedom = (draws - 1) * (total / np.where(random, of_draws, total)) ** 2
-    return np.where(random, stdtrit(freedom, 1 - TAIL), NORMAL) * np.sqrt(total)
+    total = np.asarray(variance, float) + of_draws
+    has_draws = of_draws > 0
+    freedom = (draws - 1) * (total / np.where(has_draws, of_draws, total)) ** 2
+    standard_errors = np.where(has_draws, stdtrit(freedom, 1 - TAIL), NORMAL)
+    return standard_errors * np.sqrt(total)
 
 
 def reach_of_one_more(draws: npt.ArrayLike) -> FloatArray:
@@ -160,7 +168,13 @@ def reach_of_one_more(draws: npt.ArrayLike) -> FloatArray:
     """
     x = np.asarray(draws, float)
     n = x.shape[-1]
-    return stdtrit(n - 1, 1 - TAIL) * x.std(axis=-1, ddof=1) * np.sqrt(1 + 1 / n)
+    deviation = x.std(axis=-1, ddof=1)
+    return _student(n) * deviation * np.sqrt(1 + 1 / n)
+
+
+def _student(n: int) -> float:
+    """Standard errors from the mean of n values to an end of its interval."""
+    return stdtrit(n - 1, 1 - TAIL)
 
 
 def compared(low: float, high: float, bound: float) -> str:
@@ -174,7 +188,9 @@ def compared(low: float, high: float, bound: float) -> str:
     """
     if -bound <= low and high <= bound:
         return "as well"
-    return "better" if low > 0 else "worse" if high < 0 else "undecided"
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "undecided"
 
 
 def bootstrap(
@@ -195,15 +211,19 @@ def bootstrap(
     >>> bootstrap([0] * 4 + [1] * 4, lambda weights: weights @ hits / 8)
     (0.25, 0.875)
     """
-    generator, strata = np.random.default_rng(seed), np.asarray(strata)
+    generator = np.random.default_rng(seed)
+    strata = np.asarray(strata)
     weights = np.empty((draws, len(strata)))
     for stratum in np.unique(strata):
-        (members,) = np.nonzero(strata == stratum)
+        members = np.flatnonzero(strata == stratum)
         drawn = generator.integers(len(members), size=(draws, len(members)))
         places = drawn + len(members) * np.arange(draws)[:, None]
-        weights[:, members] = np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape)
+        counts = np.bincount(places.ravel(), minlength=drawn.size)
+        weights[:, members] = counts.reshape(drawn.shape)
     low, high = np.quantile(statistic(weights), [TAIL, 1 - TAIL])
-    return (float(low), float(high)) if high - low > 1e-12 else (np.nan, np.nan)  # 1e-12: rounding
+    if high - low <= 1e-12:  # rounding
+        return np.nan, np.nan
+    return float(low), float(high)
 
 
 def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = None) -> Networks:
@@ -218,13 +238,15 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     '0.25 [0.19, 0.31] of networks'
     """
     x = np.asarray(values, float)
-    n, value = len(x), float(x.mean()) if len(x) else np.nan
-    half, about = np.nan, "these networks"
+    n = len(x)
+    value = float(x.mean()) if n else np.nan
     if n >= FEWEST_NETWORKS:
-        half, about = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
-    elif n and half_widths is not None:
+        half = _student(n) * x.std(ddof=1) / np.sqrt(n)
+        return Networks(value, float(value - half), float(value + half), "networks")
+    half = np.nan
+    if n and half_widths is not None:
         half = np.asarray(half_widths, float).mean()
-    return Networks(value, float(value - half), float(value + half), about)
+    return Networks(value, float(value - half), float(value + half), "these networks")
 
 
 def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
@@ -238,19 +260,23 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
     >>> ratio([0.4, 0.5, 0.6, 0.5, 0.5], [0.7, 0.8, 0.8, 0.7, 0.8]).low.round(2)
     0.57
     """
-    x, y = np.asarray(numerators, float), np.asarray(denominators, float)
-    n, centre, (_, low, high, about) = len(x), (x.mean(), y.mean()), over_networks(y)
-    if n < FEWEST_NETWORKS or low <= 0 <= high:
-        return Networks(
-            float(centre[0] / centre[1]) if centre[1] else np.nan, np.nan, np.nan, about
-        )
-    spread = stdtrit(n - 1, 1 - TAIL) ** 2 * np.cov(x, y) / n
+    x = np.asarray(numerators, float)
+    y = np.asarray(denominators, float)
+    n = len(x)
+    value = float(x.mean() / y.mean()) if y.mean() else np.nan
+    of_denominators = over_networks(y)
+    about = of_denominators.of
+    if n < FEWEST_NETWORKS or of_denominators.low <= 0 <= of_denominators.high:
+        return Networks(value, np.nan, np.nan, about)
+    spread = _student(n) ** 2 * np.cov(x, y) / n
     # r of which (mean x - r mean y)^2 = t^2 (variance of x - r y) / n: the roots of a r^2 - 2 b r + c.
-    a, b, c = (centre[i] * centre[j] - spread[i, j] for i, j in ((1, 1), (0, 1), (0, 0)))
-    reach = np.sqrt(max(0.0, b**2 - a * c))
-    return Networks(
-        float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), about
-    )
+    a = y.mean() * y.mean() - spread[1, 1]
+    b = x.mean() * y.mean() - spread[0, 1]
+    c = x.mean() * x.mean() - spread[0, 0]
+    root = np.sqrt(max(0.0, b**2 - a * c))
+    low = (b - root) / a
+    high = (b + root) / a
+    return Networks(value, float(low), float(high), about)
 
 
 def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:
@@ -262,7 +288,8 @@ def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, f
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """The rank correlation of two sequences; NaN if one side has no order."""
-    ranks = [pd.Series(np.asarray(values, float)).rank().to_numpy() for values in (x, y)]
-    if len(ranks[0]) < 2 or any(np.ptp(one) == 0 for one in ranks):
+    # Ranks of pandas, since scipy.stats takes each job half a second to import.
+    ranks = [pd.Series(np.asarray(values, float)).rank() for values in (x, y)]
+    if len(ranks[0]) < 2 or any(np.ptp(side) == 0 for side in ranks):
         return float("nan")
     return float(np.corrcoef(*ranks)[0, 1])

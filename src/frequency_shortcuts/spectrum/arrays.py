@@ -12,4 +12,6 @@ IntArray = npt.NDArray[np.int64]
 
 def as_array(values: Any) -> npt.NDArray[Any]:
     """An array of numbers, or of a tensor, also of one on a GPU, which NumPy does not take."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    return np.asarray(values)

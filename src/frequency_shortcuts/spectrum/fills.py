@@ -30,7 +30,9 @@ class Fill:
     name : in tables and files; words : in figures; needs_donors : whether each image has a donor
     """
 
-    name, words, needs_donors = "zeros", "zeros elsewhere", False
+    name = "zeros"
+    words = "zeros elsewhere"
+    needs_donors = False
 
     def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
         """What stands behind images; take : positions [k] -> images [k, channels, H, W]; donors : of all images [n]."""
@@ -48,7 +50,9 @@ class Fill:
 class Swap(Fill):
     """The coefficients of another image, its donor, stand at the other frequencies."""
 
-    name, words, needs_donors = "swap", "another image elsewhere", True
+    name = "swap"
+    words = "another image elsewhere"
+    needs_donors = True
 
     def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
         import torch
@@ -58,14 +62,16 @@ class Swap(Fill):
 
     def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
         """As in `Fill`, without images whose donor is of the class: they may rightly be assigned to it."""
-        return negatives & (labels[donors] != np.arange(len(negatives))[:, None])
+        classes = np.arange(len(negatives))
+        return negatives & (labels[donors] != classes[:, None])
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
         # Images of the neutral class are the donors.
         return [c for c in range(n_classes) if c != neutral]
 
 
-ZEROS, SWAP = Fill(), Swap()
+ZEROS = Fill()
+SWAP = Swap()
 FILLS: dict[str, Fill] = {fill.name: fill for fill in (ZEROS, SWAP)}
 
 
@@ -111,19 +117,19 @@ def donors(
     generator = np.random.default_rng(seed)
     out = np.empty(len(labels), np.int64)
     for c in np.unique(labels):
-        own = np.flatnonzero(labels == c)
-        pool = generator.permutation(
-            np.flatnonzero(labels != c if neutral is None else labels == neutral)
-        )
-        if len(pool) < 1 + (c == neutral):
+        is_neutral = c == neutral
+        can_give = labels != c if neutral is None else labels == neutral
+        pool = generator.permutation(np.flatnonzero(can_give))
+        if len(pool) < (2 if is_neutral else 1):
             which = "of another class" if neutral is None else f"of the neutral class {neutral}"
             raise ValueError(
                 f"fill swap: an image of class {c} needs another image {which} as its donor, and there is none"
             )
-        if c == neutral:  # each gives to the next one of the shuffled circle
+        if is_neutral:  # each gives to the next one of the shuffled circle
             out[pool] = np.roll(pool, 1)
         else:
-            out[own] = np.resize(pool, len(own))
+            receivers = np.flatnonzero(labels == c)
+            out[receivers] = np.resize(pool, len(receivers))
     return out
 
 

@@ -17,9 +17,9 @@ from torch import Tensor
 from .masks import check_mask
 from .pairs import ConjugatePairs, check_images
 
-_OPPONENT = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=torch.float64)
+_OPPONENT = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]]).double()
 # Rows of length 1: its inverse is its mirror.
-_OPPONENT /= torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5
+_OPPONENT /= torch.tensor([[3], [2], [6]]).double() ** 0.5
 
 
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
@@ -56,8 +56,10 @@ def hide(own: Tensor, kept: Tensor, fill: Tensor | None = None, *, size: Sequenc
     """
     if kept.dtype == torch.bool:
         mixed = torch.where(kept, own, 0 if fill is None else fill)
+    elif fill is None:
+        mixed = kept * own
     else:
-        mixed = kept * own if fill is None else kept * (own - fill) + fill
+        mixed = kept * (own - fill) + fill
     return torch.fft.irfft2(mixed, s=tuple(size))
 
 
@@ -69,7 +71,8 @@ def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
     array = check_mask(mask)
     if array.shape != (height, width):
         raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
-    return torch.from_numpy(np.ascontiguousarray(np.fft.ifftshift(array)[:, : width // 2 + 1]))
+    half = np.fft.ifftshift(array)[:, : width // 2 + 1]
+    return torch.from_numpy(np.ascontiguousarray(half))
 
 
 def opponent(values: Tensor) -> Tensor:
@@ -109,50 +112,55 @@ class PairRemover:
         self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None
     ) -> None:
         self.pairs = pairs
-        m, channels, height, width = images.shape
-        self.channels = channels
-        self._rows = (
-            _waves(height, height, images.dtype, images.device)
-            * images.new_tensor([1, -1])[:, None, None]
-        )
-        self._columns = _waves(width // 2 + 1, width, images.dtype, images.device)
-        self._row_of = torch.as_tensor(pairs.half_row, device=images.device)
-        self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
-        self._images = images.permute(0, 2, 3, 1).reshape(m, height, width * channels)
-        self._buffer = images.new_empty(capacity, m, height, width * channels)
-        share = torch.as_tensor(pairs.size / (pairs.height * pairs.width)).to(images)
+        m, self.channels, height, width = images.shape
+        dtype, device = images.dtype, images.device
+        cosine, sine = _waves(height, height, dtype, device)
+        self._rows = torch.stack([cosine, -sine])
+        self._columns = _waves(width // 2 + 1, width, dtype, device)
+        self._row_of = torch.as_tensor(pairs.half_row, device=device)
+        self._column_of = torch.as_tensor(pairs.half_column, device=device)
+        lines = width * self.channels
+        self._images = images.permute(0, 2, 3, 1).reshape(m, height, lines)
+        self._buffer = images.new_empty(capacity, m, height, lines)
         lost = pairs.coefficients(images)
         if donors is not None:
             lost -= pairs.coefficients(donors)
+        share = torch.as_tensor(pairs.size / (height * width)).to(images)
+        change = (lost * -share).permute(0, 3, 1, 2).contiguous()
         # [2, pairs, m, 1, channels], real and imaginary part: what a call selects lies together.
-        self._change = (lost * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
+        self._change = change[:, :, :, None]
 
     def remove(self, index: Tensor) -> Tensor:
         """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
 
         It is the buffer, on the images' device: the next call overwrites it, and the caller may, too.
         """
+        k = len(index)
         m = len(self._images)
         real, imaginary = self._change.index_select(1, index)
-        cosine, sine = self._columns.index_select(1, self._column_of[index])[:, :, None, :, None]
-        first = (real * cosine).sub_(imaginary * sine).view(len(index), m, 1, -1)
-        second = (real * sine).add_(imaginary * cosine).view(len(index), m, 1, -1)
-        left = self._rows.index_select(1, self._row_of[index])[:, :, None, :, None]
-        filled = self._buffer[: len(index)]
-        torch.addcmul(self._images, left[0], first, out=filled).addcmul_(left[1], second)
-        return self.buffer[: len(index) * m]
+        columns = self._columns.index_select(1, self._column_of[index])
+        cosine, sine = columns[:, :, None, :, None]
+        with_cosine = (real * cosine).sub_(imaginary * sine).view(k, m, 1, -1)
+        with_sine = (real * sine).add_(imaginary * cosine).view(k, m, 1, -1)
+        rows = self._rows.index_select(1, self._row_of[index])
+        row_cosine, minus_row_sine = rows[:, :, None, :, None]
+        filled = self._buffer[:k]
+        torch.addcmul(self._images, row_cosine, with_cosine, out=filled)
+        filled.addcmul_(minus_row_sine, with_sine)
+        return self.buffer[: k * m]
 
     @property
     def buffer(self) -> Tensor:
         """All of it, [capacity * m, channels, H, W]; what lies behind the last call's images is older."""
-        return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(
-            0, 3, 1, 2
-        )
+        pixels = self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels)
+        return pixels.permute(0, 3, 1, 2)
 
 
 @functools.lru_cache(maxsize=8)
 def _waves(count: int, side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Cosine and sine of the frequencies 0 .. count - 1 at every pixel of a side, [2, count, side]."""
     # The phase is reduced in integers, so that it is exact at every frequency and size.
-    phase = 2 * np.pi * (np.outer(np.arange(count), np.arange(side)) % side / side)
-    return torch.as_tensor(np.stack([np.cos(phase), np.sin(phase)])).to(device, dtype)
+    cycles = np.outer(np.arange(count), np.arange(side)) % side
+    phase = 2 * np.pi * (cycles / side)
+    waves = torch.as_tensor(np.stack([np.cos(phase), np.sin(phase)]))
+    return waves.to(device, dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +26,13 @@ def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
     Returns bool [len(edges) + 1, height, width]. DC belongs to none of them. Edges are in cycles
     per image, positive and increasing.
     """
-    if not edges or any(b <= a for a, b in zip((0, *edges[:-1]), edges, strict=True)):
+    if not edges or min(np.diff(edges, prepend=0)) <= 0:
         raise ValueError(
             f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image"
         )
     band = np.digitize(radius(height, width), edges)
-    masks: BoolArray = band == np.arange(len(edges) + 1)[:, None, None]
+    numbers = np.arange(len(edges) + 1)
+    masks: BoolArray = band == numbers[:, None, None]
     masks[:, height // 2, width // 2] = False
     return masks
 
@@ -54,13 +55,15 @@ def positions(height: int, width: int, percent: float) -> int:
     return max(1, Fraction(str(percent)) * height * width // 100)
 
 
-def top_pairs(increment: npt.NDArray[np.floating], size: IntArray, wanted: int) -> IntArray:
+def top_pairs(increment: npt.NDArray[Any], size: IntArray, wanted: int) -> IntArray:
     """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills.
 
     increment : float [pairs]; of equal ones the first comes first
     """
     order = np.argsort(-increment, kind="stable")
-    return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
+    filled = np.cumsum(size[order])
+    count = int(np.searchsorted(filled, wanted)) + 1
+    return order[:count]
 
 
 def symmetric(mask: npt.ArrayLike) -> bool:
@@ -91,8 +94,10 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
         raise ValueError(
             f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
         )
-    both, either = ((left & right).sum(axis=(-2, -1)), (left | right).sum(axis=(-2, -1)))
-    return np.divide(both, either, out=np.full(np.shape(either), np.nan), where=either > 0)
+    both = (left & right).sum(axis=(-2, -1))
+    either = (left | right).sum(axis=(-2, -1))
+    missing = np.full(np.shape(either), np.nan)
+    return np.divide(both, either, out=missing, where=either > 0)
 
 
 def control_mask(
@@ -110,7 +115,8 @@ def control_mask(
     generator = np.random.default_rng(seed)
     drawn = np.zeros(len(pairs), bool)
     for members in _members(*mask.shape, kind):
-        if count := inside[members].sum():
+        count = inside[members].sum()
+        if count:
             drawn[generator.choice(members, count, replace=False)] = True
     return pairs.scatter(drawn)
 
@@ -121,11 +127,11 @@ def low_pass_mask(mask: BoolArray) -> BoolArray:
     By radius, ties by (u, v). It holds one position more than the map where the last pair does not fit.
     """
     pairs = _pairs(*mask.shape)
-    # Pairs stand in the order of (u, v).
-    order = np.argsort((pairs.frequencies**2).sum(axis=1), kind="stable")
-    filled = np.cumsum(pairs.size[order])
     kept = np.zeros(len(pairs), bool)
-    kept[order[: np.searchsorted(filled, mask.sum()) + 1]] = mask.any()
+    if mask.any():
+        # Pairs stand in the order of (u, v), and of equal radii the first comes first.
+        squared_radius = (pairs.frequencies**2).sum(axis=1)
+        kept[top_pairs(-squared_radius, pairs.size, mask.sum())] = True
     return pairs.scatter(kept)
 
 

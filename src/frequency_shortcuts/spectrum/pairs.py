@@ -26,7 +26,9 @@ def frequencies(height: int, width: int) -> tuple[IntArray, IntArray]:
     """
     if height < 1 or width < 1:
         raise ValueError(f"image size {height} x {width}: both sides must be at least 1 pixel")
-    return np.arange(height)[:, None] - height // 2, np.arange(width)[None, :] - width // 2
+    u = np.arange(height) - height // 2
+    v = np.arange(width) - width // 2
+    return u[:, None], v[None, :]
 
 
 def radius(height: int, width: int) -> FloatArray:
@@ -71,31 +73,34 @@ class ConjugatePairs:
 
     def __init__(self, height: int, width: int) -> None:
         u, v = frequencies(height, width)
-        self.height, self.width = height, width
+        self.height = height
+        self.width = width
         here = np.arange(height * width).reshape(height, width)
         there = mirror(here)
-        first = here.ravel()[(here <= there).ravel()]
-        second = there.ravel()[first]
-        self._flat = np.stack([first, second], axis=1)
-        self.positions: IntArray = np.stack([self._flat // width, self._flat % width], axis=-1)
-        self.frequencies: IntArray = np.stack(
-            [u.ravel()[first // width], v.ravel()[first % width]], axis=1
-        )
+        is_first = here <= there
+        first = here[is_first]
+        second = there[is_first]
+        # The pair at each position of the centred plane, [H, W].
+        self._number = np.empty_like(here)
+        self._number.flat[first] = self._number.flat[second] = np.arange(len(first))
+        self._first = first
+        members = np.stack([first, second], axis=1)
+        self.positions: IntArray = np.stack(np.divmod(members, width), axis=-1)
+        rows, columns = self.positions[:, 0].T
+        self.frequencies: IntArray = np.stack([u[rows, 0], v[0, columns]], axis=1)
         self.radius: FloatArray = np.hypot(*self.frequencies.T)
         self.size: IntArray = np.where(first == second, 1, 2)
         # Where each pair stands in the half plane that a real FFT returns: the member with v >= 0.
-        columns = (self.positions[:, :, 1] - width // 2) % width
-        rows = (self.positions[:, :, 0] - height // 2) % height
-        member = (columns[:, 0] > width // 2).astype(int)
-        pick = np.arange(len(first))
-        self.half_row, self.half_column = rows[pick, member], columns[pick, member]
-        self.half_plane: IntArray = np.fft.ifftshift(self.scatter(pick))[:, : width // 2 + 1]
+        half_rows = (self.positions[:, :, 0] - height // 2) % height
+        half_columns = (self.positions[:, :, 1] - width // 2) % width
+        member = np.where(half_columns[:, 0] <= width // 2, 0, 1)
+        pick = np.arange(len(first)), member
+        self.half_row: IntArray = half_rows[pick]
+        self.half_column: IntArray = half_columns[pick]
+        self.half_plane: IntArray = np.fft.ifftshift(self._number)[:, : width // 2 + 1]
 
     def __len__(self) -> int:
-        return len(self._flat)
-
-    def __repr__(self) -> str:
-        return f"ConjugatePairs({self.height}, {self.width})  # {len(self)} pairs"
+        return len(self.positions)
 
     def scatter(self, values: npt.ArrayLike) -> npt.NDArray[Any]:
         """Lay one value a pair out on the centred plane: [..., pairs] -> [..., H, W], same dtype."""
@@ -105,10 +110,7 @@ class ConjugatePairs:
                 f"values of shape {values.shape}: the last axis must hold the {len(self)} pairs of a "
                 f"{self.height} x {self.width} spectrum"
             )
-        plane = np.empty((*values.shape[:-1], self.height * self.width), values.dtype)
-        plane[..., self._flat[:, 0]] = values
-        plane[..., self._flat[:, 1]] = values
-        return plane.reshape(*values.shape[:-1], self.height, self.width)
+        return np.take(values, self._number, axis=-1)
 
     def gather(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The inverse of `scatter` for symmetric planes: [..., H, W] -> [..., pairs]."""
@@ -116,7 +118,7 @@ class ConjugatePairs:
             raise ValueError(
                 f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]"
             )
-        return plane.reshape(*plane.shape[:-2], -1)[..., self._flat[:, 0]]
+        return plane.reshape(*plane.shape[:-2], -1)[..., self._first]
 
     def coefficients(self, images: Tensor) -> Tensor:
         """DFT coefficients at the pairs, as numbers of a real dtype.
@@ -127,9 +129,9 @@ class ConjugatePairs:
         import torch
 
         check_images(images, self.height, self.width)
-        chosen = torch.fft.rfft2(images)[
-            ..., torch.as_tensor(self.half_row), torch.as_tensor(self.half_column)
-        ]
+        rows = torch.as_tensor(self.half_row)
+        columns = torch.as_tensor(self.half_column)
+        chosen = torch.fft.rfft2(images)[..., rows, columns]
         return torch.stack([chosen.real, chosen.imag])
 
 
@@ -172,5 +174,6 @@ def cells(pairs: ConjugatePairs, height: float, width: float, *, shift: float = 
     column = pairs.half_column
     if width > 1:
         column = np.minimum(column, max(0, (pairs.width - 1) // 2))
-    place = np.floor(np.stack([row / height + shift, column / width + shift])).astype(np.int64)
-    return np.unique(place, axis=1, return_inverse=True)[1].reshape(-1)
+    place = np.floor([row / height + shift, column / width + shift]).astype(np.int64)
+    _, number = np.unique(place, axis=1, return_inverse=True)
+    return number.reshape(-1)
