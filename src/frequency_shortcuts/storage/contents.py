@@ -20,19 +20,26 @@ _LABELS = {
     "u": "vertical frequency (cycles per image)",
     "v": "horizontal frequency (cycles per image)",
 }
-with Path(__file__).with_suffix(".csv").open(newline="") as _file:
-    # By name: the end of the path in the file, where * stands for any name.
-    DATASETS = {
-        name: Dataset(
-            files, tuple(_LABELS.get(label, label) for label in dims.split()), units, description
-        )
-        for name, files, dims, units, description in [*csv.reader(_file)][1:]
-    }
+
+
+def _read_datasets() -> dict[str, Dataset]:
+    """The rows of contents.csv by name: the end of the path in the file, where * stands for any name."""
+    datasets = {}
+    with Path(__file__).with_suffix(".csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            name = row.pop("name")
+            dims = tuple(_LABELS.get(label, label) for label in row.pop("dims").split())
+            datasets[name] = Dataset(dims=dims, **row)
+    return datasets
+
+
+DATASETS = _read_datasets()
 
 
 def row_of(name: str, n_dims: int) -> Dataset:
     """The row of the dataset at a path, with so many dimensions. Raises ValueError if there is none."""
-    for end, row in sorted(DATASETS.items(), key=lambda one: -one[0].count("/")):
+    longest_first = sorted(DATASETS.items(), key=lambda item: -item[0].count("/"))
+    for end, row in longest_first:
         if PurePosixPath(name).match(end) and len(row.dims) == n_dims:
             return row
     raise ValueError(

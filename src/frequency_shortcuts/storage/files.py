@@ -12,7 +12,7 @@ import socket
 import stat
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,44 +67,42 @@ def replacing(path: AnyPath) -> Iterator[Path]:
 def check_folder(path: AnyPath) -> Path:
     """The path of a folder that is there or can be made. Raises NotADirectoryError if a file is in its place."""
     path = Path(path)
-    if file := next(
-        (part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None
-    ):
-        raise NotADirectoryError(
-            f"{path} cannot be a folder, since {file} is a file: choose another name"
-        )
+    for file in (path, *path.parents):
+        if file.exists() and not file.is_dir():
+            raise NotADirectoryError(
+                f"{path} cannot be a folder, since {file} is a file: choose another name"
+            )
     return path
 
 
 def make_room(
-    folder: AnyPath,
-    every: Iterable[str],
-    earlier: Mapping[str, Any] | None,
-    now: Mapping[str, Any],
-    overwrite: bool,
+    folder: AnyPath, earlier: Mapping[str, Any] | None, now: Mapping[str, Any], overwrite: bool
 ) -> Path:
     """The path of a folder, which is made, for a result; files that the earlier one alone wrote are removed, no others.
 
-    now : how the result was made, with `files`, the names that it writes. earlier : the same of the result that is
-    there, None for none, nothing if that is not known. It is another one if it differs, but for `CHANGING`
-    every : the names that a result of any version writes, for one of which that is not known
+    now : how the result was made, with `files`, the names that it writes
+    earlier : the same of the result that is there; None for none, nothing for one of an older version. It is another
+        one if it differs, but for `CHANGING`
 
     Without `overwrite`, raises ValueError for another result, and for a file of these names that no result wrote.
     """
-    folder, there, files = check_folder(folder), earlier or {}, now["files"].split(", ")
-    own = [] if earlier is None else there["files"].split(", ") if "files" in there else [*every]
-    other = [name for name in there if name not in CHANGING and now.get(name) != there[name]]
-    taken = [name for name in files if name not in own and (folder / name).exists()]
-    if (taken or other or earlier == {}) and not overwrite:
-        how = f"{', '.join(other)} differ" if other else "of an older version"
-        holds = (
-            f"another result ({how})"
-            if other or earlier == {}
-            else f"{taken[0]}, which no such result wrote"
-        )
+    folder = check_folder(folder)
+    known = earlier or {}
+    files = now["files"].split(", ")
+    written = known["files"].split(", ") if "files" in known else []
+    differing = [name for name in known if name not in CHANGING and now.get(name) != known[name]]
+    foreign = [name for name in files if name not in written and (folder / name).exists()]
+    holds = None
+    if differing:
+        holds = f"another result ({', '.join(differing)} differ)"
+    elif earlier == {}:
+        holds = "another result (of an older version)"
+    elif foreign:
+        holds = f"{foreign[0]}, which no such result wrote"
+    if holds and not overwrite:
         raise ValueError(f"{folder} holds {holds}: choose another folder, or overwrite=True")
-    for name in own:
-        if other or name not in files:
+    for name in written:
+        if differing or name not in files:
             (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -125,13 +123,9 @@ def kind_of(path: AnyPath) -> str | None:
         raise
     if stat.S_ISREG(mode):
         return None
-    return (
-        "a folder"
-        if stat.S_ISDIR(mode)
-        else "a FIFO"
-        if stat.S_ISFIFO(mode)
-        else "a device or socket"
-    )
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
 
 
 def remove_partial_files(path: Path) -> None:
@@ -139,16 +133,17 @@ def remove_partial_files(path: Path) -> None:
     name = re.compile(rf"\.{re.escape(path.stem)}\.([0-9a-f]{{8}})-(\d+){re.escape(path.suffix)}")
     for partial in path.parent.glob(f".{glob.escape(path.stem)}.*"):
         match = name.fullmatch(partial.name)
-        if match is None or match.groups() == (MACHINE, str(os.getpid())):
+        if match is None:
             continue
-        with contextlib.suppress(
-            FileNotFoundError
-        ):  # it was finished, or another process removed it
+        machine, process = match[1], int(match[2])
+        if (machine, process) == (MACHINE, os.getpid()):
+            continue
+        # Not found: it was finished, or another process removed it.
+        with contextlib.suppress(FileNotFoundError):
             untouched = time.time() - partial.stat().st_mtime
-            killed = (
-                not _is_running(int(match[2])) if match[1] == MACHINE else untouched > ABANDONED_S
-            )
-            if killed:
+            is_ours = machine == MACHINE
+            was_killed = not _is_running(process) if is_ours else untouched > ABANDONED_S
+            if was_killed:
                 partial.unlink()
                 # No warning: it would be printed into the notebook that writes the file.
                 log.info("removed %s, the partial file of a killed process", partial)

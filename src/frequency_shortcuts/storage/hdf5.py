@@ -36,10 +36,9 @@ def read_hdf5(path: AnyPath, *, own_data: bool = False) -> Iterator[h5py.File]:
         except (
             Exception
         ) as error:  # h5py raises KeyError, TypeError, OSError, RuntimeError and more
-            of_machine = isinstance(error, MemoryError) or (
-                isinstance(error, OSError) and error.errno
-            )
-            if of_machine or (isinstance(error, ValueError) and str(path) in str(error)):
+            is_of_machine = isinstance(error, MemoryError) or getattr(error, "errno", None)
+            names_the_file = isinstance(error, ValueError) and str(path) in str(error)
+            if is_of_machine or names_the_file:
                 raise
             reason = " ".join(str(error).split()).strip("'\"")
             raise ValueError(
@@ -59,11 +58,13 @@ def _what_leads_outside(file: h5py.File) -> str | None:
     def visit(name: str, link: Any) -> str | None:  # an exception would not leave h5py's loop
         if isinstance(link, h5py.ExternalLink):
             return f"{name} is a link to {link.path} in {link.filename}"
-        # Soft links stay in the file, since no external link is in it.
-        if not isinstance(link, h5py.HardLink) or not isinstance(part := file[name], h5py.Dataset):
+        if isinstance(link, h5py.SoftLink):  # it stays in the file, which has no external link
             return None
-        if part.is_virtual:
+        item = file[name]
+        if isinstance(item, h5py.Dataset) and item.is_virtual:
             return f"{name} is a virtual data set"
-        return f"{name} is stored outside, in {part.external[0][0]}" if part.external else None
+        if isinstance(item, h5py.Dataset) and item.external:
+            return f"{name} is stored outside, in {item.external[0][0]}"
+        return None
 
     return file.visititems_links(visit)

@@ -184,10 +184,12 @@ def locked(path: Path, result: AnyPath = "") -> io.FileIO:
 def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray[Any]] | None:
     """The record at the current position of a file, or None if it is not complete."""
     try:
-        key, value, check = (np.load(file, allow_pickle=False) for _ in range(3))
-        return (str(key), value) if int(check) == _checksum(str(key), value) else None
+        key = str(np.load(file, allow_pickle=False))
+        value = np.load(file, allow_pickle=False)
+        check = int(np.load(file, allow_pickle=False))
     except Exception:  # numpy raises various errors for a torn record or a foreign file
         return None
+    return (key, value) if check == _checksum(key, value) else None
 
 
 def _checksum(key: str, value: npt.NDArray[Any]) -> int:

@@ -31,7 +31,8 @@ NAMES = (
 
 def write_table(table: pd.DataFrame, path: AnyPath, **constant: Any) -> None:
     """Write a tidy CSV, whole or not at all; `constant` columns come first."""
-    write_tables([pd.concat([pd.DataFrame(constant, table.index), table], axis=1)], path)
+    first = pd.DataFrame(constant, table.index)
+    write_tables([pd.concat([first, table], axis=1)], path)
 
 
 def write_tables(tables: Iterable[pd.DataFrame], path: AnyPath) -> None:
