@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_stores import FullDisk
 
-from frequency_shortcuts.storage.journal import Journal, Stopped
+from frequency_shortcuts.storage.journal import HEAD, Journal, Stopped
 
 VALUES = [
     np.array([1.5, np.nan, np.inf, -np.inf, -0.0, 5e-324, 0.1 + 0.2]), np.empty(0), np.array(np.pi),
@@ -106,7 +106,7 @@ def test_no_bit_of_a_record_changes_a_result(tmp_path):
     with Journal(path, "mine") as journal:
         journal.step("a", lambda: value)
     whole = path.read_bytes()
-    for bit in range(48, 8 * len(whole), 61):
+    for bit in range(8 * len(HEAD), 8 * len(whole), 61):
         data = bytearray(whole)
         data[bit // 8] ^= 1 << bit % 8
         path.write_bytes(data)

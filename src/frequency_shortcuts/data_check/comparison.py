@@ -5,6 +5,7 @@ a trace of processing in the fingerprints of images, see `forensics`. A cause is
 artefact, and not as classes do.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -74,27 +75,33 @@ def compare_classes(
     Raises ValueError for a class of fewer than 10 images, for images that are all the same, and for sides below 4
     pixels.
     """
-    labels, channels = np.asarray(labels), images.shape[1]
-    if min(images.shape[2:]) < LEAST_SIDE:
+    labels = np.asarray(labels)
+    channels, height, width = images.shape[1:]
+    if min(height, width) < LEAST_SIDE:
         raise ValueError(
-            f"images of {images.shape[2]} x {images.shape[3]}: expected sides of {LEAST_SIDE} pixels or more"
+            f"images of {height} x {width}: expected sides of {LEAST_SIDE} pixels or more"
         )
-    split = Split(
-        images, labels, tuple(map(str, range(n_classes))), np.zeros(channels), np.ones(channels)
-    )
-    pixels = Pixels(split, np.zeros(channels), np.ones(channels), torch.device("cpu"))
+    zero, one = np.zeros(channels), np.ones(channels)
+    split = Split(images, labels, tuple(map(str, range(n_classes))), zero, one)
+    pixels = Pixels(split, zero, one, torch.device("cpu"))
     statistics = class_statistics(pixels, n_classes, progress=progress)
     causes = name_causes(pixels, statistics, seed=seed, progress=progress)
     files = np.full(len(labels), np.nan)
-    table = pd.DataFrame(
-        {"class": range(n_classes), "images": statistics.count, "cause": "", "carriers": np.nan}
-    )
+    table = pd.DataFrame({"class": range(n_classes), "images": statistics.count})
+    table["cause"] = ""
+    table["carriers"] = np.nan
     for k, cause in causes.items():
-        files[labels == k] = cause.scores[labels == k]
+        own = labels == k
+        files[own] = cause.scores[own]
         table.loc[k, ["cause", "carriers"]] = cause.name, cause.carriers
-    amplitude = square_root(squared(statistics.mean) + statistics.variance).mean(dim=1).numpy()
-    differences = np.stack([statistics.differences(k) for k in range(n_classes)])
-    return Comparison(table, differences, from_half_plane(amplitude, statistics.size[1]), files)
+    power = squared(statistics.mean) + statistics.variance
+    amplitude = square_root(power).mean(dim=1).numpy()
+    return Comparison(
+        table,
+        differences=np.stack([statistics.differences(k) for k in range(n_classes)]),
+        spectra=from_half_plane(amplitude, width),
+        files=files,
+    )
 
 
 def name_causes(
@@ -106,46 +113,76 @@ def name_causes(
     """
     if min(statistics.size) < LEAST_SIDE:
         return {}
-    labels, pairs = pixels.labels, ConjugatePairs(*statistics.size)
-    peaks = _peaks(statistics, pairs)
-    beside = {
-        pair: _beside(pairs.frequencies - pairs.frequencies[pair], pairs) for pair in peaks.values()
-    }
-    chosen = np.unique(np.concatenate([[0, *beside], *beside.values()]).astype(int))
-    amplitudes, prints = [], []
-    for _, values in pixels.batches("features", progress):
-        amplitudes.append(_log_amplitudes(values.cpu(), pairs)[:, chosen].numpy())
-        prints.append(fingerprints(lightness(values.cpu())))
-    amplitude, fingerprint, causes = np.concatenate(amplitudes), np.concatenate(prints), {}
-    for k, pair in peaks.items():
-        scores = amplitude[:, np.searchsorted(chosen, pair)]
-        scores = scores - amplitude[:, np.searchsorted(chosen, beside[pair])].mean(axis=1)
-        without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
-        share = 0.0
-        if without.any():  # of images above 95 % of the others, beyond the 5 % that these have
-            share = max(
-                0.0,
-                ((scores[labels == k] > np.quantile(scores[without], 0.95)).mean() - 0.05) / 0.95,
-            )
-        if share >= CARRIED:
-            u, v = np.abs(pairs.frequencies[pair])
-            highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
-            causes[k] = Cause(CHECKERBOARD if highest else WAVE, float(share), scores)
+    labels = pixels.labels
+    peaks = _peaks(statistics, ConjugatePairs(*statistics.size))
+    heights, prints = _features(pixels, statistics.size, sorted(set(peaks.values())), progress)
+    causes = _waves(peaks, heights, labels, statistics.size)
     sample = evenly(labels, np.arange(len(labels)), SAMPLE, [seed, 50])
-    grey = np.concatenate(
-        [lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)]
-    )
-    traces = Forensics(fingerprint, labels, len(statistics), grey, sample).find(apart=[*causes])
-    scores_of = {k: fingerprint @ trace.weights - trace.offset for k, trace in traces.items()}
-    return causes | {
-        k: Cause(trace.cause, trace.carriers, scores_of[k]) for k, trace in traces.items()
-    }
+    batches = index_batches(sample, BATCH)
+    grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in batches])
+    forensics = Forensics(prints, labels, len(statistics), grey, sample)
+    for k, trace in forensics.find(apart=[*causes]).items():
+        scores = prints @ trace.weights - trace.offset
+        causes[k] = Cause(trace.cause, trace.carriers, scores)
+    return causes
+
+
+def _features(
+    pixels: Pixels, size: tuple[int, int], peaks: Sequence[int], progress: bool
+) -> tuple[dict[int, FloatArray], FloatArray]:
+    """What causes are named by, of each image: how high it is at each pair of `peaks`, and its fingerprint.
+
+    Returns pair -> float [n], above the mean of the logarithms of amplitudes beside it; and [n, numbers]
+    """
+    pairs = ConjugatePairs(*size)
+    beside = {peak: _beside(pairs.frequencies - pairs.frequencies[peak], pairs) for peak in peaks}
+    heights: dict[int, list[FloatArray]] = {peak: [] for peak in peaks}
+    prints = []
+    for _, values in pixels.batches("features", progress):
+        values = values.cpu()
+        amplitude = _log_amplitudes(values, pairs).numpy()
+        for peak in peaks:
+            around = amplitude[:, beside[peak]].mean(axis=1)
+            heights[peak].append(amplitude[:, peak] - around)
+        prints.append(fingerprints(lightness(values)))
+    whole = {peak: np.concatenate(parts) for peak, parts in heights.items()}
+    return whole, np.concatenate(prints)
+
+
+def _waves(
+    peaks: Mapping[int, int],
+    heights: Mapping[int, FloatArray],
+    labels: IntArray,
+    size: Sequence[int],
+) -> dict[int, Cause]:
+    """The wave or checkerboard of each class that has one in enough of its images.
+
+    peaks : class -> the pair at which it may have a wave. heights : pair -> how high each image is there, [n]
+    """
+    pairs = ConjugatePairs(*size)
+    waves = {}
+    for k, pair in peaks.items():
+        scores = heights[pair]
+        with_this_wave = [c for c, other in peaks.items() if other == pair]
+        without = ~np.isin(labels, with_this_wave)
+        if not without.any():
+            continue
+        # Of images above 95 % of the others, beyond the 5 % that these have.
+        bar = np.quantile(scores[without], 0.95)
+        carriers = float(((scores[labels == k] > bar).mean() - 0.05) / 0.95)
+        if carriers >= CARRIED:
+            u, v = np.abs(pairs.frequencies[pair])
+            is_highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
+            waves[k] = Cause(CHECKERBOARD if is_highest else WAVE, carriers, scores)
+    return waves
 
 
 def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
     """Logarithms of amplitudes of images in grey [k, pairs]; rounding of pixels is the floor."""
-    power = squared(torch.fft.rfft2(values.mean(dim=1)))[:, pairs.half_row, pairs.half_column]
-    return (power + pairs.height * pairs.width / 12 / 255**2).log_() / 2
+    spectra = torch.fft.rfft2(values.mean(dim=1))
+    power = squared(spectra)[:, pairs.half_row, pairs.half_column]
+    rounding = pairs.height * pairs.width / 12 / 255**2
+    return (power + rounding).log_() / 2
 
 
 def _peaks(statistics: ClassStatistics, pairs: ConjugatePairs) -> dict[int, int]:
@@ -155,9 +192,8 @@ def _peaks(statistics: ClassStatistics, pairs: ConjugatePairs) -> dict[int, int]
     of_all = _median(power)
     peaks = {}
     for k, own in enumerate(power):
-        heights = _heights(
-            own, of_all if len(power) > MANY else _median(np.delete(power, k, axis=0)), pairs
-        )
+        rest = of_all if len(power) > MANY else _median(np.delete(power, k, axis=0))
+        heights = _heights(own, rest, pairs)
         highest = int(heights.argmax())
         by_chance = NORMAL / 2 / np.sqrt(statistics.count[k])  # of the logarithm of an amplitude
         if heights[highest] - by_chance >= ISOLATED:
@@ -173,17 +209,21 @@ def _median(power: FloatArray) -> FloatArray:
 def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatArray:
     """How far the amplitude of a class over that of others is above all frequencies two or three beside it [pairs]."""
     floor = 1e-12 * max(own.max(), rest.max())
-    plane = pairs.scatter(np.log((own + floor) / (rest + floor)) / 2)
+    ratio = (own + floor) / (rest + floor)
+    plane = pairs.scatter(np.log(ratio) / 2)
     ring = np.ones((SURROUNDINGS, SURROUNDINGS), bool)
     ring[2:-2, 2:-2] = False
-    heights: FloatArray = pairs.gather(plane - maximum_filter(plane, footprint=ring, mode="wrap"))
+    highest_beside = maximum_filter(plane, footprint=ring, mode="wrap")
+    heights: FloatArray = pairs.gather(plane - highest_beside)
     # Near the highest frequencies, the other member of the pair is beside it.
     reach = np.arange(SURROUNDINGS) - SURROUNDINGS // 2
     for near in _beside(2 * pairs.frequencies, pairs):
         (row, column), partner = pairs.positions[near]
         others = plane.copy()
         others[tuple(partner)] = -np.inf
-        beside = others[np.ix_((row + reach) % pairs.height, (column + reach) % pairs.width)]
+        rows = (row + reach) % pairs.height
+        columns = (column + reach) % pairs.width
+        beside = others[np.ix_(rows, columns)]
         heights[near] = plane[row, column] - beside[ring].max()
     heights[pairs.radius < LEAST_RADIUS] = -np.inf
     return heights
@@ -192,7 +232,8 @@ def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatA
 def _beside(differences: IntArray, pairs: ConjugatePairs) -> IntArray:
     """Which differences of frequencies [k, 2], some of whole sides apart, are two or three, by their positions."""
     size = np.array([pairs.height, pairs.width])
-    apart = np.abs((differences + size // 2) % size - size // 2).max(axis=1)
+    shortest = (differences + size // 2) % size - size // 2
+    apart = np.abs(shortest).max(axis=1)
     return np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
 
 
@@ -207,40 +248,43 @@ def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.Dat
     """
     rows: list[tuple[object, ...]] = []
     for name, column in facts.items():
-        if (column != column.iloc[0]).any():
-            is_number = pd.api.types.is_numeric_dtype(column)
-            values = (
-                column
-                if is_number
-                else column.where(column.map(column.value_counts()) >= RARE, NOT_COMMON)
-            )
-            for k in range(n_classes):
-                own = labels == k
-                value, has = (_of_numbers if is_number else _of_categories)(values, own)
-                rows.append((name, k, value, float(has[own].mean()), float(has[~own].mean())))
+        if (column == column.iloc[0]).all():
+            continue
+        is_number = pd.api.types.is_numeric_dtype(column)
+        values = column if is_number else _rare_as_one(column)
+        for k in range(n_classes):
+            own = labels == k
+            value, has = _of_numbers(values, own) if is_number else _of_categories(values, own)
+            rows.append((name, k, value, float(has[own].mean()), float(has[~own].mean())))
     return pd.DataFrame(rows, columns=["fact", "class", "value", "own", "others"])
 
 
 def _of_numbers(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
     """The side of the middle on which a class lies, in words, and which pictures [n] are there."""
-    median, of_others = values[own].median(), values[~own].median()
+    median = values[own].median()
+    of_others = values[~own].median()
     middle = (median + of_others) / 2
-    above = median >= of_others
-    has: BoolArray = (values > middle if above else values < middle).to_numpy()
-    return (
-        f"{'above' if above else 'below'} {middle:{'.3g' if abs(middle) < 1000 else ',.0f'}}",
-        has,
-    )
+    number = f"{middle:.3g}" if abs(middle) < 1000 else f"{middle:,.0f}"
+    if median >= of_others:
+        return f"above {number}", (values > middle).to_numpy()
+    return f"below {number}", (values < middle).to_numpy()
+
+
+def _rare_as_one(values: pd.Series) -> pd.Series:
+    """Categories [n], where those that few pictures have are one."""
+    count = values.map(values.value_counts())
+    return values.where(count >= RARE, NOT_COMMON)
 
 
 def _of_categories(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
     """The values that are more frequent in a class than in the others, in words, and which pictures [n] have them."""
     share = pd.crosstab(values, own, normalize="columns")  # of the others, and of the class
-    names = (
-        share[share[True] > share[False]]
-        .sort_values(True, ascending=False, kind="stable")
-        .index.tolist()
-    )
-    more = len(names) - NAMED
-    others = [f"{more} other{'s' * (more > 1)}"] if more > 0 else []
-    return " or ".join([*names[:NAMED], *others]), values.isin(names).to_numpy()
+    more_frequent = share[share[True] > share[False]]
+    names = more_frequent.sort_values(True, ascending=False, kind="stable").index.tolist()
+    words = names[:NAMED]
+    left_out = len(names) - NAMED
+    if left_out == 1:
+        words.append("1 other")
+    elif left_out > 1:
+        words.append(f"{left_out} others")
+    return " or ".join(words), values.isin(names).to_numpy()

@@ -80,14 +80,15 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
     except Exception as error:  # Pillow raises nearly any error for damaged files
         raise ValueError(f"{path} cannot be read as a picture ({error})") from error
     with head as picture:
-        kind, quality, subsampling = str(picture.format), "none", "none"
-        if isinstance(
-            picture, JpegImagePlugin.JpegImageFile
-        ):  # also the first of several pictures in one file
-            kind, quality = "JPEG", _quality(picture.quantization)
+        name = str(picture.format)
+        quality = subsampling = "none"
+        # Also the first of several pictures in one file.
+        if isinstance(picture, JpegImagePlugin.JpegImageFile):
+            name = "JPEG"
+            quality = _quality(picture.quantization)
             subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none")
         mode = _MODES.get(picture.mode, picture.mode)
-        return FileFacts(kind, quality, subsampling, picture.height, picture.width, mode, size)
+        return FileFacts(name, quality, subsampling, picture.height, picture.width, mode, size)
 
 
 def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -103,11 +104,13 @@ def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _quality(tables: dict[int, list[int]]) -> str:
     """The quality whose standard table of luminance this is, or the nearest one and a digest of the tables."""
     luminance = np.array(tables[min(tables)])
-    apart = np.abs(np.log(_standard_tables() / luminance)).sum(axis=1)
+    ratios = _standard_tables() / luminance
+    apart = np.abs(np.log(ratios)).sum(axis=1)
     quality = 1 + int(apart.argmin())
     if apart.min() == 0:
         return str(quality)
-    digest = zlib.crc32(repr(sorted(tables.items())).encode())
+    content = repr(sorted(tables.items()))
+    digest = zlib.crc32(content.encode())
     return f"about {quality} (table {digest:08x})"
 
 
@@ -134,5 +137,7 @@ def content_facts(images: npt.NDArray[Any]) -> FloatArray:
     if images.dtype == np.uint8:
         small /= 255
     grey = small.mean(axis=1)
-    saturation = (small.max(axis=1) - small.min(axis=1)).mean(axis=(1, 2))
-    return np.stack([grey.mean(axis=(1, 2)), grey.std(axis=(1, 2)), saturation], axis=1)
+    brightness = grey.mean(axis=(1, 2))
+    contrast = grey.std(axis=(1, 2))
+    saturation = np.ptp(small, axis=1).mean(axis=(1, 2))
+    return np.stack([brightness, contrast, saturation], axis=1)

@@ -8,9 +8,10 @@ class has a trace if its fingerprints differ from those of the others as by an a
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.fft import dctn
 from torch import Tensor
@@ -33,11 +34,9 @@ HIGH = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5  # coefficients of 
 CLIPPED = (0, 24)  # black or white pixels of a block of JPEG, at most
 FLOOR = 0.03  # of the standard deviation of a number of the fingerprint
 BESIDE = 0.25  # weight of the other artefacts among what a trace must differ from
-# Of a score that counts: of the artefact's mean, and standard deviations of other images.
-BAR = (
-    0.5,
-    3.0,
-)
+# A score counts above both: a share of the artefact's mean, and standard deviations of other images.
+LEAST_SCORE = 0.5
+LEAST_DEVIATIONS = 3.0
 GRID = 5.0  # of blocks: zeros in the grid of the class, above other classes, in standard errors
 
 
@@ -75,55 +74,76 @@ def lightness(pixels: Tensor) -> FloatArray:
 
     Its corner lies on the grid of blocks of JPEG.
     """
-    top, left = (max(0, (side - SIDE) // 2 // BLOCK * BLOCK) for side in pixels.shape[2:])
+    channels, height, width = pixels.shape[1:]
+    top, left = _start(height), _start(width)
     values = 255 * pixels[:, :, top : top + SIDE, left : left + SIDE]
-    weights = (
-        torch.tensor(LUMA)
-        if values.shape[1] == 3
-        else torch.ones(values.shape[1]) / values.shape[1]
-    )
+    weights = torch.tensor(LUMA) if channels == 3 else torch.ones(channels) / channels
     return torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
 
 
-def fingerprints(grey: FloatArray) -> FloatArray:
+def _start(side: int) -> int:
+    """Where the middle of a side begins, on the grid of blocks of JPEG."""
+    return max(0, (side - SIDE) // 2 // BLOCK * BLOCK)
+
+
+def fingerprints(grey: npt.NDArray[Any]) -> FloatArray:
     """The fingerprints of grey images [k, h, w] from 0 to 255, float64 [k, numbers]."""
     flat = grey.reshape(len(grey), -1)
-    extremes = [(flat == end(axis=1, keepdims=True)).mean(axis=1) for end in (flat.min, flat.max)]
-    # In the grid at the corner and in others.
-    blocks = _grid(grey) if min(grey.shape[1:]) >= 2 * BLOCK else ()
-    parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey), *blocks]
-    return np.stack(parts, axis=1).astype(float)
+    darkest = flat == flat.min(axis=1, keepdims=True)
+    lightest = flat == flat.max(axis=1, keepdims=True)
+    numbers = [np.log1p(flat.std(axis=1)), *_rings(grey)]
+    numbers += [darkest.mean(axis=1), lightest.mean(axis=1)]
+    numbers += _differences(grey)
+    if _has_grid(grey):
+        numbers += [*_grid(grey)]
+    return np.stack(numbers, axis=1).astype(float)
+
+
+def _has_grid(grey: FloatArray) -> bool:
+    """Whether images are large enough for blocks in the grid of JPEG and in others."""
+    return min(grey.shape[1:]) >= 2 * BLOCK
 
 
 def _rings(grey: FloatArray) -> list[FloatArray]:
     """Logarithms of amplitudes in rings, and at the ends of both axes; rounding of pixels is the floor."""
     height, width = grey.shape[1:]
-    power = np.abs(np.fft.rfft2(grey).astype(np.complex64)) ** 2 + height * width / 12
-    u, v = np.abs(np.fft.fftfreq(height))[:, None], np.fft.rfftfreq(width)[None, :]
+    rounding = height * width / 12
+    spectra = np.fft.rfft2(grey).astype(np.complex64)
+    power = np.abs(spectra) ** 2 + rounding
+    u = np.abs(np.fft.fftfreq(height))[:, None]
+    v = np.fft.rfftfreq(width)[None, :]
     radius = np.hypot(u, v)
-    twice = np.where((v == 0) | (2 * v * width == width), 1, 2) * np.ones_like(radius)
-    twice[0, 0] = 0
     rings = [(radius >= low) & (radius < high) for low, high in pairwise(EDGES)]
-    rings += [(u > 0.35) & (v < 0.15), (u < 0.15) & (v > 0.35)]
-    weights = np.stack([ring * twice for ring in rings if (ring * twice).any()]).reshape(
-        -1, radius.size
-    )
+    rings.append((u > 0.35) & (v < 0.15))
+    rings.append((u < 0.15) & (v > 0.35))
+    # Each frequency of the inner columns stands for its conjugate as well; the mean does not count.
+    is_outer = (v == 0) | (2 * v * width == width)
+    times = np.where(is_outer, 1, 2) * np.ones_like(radius)
+    times[0, 0] = 0
+    weights = np.stack([ring * times for ring in rings]).reshape(len(rings), -1)
+    weights = weights[weights.any(axis=1)]
     weights /= weights.sum(axis=1, keepdims=True)
-    return list(np.log(weights.astype(np.float32) @ power.reshape(len(grey), -1).T) / 2)
+    mean = weights.astype(np.float32) @ power.reshape(len(grey), -1).T
+    return list(np.log(mean) / 2)
 
 
 def _differences(grey: FloatArray) -> list[FloatArray]:
     """Logarithms of quantiles of local differences: of four neighbours, of a square, and along both axes."""
     inner = grey[:, 1:-1, 1:-1]
-    rows, columns = grey[:, 2:, 1:-1] + grey[:, :-2, 1:-1], grey[:, 1:-1, 2:] + grey[:, 1:-1, :-2]
-    square = grey[:, 1:, 1:] + grey[:, :-1, :-1] - grey[:, 1:, :-1] - grey[:, :-1, 1:]
-    made: list[FloatArray] = []
-    for values in (rows + columns - 4 * inner, square, rows - 2 * inner, columns - 2 * inner):
+    above_and_below = grey[:, 2:, 1:-1] + grey[:, :-2, 1:-1]
+    beside = grey[:, 1:-1, 2:] + grey[:, 1:-1, :-2]
+    diagonal = grey[:, 1:, 1:] + grey[:, :-1, :-1]
+    square = diagonal - grey[:, 1:, :-1] - grey[:, :-1, 1:]
+    around = above_and_below + beside - 4 * inner
+    quantiles: list[FloatArray] = []
+    for values in (around, square, above_and_below - 2 * inner, beside - 2 * inner):
         sizes = np.abs(values).reshape(len(grey), -1)
-        sizes = sizes[:, :: math.ceil(sizes.shape[1] / PLACES)]
+        step = math.ceil(sizes.shape[1] / PLACES)
+        sizes = sizes[:, ::step]
         ranks = (QUANTILES * (sizes.shape[1] - 1)).astype(int)
-        made += list(np.log1p(np.partition(sizes, ranks, axis=1)[:, ranks]).T)
-    return made
+        of_ranks = np.partition(sizes, ranks, axis=1)[:, ranks]
+        quantiles += list(np.log1p(of_ranks).T)
+    return quantiles
 
 
 def _grid(grey: FloatArray) -> FloatArray:
@@ -132,23 +152,30 @@ def _grid(grey: FloatArray) -> FloatArray:
     [number of `CLIPPED`, k]
     """
     half = BLOCK // 2
-    counts = np.array([_near_zero(grey[:, top:, left:]) for top in (0, half) for left in (0, half)])
-    (zero, small), (zeros, smalls) = counts[0], counts[1:].sum(axis=0)
+    zero, small = _near_zero(grey)
+    elsewhere = [
+        _near_zero(grey[:, top:, left:]) for top, left in ((0, half), (half, 0), (half, half))
+    ]
+    zeros, smalls = np.sum(elsewhere, axis=0)
     expected = (zeros + 1 / 3) / (smalls + 1)
-    return (zero - small * expected) / np.sqrt(small * expected * (1 - expected) + 1)
+    variance = small * expected * (1 - expected)
+    return (zero - small * expected) / np.sqrt(variance + 1)
 
 
 def _near_zero(grey: FloatArray) -> tuple[IntArray, IntArray]:
     """How many coefficients of the blocks of an image are near zero, and small, [number of `CLIPPED`, k] each."""
-    rows, columns = grey.shape[1] // BLOCK, grey.shape[2] // BLOCK
-    blocks = grey[:, : rows * BLOCK, : columns * BLOCK].reshape(
-        len(grey), rows, BLOCK, columns, BLOCK
-    )
-    blocks = blocks.swapaxes(2, 3).reshape(len(grey), -1, BLOCK, BLOCK)
+    k, height, width = grey.shape
+    rows = height // BLOCK
+    columns = width // BLOCK
+    whole = grey[:, : rows * BLOCK, : columns * BLOCK]
+    blocks = whole.reshape(k, rows, BLOCK, columns, BLOCK).swapaxes(2, 3)
+    blocks = blocks.reshape(k, -1, BLOCK, BLOCK)
     size = np.abs(dctn(blocks, axes=(2, 3), norm="ortho")[..., HIGH])
-    zero, small = ((size < NEAR_ZERO * bound).sum(axis=-1) for bound in (1, 3))
-    ends = ((blocks <= 0) | (blocks >= 255)).sum(axis=(2, 3))
-    counted = (blocks.std(axis=(2, 3)) > 1) & (ends <= np.array(CLIPPED)[:, None, None])
+    zero = (size < NEAR_ZERO).sum(axis=-1)
+    small = (size < 3 * NEAR_ZERO).sum(axis=-1)
+    clipped = ((blocks <= 0) | (blocks >= 255)).sum(axis=(2, 3))
+    varies = blocks.std(axis=(2, 3)) > 1
+    counted = np.stack([varies & (clipped <= most) for most in CLIPPED])
     return (zero * counted).sum(axis=2), (small * counted).sum(axis=2)
 
 
@@ -167,28 +194,31 @@ class Forensics:
         grey: FloatArray,
         positions: IntArray,
     ) -> None:
-        self.prints, self.labels, self.count = (
-            prints,
-            labels,
-            np.bincount(labels, minlength=n_classes),
-        )
-        self._mean = np.stack([prints[labels == k].mean(axis=0) for k in range(n_classes)])
-        self._spread = np.stack(
-            [np.cov(prints[labels == k].T, bias=True) for k in range(n_classes)]
-        )
-        self._positions, self._labels = positions, labels[positions]
-        self._has_grid = min(grey.shape[1:]) >= 2 * BLOCK
-        self._changed: dict[str, FloatArray] = {}
+        self.prints = prints
+        self.labels = labels
+        self.count = np.bincount(labels, minlength=n_classes)
+        of_classes = [prints[labels == k] for k in range(n_classes)]
+        self._mean = np.stack([own.mean(axis=0) for own in of_classes])
+        self._spread = np.stack([np.cov(own.T, bias=True) for own in of_classes])
+        self._sample = prints[positions]
+        self._sample_labels = labels[positions]
+        self._has_grid = _has_grid(grey)
         pixels = np.rint(grey).clip(0, 255).astype(np.uint8)[:, None]
-        for number, (name, kind) in enumerate(TRIED.items()):
-            changed = np.empty((len(positions), prints.shape[1]))
-            for which, level in enumerate(kind.tried):
-                own = (np.arange(len(positions)) + number) % len(kind.tried) == which
-                if own.any():
-                    changed[own] = fingerprints(
-                        put(name, level, pixels[own])[:, 0].astype(np.float32)
-                    )
-            self._changed[name] = changed
+        self._changed = {
+            name: self._with_artefact(name, number, pixels) for number, name in enumerate(TRIED)
+        }
+
+    def _with_artefact(self, name: str, first: int, pixels: npt.NDArray[np.uint8]) -> FloatArray:
+        """The fingerprints of images [m, 1, h, w] with an artefact, whose levels take turns from `first` on."""
+        levels = TRIED[name].tried
+        turns = (np.arange(len(pixels)) + first) % len(levels)
+        changed = np.empty_like(self._sample)
+        for turn, level in enumerate(levels):
+            chosen = turns == turn
+            if chosen.any():
+                grey = put(name, level, pixels[chosen])[:, 0]
+                changed[chosen] = fingerprints(grey.astype(np.float32))
+        return changed
 
     def find(self, apart: Sequence[int] = ()) -> dict[int, Trace]:
         """The classes that have a trace, the clearest first: class -> its trace.
@@ -200,10 +230,11 @@ class Forensics:
         while True:
             left = [k for k in range(len(self.count)) if k not in found and k not in apart]
             traces = {k: self.traces(k, left) for k in left}
+            first = {k: own[0] for k, own in traces.items() if own}
             best = {
-                k: own[0]
-                for k, own in traces.items()
-                if own and own[0].found and not _is_reverse(k, own[0], traces)
+                k: trace
+                for k, trace in first.items()
+                if trace.found and not _is_reverse(k, trace, traces)
             }
             if not best:
                 return found
@@ -217,66 +248,87 @@ class Forensics:
         Without another class there is none.
         """
         others = np.array([c for c in classes if c != k], int)
-        elsewhere = np.isin(self._labels, others)
+        elsewhere = np.isin(self._sample_labels, others)
         if not elsewhere.any():
             return []
-        centre = np.median(self._mean[others], axis=0)
-        own, apart = self._mean[k] - centre, self._mean[others] - centre
-        grid = (
-            float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k])) if self._has_grid else 0.0
-        )
-        images = self.count[others].sum()
-        spreads = self._spread[others]
-        spread = np.tensordot(self.count[others] / images, spreads, 1) + apart.T @ apart / len(
-            others
-        )
-        spread[np.diag_indices_from(spread)] *= 1 + 1e-3 + len(centre) / images
-        spread[np.diag_indices_from(spread)] += FLOOR**2
-        inverse = np.linalg.inv(spread)
-        before = self.prints[self._positions][elsewhere]
+        before = self._sample[elsewhere]
         changes = {name: changed[elsewhere] - before for name, changed in self._changed.items()}
         shifts = {name: change.mean(axis=0) for name, change in changes.items()}
+        spread = self._spread_of(others)
         traces = []
-        for name in (
-            name for name, kind in TRIED.items() if kind.family == FINE and shifts[name].any()
-        ):
-            shift = shifts[name]
-            beside = [s for other, s in shifts.items() if KINDS[other].cause != KINDS[name].cause]
-            within = (
-                spread
-                + np.cov(changes[name].T, bias=True) / 2
-                + BESIDE * np.transpose(beside) @ np.stack(beside)
-            )
-            weights = np.linalg.solve(within, shift)
-            weights /= weights @ shift
-            offset = float(np.median(self._mean[others] @ weights))
-            deviation = math.sqrt(np.median(spreads @ weights @ weights))
-            bar = offset + max(BAR[0], BAR[1] * deviation)
-            share = float((self.prints[self.labels == k] @ weights > bar).mean())
-            reached = float((self._changed[name][elsewhere] @ weights > bar).mean())
-            sizes = (own @ inverse @ own) * (shift @ inverse @ shift)
-            traces.append(
-                Trace(
-                    name,
-                    float(own @ inverse @ shift / math.sqrt(sizes + 1e-300)),
-                    (share, float(wilson(share, self.count[k])[0])),
-                    min(1.0, share / max(reached, 1e-3)),
-                    grid,
-                    weights,
-                    offset,
-                )
-            )
+        for name, kind in TRIED.items():
+            if kind.family == FINE and shifts[name].any():
+                weights = _weights(name, changes[name], shifts, spread)
+                traces.append(self._trace(name, k, others, shifts[name], spread, weights))
         return sorted(
             traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True
         )
+
+    def _spread_of(self, others: IntArray) -> FloatArray:
+        """The covariance of fingerprints, within some classes and between them, made regular."""
+        apart = self._mean[others] - np.median(self._mean[others], axis=0)
+        images = self.count[others].sum()
+        within = np.tensordot(self.count[others] / images, self._spread[others], 1)
+        spread: FloatArray = within + apart.T @ apart / len(others)
+        diagonal = np.diag_indices_from(spread)
+        spread[diagonal] *= 1 + 1e-3 + len(spread) / images
+        spread[diagonal] += FLOOR**2
+        return spread
+
+    def _trace(
+        self,
+        name: str,
+        k: int,
+        others: IntArray,
+        shift: FloatArray,
+        spread: FloatArray,
+        weights: FloatArray,
+    ) -> Trace:
+        """How class k differs from others as by an artefact, which shifts fingerprints; see `_weights`."""
+        own = self._mean[k] - np.median(self._mean[others], axis=0)
+        inverse = np.linalg.inv(spread)
+        sizes = (own @ inverse @ own) * (shift @ inverse @ shift)
+        alike = float(own @ inverse @ shift / math.sqrt(sizes + 1e-300))
+        offset = float(np.median(self._mean[others] @ weights))
+        deviation = math.sqrt(np.median(self._spread[others] @ weights @ weights))
+        bar = offset + max(LEAST_SCORE, LEAST_DEVIATIONS * deviation)
+        with_artefact = self._changed[name][np.isin(self._sample_labels, others)]
+        share = float((self.prints[self.labels == k] @ weights > bar).mean())
+        reached = float((with_artefact @ weights > bar).mean())
+        grid = 0.0
+        if self._has_grid:
+            grid = float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k]))
+        return Trace(
+            name,
+            alike=alike,
+            share=(share, float(wilson(share, self.count[k])[0])),
+            carriers=min(1.0, share / max(reached, 1e-3)),
+            grid=grid,
+            weights=weights,
+            offset=offset,
+        )
+
+
+def _weights(
+    name: str, change: FloatArray, shifts: Mapping[str, FloatArray], spread: FloatArray
+) -> FloatArray:
+    """The weights [numbers] that tell images with an artefact best from others: 0 is no change, 1 its mean one.
+
+    change : of the fingerprint of each image by this artefact, [m, numbers]. shifts : the mean one by each artefact
+    """
+    shift = shifts[name]
+    by_others = [other for key, other in shifts.items() if KINDS[key].cause != KINDS[name].cause]
+    within = (
+        spread
+        + np.cov(change.T, bias=True) / 2
+        + BESIDE * np.transpose(by_others) @ np.stack(by_others)
+    )
+    weights: npt.NDArray[Any] = np.linalg.solve(within, shift)
+    return weights / (weights @ shift)
 
 
 def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> bool:
     """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""
     opposite = {LOST: RAISED, RAISED: LOST}.get(trace.cause)
-    return any(
-        other.cause == opposite and other.alike > trace.alike
-        for c, own in traces.items()
-        if c != k
-        for other in own
-    )
+    of_others = [other for c, own in traces.items() if c != k for other in own]
+    return any(other.cause == opposite and other.alike > trace.alike for other in of_others)

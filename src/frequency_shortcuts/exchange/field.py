@@ -13,7 +13,7 @@ from torch import Tensor
 from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .part import Subject, not_compared
+from .part import Part, Subject, not_compared
 
 
 def border(size: torch.Size) -> Tensor:
@@ -44,18 +44,14 @@ def surface(coefficients: Tensor, size: torch.Size) -> Tensor:
     return torch.tensordot(coefficients, terms(size).to(coefficients), dims=1)
 
 
-class Field:
+class Field(Part):
     """The mean field of a class minus the median of those of other classes is added, without the farthest one.
 
     own : the coefficients of this difference, float64 [class, channels, 4], in pixels
     """
 
-    passes = 0
-
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
-        self.subject = subject
-        self.place = np.zeros(subject.n_classes, np.int64)
-        self._size = torch.Size(subject.ranking.shape[2:])
+        super().__init__(subject, place)
         means = _mean_coefficients(subject.ranking, subject.n_classes)
         self.own = torch.empty_like(means)
         for c, left_out in enumerate(not_compared(means.flatten(1))):
@@ -63,7 +59,7 @@ class Field:
             self.own[c] = means[c] - means[compared].quantile(0.5, dim=0)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
-        return images + surface(self.own[classes], self._size).to(images)
+        return images + surface(self.own[classes], self.size).to(images)
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +17,7 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.filters import opponent, rgb
 
 from .class_statistics import ClassStatistics, Moments, class_statistics, squared
-from .part import Subject, not_compared
+from .part import Part, Subject, not_compared
 
 LONGEST = 6.4  # pixels: longer waves are not fine
 # The same in training: pixels, and the share of the shorter side, whichever is less.
@@ -64,7 +63,7 @@ class Rings:
         return sums.index_add_(-1, self.number.flatten(), weighted) / self._count
 
 
-class Fine:
+class Fine(Part):
     """Each coefficient F of an image becomes r F + d + s e, where e is random, of any phase and a mean square of 1.
 
     Half of the images, at random, get a pattern: at each frequency r is the ratio of the standard deviations of the
@@ -74,14 +73,10 @@ class Fine:
     are farthest is not among these. Colours are changed in opponent colours.
     """
 
-    passes = 0
-
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
-        self.subject = subject
-        self.place = np.zeros(subject.n_classes, np.int64)
-        self._size = torch.Size(subject.ranking.shape[2:])
-        self._fine = shorter(self._size, LONGEST)
-        self._rings = Rings(self._size)
+        super().__init__(subject, place)
+        self._fine = shorter(self.size, LONGEST)
+        self._rings = Rings(self.size)
         self._patterns: list[tuple[Tensor, Tensor, Tensor]] = []
         self._strengths: list[tuple[Tensor, Tensor]] = []
         statistics = class_statistics(subject.ranking, subject.n_classes, fewest=2)
@@ -105,7 +100,7 @@ class Fine:
         ring_ratio, ring_noise = (values[..., self._rings.number] for values in in_rings)
         generator = self.subject.generator
         random = torch.randn(images.shape, generator=generator).to(images)
-        drawn = torch.fft.rfft2(random / self._size.numel() ** 0.5)
+        drawn = torch.fft.rfft2(random / self.size.numel() ** 0.5)
         get_pattern = torch.rand(len(images), generator=generator) < 0.5
         get_pattern = get_pattern.to(images.device)[:, None, None, None]
         spectra = opponent(torch.fft.rfft2(images))
@@ -113,7 +108,7 @@ class Fine:
         made += torch.where(get_pattern, noise.to(images), ring_noise.to(images)) * drawn
         made += get_pattern * mean.to(images.device)
         made = torch.where(self._fine.to(images.device), made, spectra)
-        return torch.fft.irfft2(rgb(made), s=self._size)
+        return torch.fft.irfft2(rgb(made), s=self.size)
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:

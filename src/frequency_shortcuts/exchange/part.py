@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -55,25 +55,26 @@ def not_compared(features: Tensor) -> list[list[int]]:
     return [[c, far] for c, far in enumerate(farthest)]
 
 
-class Part(Protocol):
+class Part:
     """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 
-    subject : what it was made from
     place : of each class, int [class], where a part has one. If it is given, the network need not name images
     passes : of the search for it, for each class, at most
     """
 
-    subject: Subject
-    place: IntArray
-    passes: int
+    passes = 0
 
-    def __init__(self, subject: Subject, place: IntArray | None = None) -> None: ...
+    def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
+        self.subject = subject
+        self.size = torch.Size(subject.ranking.shape[2:])
+        self.place = np.zeros(subject.n_classes, np.int64) if place is None else place
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """Images [n, ...] with the part of `classes` [n], as it is given for class c, where a part depends on it.
 
         The test of class c gives images of other classes the part of c; the control gives them that of their own class.
         """
+        raise NotImplementedError
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
@@ -81,3 +82,4 @@ class Part(Protocol):
 
         place : of a class; then the part is that of its test, and else that of trainings
         """
+        raise NotImplementedError

@@ -14,7 +14,7 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .field import border
-from .part import Subject
+from .part import Part, Subject
 
 ACROSS = 6  # windows along a side
 SHARE = 0.2  # of a side, that a window has
@@ -35,7 +35,7 @@ def places(size: torch.Size) -> Tensor:
     return masks
 
 
-class Patch:
+class Patch(Part):
     """A patch of a random ranking image takes the place of the image's own.
 
     The place for a class is where most ranking images of other classes are called it, minus the control. It is searched
@@ -47,11 +47,10 @@ class Patch:
     passes = sum(2 * at * images for at, images in ROUNDS)
 
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
-        self.subject = subject
-        self._places = places(torch.Size(subject.ranking.shape[2:]))
+        super().__init__(subject, place)
+        self._places = places(self.size)
         if place is None:
-            place = np.array([self._best_place(c) for c in range(subject.n_classes)])
-        self.place = place
+            self.place = np.array([self._best_place(c) for c in range(subject.n_classes)])
 
     def _best_place(self, c: int) -> int:
         ranking, generator = self.subject.ranking, self.subject.generator
