@@ -10,7 +10,7 @@ A fill knows all that depends on it. Tables, files and settings hold its name; `
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,55 +24,45 @@ if TYPE_CHECKING:
 Background = Callable[[IntArray], Any]
 
 
-class Fill:
-    """A fill, and what depends on it; this one is nothing.
+class Fill(NamedTuple):
+    """A fill, and what depends on it.
 
     name : in tables and files; words : in figures; needs_donors : whether each image has a donor
     """
 
-    name = "zeros"
-    words = "zeros elsewhere"
-    needs_donors = False
+    name: str
+    words: str
+    needs_donors: bool
 
     def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
         """What stands behind images; take : positions [k] -> images [k, channels, H, W]; donors : of all images [n]."""
-        return lambda chosen: None
-
-    def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
-        """The images on which FPR of each class is measured, bool [class, n], out of the negatives."""
-        return negatives
-
-    def tested(self, n_classes: int, neutral: int | None) -> list[int]:
-        """The classes that have a test."""
-        return list(range(n_classes))
-
-
-class Swap(Fill):
-    """The coefficients of another image, its donor, stand at the other frequencies."""
-
-    name = "swap"
-    words = "another image elsewhere"
-    needs_donors = True
-
-    def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
         import torch
 
-        assert donors is not None
-        return lambda chosen: torch.fft.rfft2(take(donors[chosen]))
+        def of_donors(chosen: IntArray) -> Tensor:
+            assert donors is not None
+            return torch.fft.rfft2(take(donors[chosen]))
+
+        return of_donors if self.needs_donors else lambda chosen: None
 
     def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
-        """As in `Fill`, without images whose donor is of the class: they may rightly be assigned to it."""
+        """The images on which FPR of each class is measured, bool [class, n], out of the negatives.
+
+        None whose donor is of the class: they may rightly be assigned to it.
+        """
+        if not self.needs_donors:
+            return negatives
         classes = np.arange(len(negatives))
         return negatives & (labels[donors] != classes[:, None])
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
-        # Images of the neutral class are the donors.
-        return [c for c in range(n_classes) if c != neutral]
+        """The classes that have a test; images of the neutral class may be the donors."""
+        return [c for c in range(n_classes) if not (self.needs_donors and c == neutral)]
 
 
-ZEROS = Fill()
-SWAP = Swap()
-FILLS: dict[str, Fill] = {fill.name: fill for fill in (ZEROS, SWAP)}
+ZEROS = Fill("zeros", "zeros elsewhere", needs_donors=False)
+# The coefficients of another image, its donor, stand at the other frequencies.
+SWAP = Fill("swap", "another image elsewhere", needs_donors=True)
+FILLS = {fill.name: fill for fill in (ZEROS, SWAP)}
 
 
 def named(name: str) -> Fill:
