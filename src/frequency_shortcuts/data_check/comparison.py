@@ -169,7 +169,8 @@ def _waves(
             continue
         # Of images above 95 % of the others, beyond the 5 % that these have.
         bar = np.quantile(scores[without], 0.95)
-        carriers = float(((scores[labels == k] > bar).mean() - 0.05) / 0.95)
+        above = float((scores[labels == k] > bar).mean())
+        carriers = (above - 0.05) / 0.95
         if carriers >= CARRIED:
             u, v = np.abs(pairs.frequencies[pair])
             is_highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
@@ -187,8 +188,9 @@ def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
 
 def _peaks(statistics: ClassStatistics, pairs: ConjugatePairs) -> dict[int, int]:
     """The pair at which each class has a wave, of those that have one."""
-    power = (squared(statistics.mean) + statistics.variance).mean(dim=1).cpu().numpy()
-    power = power[:, pairs.half_row, pairs.half_column]
+    of_channels = squared(statistics.mean) + statistics.variance
+    plane = of_channels.mean(dim=1).cpu().numpy()
+    power = plane[:, pairs.half_row, pairs.half_column]
     of_all = _median(power)
     peaks = {}
     for k, own in enumerate(power):
@@ -255,7 +257,9 @@ def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.Dat
         for k in range(n_classes):
             own = labels == k
             value, has = _of_numbers(values, own) if is_number else _of_categories(values, own)
-            rows.append((name, k, value, float(has[own].mean()), float(has[~own].mean())))
+            share = float(has[own].mean())
+            share_of_others = float(has[~own].mean())
+            rows.append((name, k, value, share, share_of_others))
     return pd.DataFrame(rows, columns=["fact", "class", "value", "own", "others"])
 
 

@@ -154,7 +154,9 @@ def _grid(grey: FloatArray) -> FloatArray:
     half = BLOCK // 2
     zero, small = _near_zero(grey)
     elsewhere = [
-        _near_zero(grey[:, top:, left:]) for top, left in ((0, half), (half, 0), (half, half))
+        _near_zero(grey[:, :, half:]),
+        _near_zero(grey[:, half:]),
+        _near_zero(grey[:, half:, half:]),
     ]
     zeros, smalls = np.sum(elsewhere, axis=0)
     expected = (zeros + 1 / 3) / (smalls + 1)
@@ -285,19 +287,22 @@ class Forensics:
         weights: FloatArray,
     ) -> Trace:
         """How class k differs from others as by an artefact, which shifts fingerprints; see `_weights`."""
-        own = self._mean[k] - np.median(self._mean[others], axis=0)
+        means = self._mean[others]
+        own = self._mean[k] - np.median(means, axis=0)
         inverse = np.linalg.inv(spread)
         sizes = (own @ inverse @ own) * (shift @ inverse @ shift)
         alike = float(own @ inverse @ shift / math.sqrt(sizes + 1e-300))
-        offset = float(np.median(self._mean[others] @ weights))
+        offset = float(np.median(means @ weights))
         deviation = math.sqrt(np.median(self._spread[others] @ weights @ weights))
         bar = offset + max(LEAST_SCORE, LEAST_DEVIATIONS * deviation)
         with_artefact = self._changed[name][np.isin(self._sample_labels, others)]
-        share = float((self.prints[self.labels == k] @ weights > bar).mean())
+        of_class = self.prints[self.labels == k]
+        share = float((of_class @ weights > bar).mean())
         reached = float((with_artefact @ weights > bar).mean())
         grid = 0.0
         if self._has_grid:
-            grid = float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k]))
+            zeros = own[-len(CLIPPED) :].max()
+            grid = float(zeros * math.sqrt(self.count[k]))
         return Trace(
             name,
             alike=alike,

@@ -92,10 +92,11 @@ def rates(answers: Answers) -> pd.DataFrame:
     """
     table = pd.DataFrame([_numbers(answers, c) for c in answers.tested])
     margin = table["recall"] - table.pop("false_positives")
-    recognised = ((table["recall"] >= LEAST_RECALL) & (margin >= LEAST_MARGIN)).to_numpy()
+    is_recognised = (table["recall"] >= LEAST_RECALL) & (margin >= LEAST_MARGIN)
+    recognised = is_recognised.to_numpy()
     reached = [table[f"{part}_low"] >= kind.threshold for part, kind in PARTS.items()]
-    small = [table[f"{part}_high"] < BOUND for part in PARTS]
     found = np.stack(reached, axis=1) & recognised[:, None]
+    small = [table[f"{part}_high"] < BOUND for part in PARTS]
     below: BoolArray = np.all(small, axis=0)
     if len(answers.images) == 2:
         recognised, found, below = verdict_of_the_pair(recognised, found, below)

@@ -60,10 +60,14 @@ class ClassStatistics:
     def rest(self, *left_out: int) -> Moments:
         """The moments of all classes but these together, as if each had as many images."""
         others = len(self) - len(left_out)
-        mean = (self._all_mean - self.mean[list(left_out)].sum(dim=0)) / others
-        power = (self._all_power - sum(self.power(k) for k in left_out)) / others
-        count = float(others**2 / (1 / np.delete(self.count, left_out)).sum())
-        variance = (power - squared(mean)).clamp_(min=0) * (count / (count - 1))
+        mean_left_out = self.mean[list(left_out)].sum(dim=0)
+        power_left_out = sum(self.power(k) for k in left_out)
+        mean = (self._all_mean - mean_left_out) / others
+        power = (self._all_power - power_left_out) / others
+        counts = np.delete(self.count, left_out)
+        count = float(others**2 / (1 / counts).sum())
+        biased_variance = (power - squared(mean)).clamp_(min=0)
+        variance = biased_variance * (count / (count - 1))
         return Moments(mean, variance, count)
 
     def power(self, k: int) -> Tensor:

@@ -25,14 +25,17 @@ ROUNDS = ((ACROSS**2 + 1, 6), (4, 24))
 
 def places(size: torch.Size) -> Tensor:
     """The windows of images of H x W, row by row, and the frame as the last one: bool [37, H, W]."""
-    height, width = (max(1, round(SHARE * side)) for side in size)
-    tops = np.rint(np.linspace(0, size[0] - height, ACROSS)).astype(int)
-    lefts = np.rint(np.linspace(0, size[1] - width, ACROSS)).astype(int)
-    masks = torch.zeros(ACROSS**2 + 1, *size, dtype=torch.bool)
-    for mask, (top, left) in zip(masks, product(tops, lefts), strict=False):
-        mask[top : top + height, left : left + width] = True
-    masks[-1] = border(size)
-    return masks
+    rows, columns = map(_windows, size)
+    masks = [torch.outer(row, column) for row, column in product(rows, columns)]
+    return torch.stack([*masks, border(size)])
+
+
+def _windows(side: int) -> Tensor:
+    """Which pixels of a side are in each window along it: bool [ACROSS, side]."""
+    length = max(1, round(SHARE * side))
+    starts = torch.from_numpy(np.rint(np.linspace(0, side - length, ACROSS)))[:, None]
+    pixel = torch.arange(side)
+    return (pixel >= starts) & (pixel < starts + length)
 
 
 class Patch(Part):

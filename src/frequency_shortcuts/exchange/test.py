@@ -75,10 +75,10 @@ def collect(
         comparable = hardly_confused(counts)
         before = name_all(pixels, np.arange(len(pixels)))
         subject = Subject(ranking_pixels, name, comparable, torch.Generator().manual_seed(seed))
-        receivers = [
-            evenly(test.labels, np.flatnonzero(counted[test.labels]), images, [seed, c])
-            for c, counted in enumerate(comparable)
-        ]
+        receivers = []
+        for c, counted in enumerate(comparable):
+            others = np.flatnonzero(counted[test.labels])
+            receivers.append(evenly(test.labels, others, images, [seed, c]))
         return _give_all_parts(subject, pixels, receivers, before, test.neutral, seed, progress)
 
 
@@ -189,7 +189,8 @@ def remove(
             draws.append(_with_whole_part(part, before, donors, place).clamp(0, 1))
         said_before = logits(before)
         said = torch.stack([logits(after) for after in draws])
-        least = said.softmax(dim=2)[:, :, c].argmin(dim=0).tolist()
+        probability = said.softmax(dim=2)[:, :, c]
+        least = probability.argmin(dim=0).tolist()
         for n, draw in enumerate(least):
             yield Exchanged(
                 image=int(images[places[n]]),
@@ -215,8 +216,13 @@ def _seed(*entropy: int) -> int:
 
 def _without_network(ranking: Pixels, answers: Answers) -> Subject:
     """For a part whose places are known, which does not ask the network."""
-    unknown = np.ones((len(answers.images),) * 2, bool)
-    return Subject(ranking, lambda images: np.zeros(len(images), int), unknown, torch.Generator())
+    n_classes = len(answers.images)
+    all_comparable = np.ones((n_classes, n_classes), bool)
+
+    def name_nothing(images: Tensor) -> IntArray:
+        return np.zeros(len(images), int)
+
+    return Subject(ranking, name_nothing, all_comparable, torch.Generator())
 
 
 def hardly_confused(counts: IntArray) -> BoolArray:
@@ -253,6 +259,9 @@ def example(
     receivers = answers.receivers(c)
     place = typical(answers, part, c)
     made = PARTS[part](_without_network(ranking, answers), answers.place[part])
-    portions = changed(made, pixels, receivers, np.full(len(receivers), c), c, seed)
-    after = next(images[place - places[0]] for places, images in portions if place in places)
-    return int(receivers[place]), pixels.take(receivers[[place]]), after[None].clamp(0, 1)
+    classes = np.full(len(receivers), c)
+    for places, images in changed(made, pixels, receivers, classes, c, seed):
+        if place in places:
+            after = images[[place - places[0]]].clamp(0, 1)
+            break
+    return int(receivers[place]), pixels.take(receivers[[place]]), after
