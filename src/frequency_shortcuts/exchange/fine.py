@@ -91,24 +91,31 @@ class Fine(Part):
         """The logarithm of the power of each class in the rings of fine waves: float64 [class, n]."""
         rings = torch.unique(self._rings.number[self._fine])
         powers = (statistics.power(c).cpu() for c in range(len(statistics)))
-        power = torch.stack([self._rings.mean(values) for values in powers])[..., rings]
+        of_rings = torch.stack([self._rings.mean(values) for values in powers])
+        power = of_rings[..., rings]
         return (power + 1e-12 * power.amax()).log().flatten(1)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         ratio, noise, mean = _stacked([self._patterns[k] for k in classes])
         in_rings = _stacked([self._strengths[k] for k in classes])
         ring_ratio, ring_noise = (values[..., self._rings.number] for values in in_rings)
-        generator = self.subject.generator
-        random = torch.randn(images.shape, generator=generator).to(images)
-        drawn = torch.fft.rfft2(random / self.size.numel() ** 0.5)
-        get_pattern = torch.rand(len(images), generator=generator) < 0.5
-        get_pattern = get_pattern.to(images.device)[:, None, None, None]
+        drawn, gets_pattern = self._draw(images)
         spectra = opponent(torch.fft.rfft2(images))
-        made = torch.where(get_pattern, ratio.to(images), ring_ratio.to(images)) * spectra
-        made += torch.where(get_pattern, noise.to(images), ring_noise.to(images)) * drawn
-        made += get_pattern * mean.to(images.device)
-        made = torch.where(self._fine.to(images.device), made, spectra)
-        return torch.fft.irfft2(rgb(made), s=self.size)
+        r = torch.where(gets_pattern, ratio, ring_ratio).to(images)
+        s = torch.where(gets_pattern, noise, ring_noise).to(images)
+        d = (gets_pattern * mean).to(images.device)
+        changed = r * spectra + s * drawn + d
+        fine = self._fine.to(images.device)
+        given = torch.where(fine, changed, spectra)
+        return torch.fft.irfft2(rgb(given), s=self.size)
+
+    def _draw(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Random coefficients e, like those of images [n, ...], and which images get a pattern, bool [n, 1, 1, 1]."""
+        generator = self.subject.generator
+        noise = torch.randn(images.shape, generator=generator).to(images)
+        coefficients = torch.fft.rfft2(noise / self.size.numel() ** 0.5)
+        gets_pattern = torch.rand(len(images), generator=generator) < 0.5
+        return coefficients, gets_pattern[:, None, None, None]
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
