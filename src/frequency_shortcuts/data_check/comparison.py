@@ -5,7 +5,7 @@ a trace of processing in the fingerprints of images, see `forensics`. A cause is
 artefact, and not as classes do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -114,9 +114,10 @@ def name_causes(
     if min(statistics.size) < LEAST_SIDE:
         return {}
     labels = pixels.labels
-    peaks = _peaks(statistics, ConjugatePairs(*statistics.size))
-    heights, prints = _features(pixels, statistics.size, sorted(set(peaks.values())), progress)
-    causes = _waves(peaks, heights, labels, statistics.size)
+    pairs = ConjugatePairs(*statistics.size)
+    peaks = _peaks(statistics, pairs)
+    heights, prints = _features(pixels, pairs, set(peaks.values()), progress)
+    causes = _waves(peaks, heights, labels, pairs)
     sample = evenly(labels, np.arange(len(labels)), SAMPLE, [seed, 50])
     batches = index_batches(sample, BATCH)
     grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in batches])
@@ -128,38 +129,38 @@ def name_causes(
 
 
 def _features(
-    pixels: Pixels, size: tuple[int, int], peaks: Sequence[int], progress: bool
+    pixels: Pixels, pairs: ConjugatePairs, peaks: Collection[int], progress: bool
 ) -> tuple[dict[int, FloatArray], FloatArray]:
     """What causes are named by, of each image: how high it is at each pair of `peaks`, and its fingerprint.
 
     Returns pair -> float [n], above the mean of the logarithms of amplitudes beside it; and [n, numbers]
     """
-    pairs = ConjugatePairs(*size)
-    beside = {peak: _beside(pairs.frequencies - pairs.frequencies[peak], pairs) for peak in peaks}
-    heights: dict[int, list[FloatArray]] = {peak: [] for peak in peaks}
-    prints = []
+    frequencies = pairs.frequencies
+    beside = {peak: _beside(frequencies - frequencies[peak], pairs) for peak in peaks}
+    needed = np.unique(np.concatenate([[0, *peaks], *beside.values()]).astype(int))
+    amplitudes, prints = [], []
     for _, values in pixels.batches("features", progress):
-        values = values.cpu()
-        amplitude = _log_amplitudes(values, pairs).numpy()
-        for peak in peaks:
-            around = amplitude[:, beside[peak]].mean(axis=1)
-            heights[peak].append(amplitude[:, peak] - around)
-        prints.append(fingerprints(lightness(values)))
-    whole = {peak: np.concatenate(parts) for peak, parts in heights.items()}
-    return whole, np.concatenate(prints)
+        pictures = values.cpu()
+        amplitudes.append(_log_amplitudes(pictures, pairs)[:, needed].numpy())
+        prints.append(fingerprints(lightness(pictures)))
+    amplitude = np.concatenate(amplitudes)
+    heights = {}
+    for peak in peaks:
+        around = amplitude[:, np.searchsorted(needed, beside[peak])].mean(axis=1)
+        heights[peak] = amplitude[:, np.searchsorted(needed, peak)] - around
+    return heights, np.concatenate(prints)
 
 
 def _waves(
     peaks: Mapping[int, int],
     heights: Mapping[int, FloatArray],
     labels: IntArray,
-    size: Sequence[int],
+    pairs: ConjugatePairs,
 ) -> dict[int, Cause]:
     """The wave or checkerboard of each class that has one in enough of its images.
 
     peaks : class -> the pair at which it may have a wave. heights : pair -> how high each image is there, [n]
     """
-    pairs = ConjugatePairs(*size)
     waves = {}
     for k, pair in peaks.items():
         scores = heights[pair]
