@@ -12,7 +12,7 @@ import socket
 import stat
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,6 @@ log = logging.getLogger(__name__)
 
 AnyPath = str | os.PathLike[str]
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
-CHANGING = {
-    "seconds",
-    "device",
-    "network",
-    "images",
-    "remark",
-    "passes of the search",
-    "command",
-    "files",
-}
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
@@ -73,39 +63,6 @@ def check_folder(path: AnyPath) -> Path:
                 f"{path} cannot be a folder, since {file} is a file: choose another name"
             )
     return path
-
-
-def make_room(
-    folder: AnyPath, earlier: Mapping[str, Any] | None, now: Mapping[str, Any], overwrite: bool
-) -> Path:
-    """The path of a folder, which is made, for a result; files that the earlier one alone wrote are removed, no others.
-
-    now : how the result was made, with `files`, the names that it writes
-    earlier : the same of the result that is there; None for none, nothing for one of an older version. It is another
-        one if it differs, but for `CHANGING`
-
-    Without `overwrite`, raises ValueError for another result, and for a file of these names that no result wrote.
-    """
-    folder = check_folder(folder)
-    known = earlier or {}
-    files = now["files"].split(", ")
-    written = known["files"].split(", ") if "files" in known else []
-    differing = [name for name in known if name not in CHANGING and now.get(name) != known[name]]
-    foreign = [name for name in files if name not in written and (folder / name).exists()]
-    holds = None
-    if differing:
-        holds = f"another result ({', '.join(differing)} differ)"
-    elif earlier == {}:
-        holds = "another result (of an older version)"
-    elif foreign:
-        holds = f"{foreign[0]}, which no such result wrote"
-    if holds and not overwrite:
-        raise ValueError(f"{folder} holds {holds}: choose another folder, or overwrite=True")
-    for name in written:
-        if differing or name not in files:
-            (folder / name).unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def kind_of(path: AnyPath) -> str | None:
