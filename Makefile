@@ -32,7 +32,7 @@ example: $(READY) ## the lines of the README for its five networks, in a minute:
 
 real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, then the whole study of it in results/real
 	$(call run,results/real/pictures,--configfile config/real.yaml)
-	frequency-shortcuts analyse real:network --images results/real/pictures --quick --out results/real/analysis \
+	frequency-shortcuts analyse real:network --images results/real/pictures --out results/real/analysis \
 		--size 224 --mean .49804,.49804,.49804 --std .50196,.50196,.50196
 	$(call run,own,--configfile config/real.yaml)
 	@ls results/real/analysis/report.html results/real/report.html
