@@ -58,9 +58,7 @@ figure = result.flip()
 # ---------------
 # It was trained on PNG files alone, and the same call finds nothing.
 
-sound = fs.analyse(
-    example.network("clean"), clean, transform=example.TRANSFORM, run=quiet
-)
+sound = fs.analyse(example.network("clean"), clean, transform=example.TRANSFORM, run=quiet)
 sound.flips[["class", "fine", "field", "patch", "verdict"]]
 
 # %%

@@ -95,7 +95,15 @@ def test_the_test_of_the_paper_is_exact_culling_with_zeros_and_its_table_has_the
     made = fs.analyse(WaveNetwork(), *images_and_labels(240), mean=MEAN, std=STD, test=test)
     np.testing.assert_array_equal(made.found.score, analysed.found.score)
     assert made.about["percent"] == 5 and made.table["fill"].eq("zeros").all()
-    assert table_1_text(made.table_1, 5).splitlines()[2].split()[:7] == ["0", "100", "/", "0", "100", "/", "0"]
+    assert table_1_text(made.table_1, 5).splitlines()[2].split()[:7] == [
+        "0",
+        "100",
+        "/",
+        "0",
+        "100",
+        "/",
+        "0",
+    ]
     of_class = made.rates.groupby(["class", "filter"])[["tpr", "fpr"]].mean().loc["1"]
     for name in ("unfiltered", "dfm", "random", "low_pass", "other"):
         rates = made.table_1.loc[1, [f"tpr_{name}", f"fpr_{name}"]]

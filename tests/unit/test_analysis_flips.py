@@ -365,7 +365,13 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictu
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        "report.html", "flips.csv", "flips.h5", "flip.png", "images.csv", "advice.csv", "about.json"
+        "report.html",
+        "flips.csv",
+        "flips.h5",
+        "flip.png",
+        "images.csv",
+        "advice.csv",
+        "about.json",
     }
     assert (
         pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
@@ -469,7 +475,10 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
             "flips",
             "images",
             "advice",
-            *(["verdicts", "table", "table_1", "rates", "recall_by_source"] * bool(made.map_result)),
+            *(
+                ["verdicts", "table", "table_1", "rates", "recall_by_source"]
+                * bool(made.map_result)
+            ),
         ]
         for name in names:
             pd.testing.assert_frame_equal(

@@ -20,7 +20,7 @@ def artefact(kind, strength=1, **about):
 
 
 def lazy(made, images=IMAGES, labels=LABELS):
-    return ChangedImages(images, made, labels)
+    return ChangedImages(images, labels, [made])
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -91,8 +91,7 @@ def test_a_network_has_a_folder_in_which_another_command_needs_leave(
         f"Error: {out} holds the result of another command ({about['command']}): give another --out, or --overwrite\n"
     )
     assert (
-        run(*options, "--seed", 1, "--overwrite").exit_code == 0
-        and not (out / "maps.h5").exists()
+        run(*options, "--seed", 1, "--overwrite").exit_code == 0 and not (out / "maps.h5").exists()
     )
 
 
@@ -122,7 +121,10 @@ def test_maps_of_a_file_are_tested_and_a_terminal_shows_the_plan(folder, tmp_pat
     search = ["--maps", "--method", "culling_swap", *settings, "--out", tmp_path / "first"]
     done = run(*options, *search)
     assert done.exit_code == 0, done.output
-    assert "accuracy without a filter: 100.0%" in done.stderr and "accuracy without a filter" not in done.stdout
+    assert (
+        "accuracy without a filter: 100.0%" in done.stderr
+        and "accuracy without a filter" not in done.stdout
+    )
     assert "search by culling_swap: about 360 passes" in done.stderr  # 9 cells of 40 images
     masks = dfm.read_mask(file := tmp_path / "first" / "maps.h5", 2)
     done = run(*options, "--maps-file", file, "--out", tmp_path / "out")

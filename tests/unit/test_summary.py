@@ -230,7 +230,12 @@ def test_the_page_has_the_tables_and_sentences(analysis):
     ]  # fmt: skip
     text = analysis._page(dict.fromkeys(("flip", "cards", "shortcuts"), ""))
     flips = summary.flip_cells(analysis.flips)
-    for table in (cells, flips, summary.map_cells(analysis.verdicts), summary.advice_cells(remedies)):
+    for table in (
+        cells,
+        flips,
+        summary.map_cells(analysis.verdicts),
+        summary.advice_cells(remedies),
+    ):
         for name in table:
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
