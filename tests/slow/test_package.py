@@ -112,7 +112,7 @@ def test_the_lines_of_the_readme_print_what_it_shows(installed, tmp_path):
 
 def test_the_pictures_of_an_analysis_are_saved(tmp_path):
     images, labels = images_and_labels()
-    result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD)
+    result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD, maps=True)
     result.save(tmp_path)
     for name in ("flip", "cards", "shortcuts"):
         with Image.open(tmp_path / f"{name}.png") as picture:

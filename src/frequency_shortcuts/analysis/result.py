@@ -220,7 +220,8 @@ class Analysis:
         flips = self._flip_cells().drop(columns="likely cause", errors="ignore")
         blocks = [as_table(TITLE, flips), as_lines(self._sentences())]
         if len(self.advice):
-            blocks.append(as_table("What to do about it", summary.advice_cells(self.advice)))
+            title = summary.advice_title(self.advice)
+            blocks.append(as_table(title, summary.advice_cells(self.advice)))
         if self.recall_by_source is not None:
             cells = summary.source_cells(self.recall_by_source)
             blocks.append(as_table("Recall by source: shares in %, 95 % intervals", cells))
@@ -358,6 +359,7 @@ class Analysis:
             flips=self._flip_cells(),
             followed=FOLLOWS,
             advice=summary.advice_cells(self.advice),
+            advice_title=summary.advice_title(self.advice) if len(self.advice) else "",
             images=summary.image_cells(self.images),
             sources=None if sources is None else summary.source_cells(sources).head(20),
             map_title=self._map_title() if with_maps else "",

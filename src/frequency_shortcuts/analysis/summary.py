@@ -118,9 +118,13 @@ def advice_cells(advice: pd.DataFrame) -> pd.DataFrame:
         "what helps": advice["remedy"],
         "restored the recall": restored,
         "accuracy lost": advice["cost"],
-        "shown on": advice["images"].map(KINDS),
     }
     return filled(pd.DataFrame(shown))
+
+
+def advice_title(advice: pd.DataFrame) -> str:
+    """What the table of remedies is about: the images on which they were shown."""
+    return f"What to do about it, as shown on {KINDS[advice['images'].iloc[0]]}"
 
 
 def image_cells(images: pd.DataFrame) -> pd.DataFrame:
