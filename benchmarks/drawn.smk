@@ -66,7 +66,6 @@ rule harm:
         mem_mb=growing(3000),
         runtime=growing(30),
     params:
-        device=lookup(dpath="device", within=config),
         artefacts=lambda wildcards: draws.tested_artefacts(
             NETWORKS,
             DRAW_OF[wildcards.dataset, wildcards.run],

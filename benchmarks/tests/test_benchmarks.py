@@ -107,14 +107,14 @@ def make(benchmark, folder, monkeypatch):
             weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv"
         )
         given = {"images": store(row["dataset"])}
-        params = {"device": "cpu", "code": [], "architecture": config["networks"]["tiny"]}
+        params = {"code": [], "architecture": config["networks"]["tiny"]}
         params["recipe"] = settings.recipe(config, row["dataset"], "tiny")
         params["settings"] = settings.training(config, row["dataset"], row["augmentation"])
         run_job("train", params, given, output)
         given |= {"plain": store(row["plain"]), "weights": output.weights}
         alike = "architecture" if benchmark.judges_test else "seed"
         artefacts = draws.tested_artefacts(benchmark.networks, row, alike=alike)
-        params = {"device": "cpu", "artefacts": artefacts, "planted": draws.of_one_class(row)}
+        params = {"artefacts": artefacts, "planted": draws.of_one_class(row)}
         place = RESULTS / "tests" / row["dataset"] / row["run"]
         place.mkdir(parents=True)
         files = {"harm": "harm.csv"}

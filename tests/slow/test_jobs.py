@@ -45,10 +45,10 @@ def settings_of(rule, folder, minutes):
     }
     return SimpleNamespace(
         rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Files(**WILDCARDS),
-        config={"study": "test", "checkpoint_minutes": minutes}, input=Files(**given),
+        config={"study": "test", "checkpoint_minutes": minutes, "device": "cpu"}, input=Files(**given),
         output=Files(**{key: folder / name for key, name in outputs.items()}),
         params=SimpleNamespace(
-            device="cpu", code=[], **(training if rule == "train" else {"search": search, "part": [0, 1]})
+            code=[], **(training if rule == "train" else {"search": search, "part": [0, 1]})
         ),
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ def run_script(name, folder, *, input, **parts):
     output, params and others
     """
     parts = {
-        "config": {"study": "test", "checkpoint_minutes": 2},
+        "config": {"study": "test", "checkpoint_minutes": 2, "device": "cpu"},
         "input": Files(**vars(input)),
     } | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)

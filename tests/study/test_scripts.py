@@ -176,7 +176,7 @@ def trained(tmp_path_factory):
         place = folder / "networks" / "plant_present" / "small" / name / "seed0"
         place.mkdir(parents=True)
         of_training = settings.training(CONFIG, "plant_present", name) | {"dynamics": dynamics}
-        params = SimpleNamespace(device="cpu", code=[], settings=of_training, **about)
+        params = SimpleNamespace(code=[], settings=of_training, **about)
         output = Files(
             weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv"
         )
@@ -189,7 +189,7 @@ def trained(tmp_path_factory):
     wildcards = SimpleNamespace(dataset="waved", run="resnet18/none/seed0")
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
         search = settings.search(CONFIG, kind) | {"images_per_class": 4}
-        params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])
+        params = SimpleNamespace(search=search, part=[0, 1], code=[])
         run_script(
             "find_maps",
             folder,
@@ -213,7 +213,7 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
     params = SimpleNamespace(
-        device="cpu", split="test", percent=5, architecture=ARCHITECTURE, code=[],
+        split="test", percent=5, architecture=ARCHITECTURE, code=[],
         recipe=settings.recipe(CONFIG, "plant_present", "resnet18"),
         training=settings.training(CONFIG, "plant_present"),
     )  # fmt: skip

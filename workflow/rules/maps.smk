@@ -21,7 +21,6 @@ rule find_maps:
         mem_mb=growing(4000),
         runtime=growing(240),
     params:
-        device=config["device"],
         search=search_of_job,
         part=part_of_classes,
         code=code_of_search,

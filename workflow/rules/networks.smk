@@ -21,7 +21,6 @@ rule train:
         mem_mb=growing(8000),
         runtime=growing(240),
     params:
-        device=config["device"],
         architecture=network_settings,
         recipe=recipe_of_job,
         settings=training_of_job,
@@ -48,7 +47,6 @@ rule external_network:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        device=config["device"],
         settings=network_settings,
         split=config["shortcuts"]["split"],
         state=state_of_checkpoint,

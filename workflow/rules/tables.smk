@@ -191,7 +191,6 @@ rule provenance:
         threads_of_networks=torch_threads,
     params:
         study=config["study"],
-        device=config["device"],
         digest=config_digest(config),
     message:
         "Recording versions, commit, device and configuration"

@@ -17,7 +17,6 @@ rule bandstop:
     resources:
         gpu=gpus,
     params:
-        device=config["device"],
         band_edges=config["synthesis"]["band_edges"],
         seed=config["shortcuts"]["seed"],
     message:
@@ -42,7 +41,6 @@ rule planted_use:
         gpu=gpus,
     params:
         **section("shortcuts", "split", "images_per_class", "seed"),
-        device=config["device"],
     message:
         "Testing whether {wildcards.run} uses the planted mask of {wildcards.dataset}"
     script:
@@ -72,7 +70,6 @@ rule shortcuts:
         runtime=growing(120),
     params:
         **section("shortcuts", "percent", "split", "images_per_class", "seed"),
-        device=config["device"],
         ranking=config["culling"]["split"],
         settings=settings.trials(config),
         methods=methods_of_job,
@@ -101,7 +98,6 @@ rule sizes:
         gpu=gpus,
     params:
         **section("shortcuts", "split", "images_per_class"),
-        device=config["device"],
         percents=config["dfm"]["percents"],
         settings=section("shortcuts", "negatives", "seed"),
     message:
@@ -129,7 +125,6 @@ rule ood:
         gpu=gpus,
         runtime=growing(120),
     params:
-        device=config["device"],
         percent=config["shortcuts"]["percent"],
         settings=settings.rendition_trials(config),
         methods=methods_of_job,
@@ -167,7 +162,6 @@ rule transfer:
         runtime=growing(120),
     params:
         **section("shortcuts", "percent", "split", "images_per_class"),
-        device=config["device"],
         settings=settings.advantage_trials(config, fills=config["shortcuts"]["fills"]),
         pairs=TRANSFERS.to_dict("records"),
         method_settings=settings.advantage_trials(
@@ -199,7 +193,6 @@ rule reliance:
         runtime=growing(240),
     params:
         **section("shortcuts", "split", "percent"),
-        device=config["device"],
         architecture=network_settings,
         recipe=recipe_of_job,
         training=training_of_job,

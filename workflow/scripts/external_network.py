@@ -24,7 +24,7 @@ def main(snakemake, created_by):
     if inputs.get("checkpoint"):
         architectures.load_weights(network, inputs.checkpoint)
     probe(network, what.n_classes, channels, height, width)
-    device = take_device(params.device)
+    device = take_device(snakemake.config["device"])
     accuracy = predictions.accuracy(network.to(device), data)
     log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
     facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}

@@ -26,7 +26,7 @@ def main(snakemake, created_by):
     part, parts = snakemake.params.part
     run = run_of_path(inputs.weights)
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
-    network = load_network(inputs.weights, snakemake.params.device)
+    network = load_network(inputs.weights, snakemake.config["device"])
     state = Path(f"{output}.state")
     with stopping([output]) as stop:
         found = find(

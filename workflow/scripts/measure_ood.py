@@ -15,7 +15,8 @@ from study.tested_networks import load_network, read_images
 def main(snakemake, created_by):
     """The class named for every rendition, mask and image, and the rates of every class, fill, filter and draw."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output
-    network, run = load_network(given.weights, params.device), run_of_path(output.hits)
+    network = load_network(given.weights, snakemake.config["device"])
+    run = run_of_path(output.hits)
     tables = {}
     with replacing_hdf5(output.hits) as file:
         for path in given.images:

@@ -21,7 +21,7 @@ def main(snakemake, created_by):
     """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
     settings, workers = params.training, snakemake.threads
-    device = take_device(params.device)
+    device = take_device(snakemake.config["device"])
     first, tested, run = read_inputs(snakemake, params.split)
     removed = reliance.removed_masks(dfm.read_mask(given.dfm, params.percent), run["seed"])
     data = stores.read(

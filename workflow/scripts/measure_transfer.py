@@ -22,7 +22,7 @@ def main(snakemake, created_by):
             pair = {key: planned[key] for key in ("dataset", "maps_of", "tested_on")}
             methods = planned["tested_methods"]
             tested, maps = maps[: 1 + len(methods)], maps[1 + len(methods) :]
-            network = load_network(weights, params.device)
+            network = load_network(weights, snakemake.config["device"])
             data = read_images(
                 store,
                 params.split,

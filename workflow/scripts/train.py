@@ -19,7 +19,7 @@ def main(snakemake, created_by):
     settings = params.settings
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]
-    device = take_device(params.device)
+    device = take_device(snakemake.config["device"])
     data = stores.read(
         store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY
     )

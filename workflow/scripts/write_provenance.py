@@ -34,7 +34,7 @@ def main(snakemake, created_by):
         "commit": commit(),
         "definitions of the claims": commit_of(MODULES),
         "configuration": f"digest {config_digest(config)}",
-        "device requested": params.device,
+        "device requested": config["device"],
         "devices of the networks": ", ".join(used),
         "threads of a job": str(snakemake.resources.threads_of_networks),
         "numerics": params.numerics,

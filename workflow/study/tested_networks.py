@@ -34,7 +34,7 @@ def read_inputs(
 ) -> tuple[nn.Module, Split, dict[str, Any]]:
     """The network of a job that tests one, a split of its images, and its run."""
     given = step.input
-    network = load_network(given.weights, step.params.device)
+    network = load_network(given.weights, step.config["device"])
     data = read_images(
         given.images, split, images_per_class, weights=given.weights, workers=step.threads
     )

@@ -158,7 +158,7 @@ def _options(name: str, given: Any, kind: type) -> Any:
 
 
 def _of_older_version(quick: bool | None) -> bool:
-    """Whether maps are asked for by the argument of older versions, which a warning names."""
+    """Whether `quick`, the argument of older versions, requests maps; it gets a warning."""
     if quick is None:
         return False
     words = "quick is no longer needed: maps are found with maps=True alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def not_compared(features: Tensor) -> list[list[int]]:
     return [[c, far] for c, far in enumerate(farthest)]
 
 
-class Part:
+class Part(ABC):
     """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 
     place : of each class, int [class], where a part has one. If it is given, the network need not name images
@@ -69,17 +70,17 @@ class Part:
         self.size = torch.Size(subject.ranking.shape[2:])
         self.place = np.zeros(subject.n_classes, np.int64) if place is None else place
 
+    @abstractmethod
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """Images [n, ...] with the part of `classes` [n], as it is given for class c, where a part depends on it.
 
         The test of class c gives images of other classes the part of c; the control gives them that of their own class.
         """
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
         """Images [n, ...] of a batch with the whole part of others of it, `partner` int64 [n].
 
         place : of a class; then the part is that of its test, and else that of trainings
         """
-        raise NotImplementedError

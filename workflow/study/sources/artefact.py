@@ -18,7 +18,7 @@ class WithArtefact(Derived):
     names = ("artefact",)
 
     @property
-    def has_truth(self) -> bool:  # type: ignore[override]
+    def has_truth(self) -> bool:
         return "kind" in self.keys and KINDS[self.keys["kind"]].has_frequency
 
     def mistakes(self) -> Iterator[str]:

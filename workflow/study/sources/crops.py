@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from .description import Content, Shape, Source
+from .description import ArraySource, Content, Shape
 
 SIDE, EACH = 48, 45  # pixels of a crop, and crops of a picture
 DEALT = ("without", "with")  # the classes of crops that are dealt at random
 
 
-class Crops(Source):
+class Crops(ArraySource):
     """Crops of photographs or textures; no crop of a photograph that ranks or tests is trained on."""
 
     names = ("crops",)

@@ -10,10 +10,10 @@ import numpy as np
 from frequency_shortcuts.images.splits import check_classes, first_of_each_class, stratified
 
 from ..dependencies import code_of_entry_point, digest_states
-from .description import Content, Source, shape_of, statistics_of
+from .description import ArraySource, Content, shape_of, statistics_of
 
 
-class Dataset(Source):
+class Dataset(ArraySource):
     """A function that returns a Dataset."""
 
     names = ("dataset",)

@@ -41,7 +41,6 @@ class Source(ABC):
     kind = "photographs"
     threads = 1
     minutes = 10
-    has_truth = False  # whether the store holds which frequencies were planted
 
     def __init__(self, config: Config, name: str) -> None:
         self.config, self.name = config, name
@@ -55,6 +54,11 @@ class Source(ABC):
     def shape(self) -> Shape | None:
         """Shape of the images; None if only the user's files have it."""
         return shape_of(self.keys)
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether the store holds which frequencies were planted."""
+        return False
 
     def state(self) -> str:
         """A text that differs after the user's files have changed."""
@@ -73,21 +77,28 @@ class Source(ABC):
         changes_no_image = ("ood", "recipe", "dynamics")
         return {key: value for key, value in self.keys.items() if key not in changes_no_image}
 
+    @abstractmethod
     def build(self, path: str, given: Any, workers: int, **about: Any) -> None:
         """Write the store.
 
         given : has the paths of `files` as attributes. about : attributes of the store, such as `created_by`
         """
+
+
+class ArraySource(Source):
+    """A source whose images are written from arrays."""
+
+    def build(self, path: str, given: Any, workers: int, **about: Any) -> None:
         from frequency_shortcuts.images import stores
 
         stores.write(path, **self.content(given), **about)
 
+    @abstractmethod
     def content(self, given: Any) -> dict[str, Any]:
         """The arguments of `stores.write`: `splits`, `classes`, `source` and others."""
-        raise NotImplementedError
 
 
-class Derived(Source):
+class Derived(ArraySource):
     """A source whose images are those of another data set, the key `set`, chosen or changed."""
 
     @property

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.images.splits import stratified
 
-from .description import Content, Shape, Source
+from .description import ArraySource, Content, Shape
 
 ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
@@ -274,7 +274,7 @@ class Cifar10(PublishedSet):
 DOWNLOADS: Mapping[str, PublishedSet] = {"fashion_mnist": FashionMnist(), "cifar10": Cifar10()}
 
 
-class Downloads(Source):
+class Downloads(ArraySource):
     """The sets of `DOWNLOADS`."""
 
     names = tuple(DOWNLOADS)

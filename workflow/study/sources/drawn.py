@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from frequency_shortcuts.spectrum import arrays, pairs
 
-from .description import Content, Shape, Source, shape_of
+from .description import ArraySource, Content, Shape, shape_of
 
 NEUTRAL = 0  # the class with nothing planted
 CHUNK = 256  # images that are drawn at once
 
 
-class Drawn(Source):
+class Drawn(ArraySource):
     """A source whose images are drawn; `section` has their size, and their number and seed by split.
 
     designs : the class of the designs of its sets, from their other constants. It raises ValueError for impossible ones
@@ -27,7 +27,10 @@ class Drawn(Source):
 
     section: str
     designs: Callable[..., Any]
-    has_truth = True
+
+    @property
+    def has_truth(self) -> bool:
+        return True
 
     @property
     def shape(self) -> Shape:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from .description import Content, Shape, Source
+from .description import ArraySource, Content, Shape
 
 SIDE = 64  # pixels
 IMAGES = {"train": 800, "validation": 200, "test": 400}  # of each class
 
 
-class Grainy(Source):
+class Grainy(ArraySource):
     """Smooth objects on grain."""
 
     names = ("grainy",)
