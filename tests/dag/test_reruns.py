@@ -155,3 +155,10 @@ def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):
 def test_other_sizes_of_maps_find_no_maps_again(touched):
     rules = noticed(touched, {"dfm": {"percents": [1, 5, 7]}})
     assert "sizes" in rules and not rules & {"find_maps", "find_part"}
+
+
+def test_another_device_checks_the_inputs_again_and_computes_nothing(touched):
+    text = planned(touched, {"device": "cpu"})
+    jobs = re.findall(r"^(\w+) +\d+$", text.rpartition("Job stats:")[2], re.MULTILINE)
+    assert {*jobs} - {"all", "total"} <= {"check", "provenance", "show_table", "report"}
+    assert "check" in jobs

@@ -12,8 +12,9 @@ from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.chosen_images import readable
 from frequency_shortcuts.analysis.classes import Counts
-from frequency_shortcuts.analysis.images import read_labelled, readable
+from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.command import main
 from frequency_shortcuts.images import folders
 from frequency_shortcuts.images.artefacts import put

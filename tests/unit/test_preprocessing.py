@@ -18,8 +18,9 @@ from torchvision.transforms import v2
 from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.chosen_images import read_images
 from frequency_shortcuts.analysis.classes import Counts
-from frequency_shortcuts.analysis.images import prepared_by, read_images, read_labelled
+from frequency_shortcuts.analysis.images import prepared_by, read_labelled
 from frequency_shortcuts.data_check.file_facts import file_facts
 from frequency_shortcuts.images import dicom, folders, stores
 from frequency_shortcuts.images.normalisation import normalise
@@ -302,7 +303,7 @@ def test_twelve_bits_keep_256_levels_in_each_reading(monkeypatch, tmp_path, capl
     np.testing.assert_array_equal(pixels[0, 0], np.roll(PIXELS.astype(int) * 255 // 4095, 97))
     assert len(np.unique(pixels)) == 256
     turned = fs.Preprocessing([0], [1], transform=lambda picture: np.asarray(picture)[None])
-    monkeypatch.setattr("frequency_shortcuts.analysis.images.FEWEST", 1)
+    monkeypatch.setattr("frequency_shortcuts.analysis.chosen_images.FEWEST", 1)
     for prepared in (plain, turned):
         both = read_images(
             root,

@@ -25,9 +25,10 @@ from frequency_shortcuts.analysis.advice import (
     kind_of_images,
 )
 from frequency_shortcuts.analysis.exchanges import COLUMNS, clearest_first, names_of_files
+from frequency_shortcuts.analysis.map_result import MapResult
 from frequency_shortcuts.analysis.options import WITH_SWAP
 from frequency_shortcuts.analysis.reasons import reason
-from frequency_shortcuts.analysis.result import Analysis, MapResult
+from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.exchange.answers import BOUND, MISSED, PARTS, Answers, ends, rates
 from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, put

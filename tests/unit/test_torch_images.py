@@ -14,8 +14,9 @@ from torch.utils.data import (
 )
 from torchvision import transforms
 
+from frequency_shortcuts.analysis.chosen_images import as_splits
 from frequency_shortcuts.analysis.classes import match
-from frequency_shortcuts.analysis.images import as_splits, read_labelled
+from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.splits import images_digest
 from frequency_shortcuts.images.torch_dataset import DatasetImages

@@ -31,9 +31,10 @@ from frequency_shortcuts.networks.weights import weights_digest
 from frequency_shortcuts.storage.journal import check_state
 
 from .advice import REMEDIES, advice, facts_apart, kind_of_images
+from .chosen_images import read_images
 from .classes import Counts
 from .exchanges import ExchangeTest
-from .images import LabelledImages, prepared_by, read_images
+from .images import LabelledImages, prepared_by
 from .map_plan import MapPlan, passes_of_maps, plan_maps, run_maps
 from .options import WITH_SWAP, Run, Test
 from .result import Analysis

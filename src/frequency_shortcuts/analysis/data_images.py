@@ -20,8 +20,9 @@ from frequency_shortcuts.images.splits import Images, StoredImages, check_classe
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
+from .chosen_images import CHECKED
 from .classes import names_of
-from .images import CHECKED, as_files, read_labelled
+from .images import as_files, read_labelled
 from .sources import read_sources
 
 FEWEST = 20  # images of a class

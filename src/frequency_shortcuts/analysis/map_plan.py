@@ -32,10 +32,11 @@ from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
+from .chosen_images import shown
 from .classes import Counts
-from .images import LabelledImages, shown
+from .images import LabelledImages
+from .map_result import MapResult, clearest_shortcuts
 from .options import DEFAULT, Run, Search, Test
-from .result import MapResult, clearest_shortcuts
 from .subject import Subject
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,6 @@ from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
-from frequency_shortcuts.shortcuts.examples import Cards
 from frequency_shortcuts.shortcuts.verdict import MOST_FPR, STRONG_TPR, over_seeds
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import ZEROS
@@ -40,17 +39,15 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 from . import summary
 from .cells import MOST, as_lines, as_table, flat_numbers
 from .exchanges import Counterfactual, clearest_first
+from .map_result import MapResult, clearest_shortcuts, of_network, read_maps, write_maps
 from .plots import IMAGES_NOTE, NOTE, draw_flipping, draw_parts, exchange_panels
 from .result_folder import about_of, fill_page, save_result, write_text
 from .stored_fields import (
     read_frame,
     read_json,
-    read_object,
     read_pictures,
-    write_array,
     write_frame,
     write_json,
-    write_object,
     write_pictures,
 )
 
@@ -75,23 +72,6 @@ SHORT = [
 # What a file of maps says of its origin, besides its classes.
 ORIGIN = ("network", "device", "weights_sha256", "images_sha256")
 NEEDED = {"strong": True, "weak": True, "none": False}  # verdict of maps that are removed
-
-
-@dataclass(frozen=True)
-class MapResult:
-    """What was found by maps.
-
-    maps : bool [class, H, W], centred, the frequencies in the map of each class
-    found : scores of the search; None for maps of the user
-    rates, verdicts : every rate that was measured, see `hits.rates`, and every verdict, see `shortcuts.verdicts`
-    cards : what the cards of the clearest classes show
-    """
-
-    maps: BoolArray
-    found: Found | None
-    rates: pd.DataFrame
-    verdicts: pd.DataFrame
-    cards: Cards
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -396,18 +376,6 @@ class Analysis:
         return self.map_result
 
 
-def of_network(verdicts: pd.DataFrame, network: str) -> pd.DataFrame:
-    """Verdicts with the columns by which figures tell networks apart."""
-    return verdicts.assign(dataset="", network=network, augmentation="none", seed=0)
-
-
-def clearest_shortcuts(
-    verdicts: pd.DataFrame, classes: Sequence[str], network: str
-) -> selection.ClassSelection:
-    """The classes that figures of maps show: of more than twelve, those with the clearest shortcut."""
-    return selection.clearest_shortcuts(of_network(verdicts, network), classes, MOST)
-
-
 def plot_flip(
     result: Analysis,
     class_name: str | None = None,
@@ -455,26 +423,7 @@ def _write(path: Path, result: Analysis) -> None:
         if result.recall_by_source is not None:
             write_frame(file, "tables/recall_by_source", result.recall_by_source)
         if result.map_result is not None:
-            _write_maps(file.create_group("map_result"), result.map_result)
-
-
-def _write_maps(group: Any, result: MapResult) -> None:
-    write_array(group, "maps", result.maps)
-    if result.found is not None:
-        write_object(group.create_group("found"), vars(result.found))
-    write_frame(group, "tables/rates", result.rates)
-    write_frame(group, "tables/verdicts", result.verdicts)
-    write_object(group.create_group("cards"), vars(result.cards))
-
-
-def _read_maps(group: Any) -> MapResult:
-    return MapResult(
-        group["maps"][:],
-        Found(**read_object(group["found"])) if "found" in group else None,
-        read_frame(group, "tables/rates"),
-        read_frame(group, "tables/verdicts"),
-        Cards(**read_object(group["cards"])),
-    )
+            write_maps(file.create_group("map_result"), result.map_result)
 
 
 def load(folder: str | os.PathLike[str]) -> Analysis:
@@ -506,5 +455,5 @@ def load(folder: str | os.PathLike[str]) -> Analysis:
             read_pictures(file["pictures"]),
             read_pictures(file["flipping"]) if "flipping" in file else (),
             read_frame(file, sources) if sources in file else None,
-            _read_maps(file["map_result"]) if "map_result" in file else None,
+            read_maps(file["map_result"]) if "map_result" in file else None,
         )

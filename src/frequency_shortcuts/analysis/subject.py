@@ -25,8 +25,9 @@ from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
+from .chosen_images import as_splits, spread
 from .classes import Chosen, Classes, Counts, choose, match
-from .images import LabelledImages, as_splits, spread
+from .images import LabelledImages
 from .options import Run, Test
 
 log = logging.getLogger(__name__)
