@@ -304,7 +304,7 @@ def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swappe
     assert found[["part", "remedy"]].to_numpy().tolist() == [["fine", SWAP], ["patch", NOTHING]]
     cells = summary.advice_cells(found)
     assert cells["restored the recall"].tolist() == ["1 of 2 artefacts", MISSING]
-    title = "What to do about it, as shown on images with a flat background"
+    title = "What helped on images with a flat background"
     assert summary.advice_title(found) == title
     nothing = advice("photograph", ["fine"], of_files=True, swapped=False)
     assert nothing["remedy"].tolist() == [NOTHING] and nothing["images"].tolist() == ["photograph"]

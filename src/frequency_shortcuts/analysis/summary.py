@@ -123,8 +123,8 @@ def advice_cells(advice: pd.DataFrame) -> pd.DataFrame:
 
 
 def advice_title(advice: pd.DataFrame) -> str:
-    """What the table of remedies is about: the images on which they were shown."""
-    return f"What to do about it, as shown on {KINDS[advice['images'].iloc[0]]}"
+    """What the table of remedies is about, with the kind of images."""
+    return f"What helped on {KINDS[advice['images'].iloc[0]]}"
 
 
 def image_cells(images: pd.DataFrame) -> pd.DataFrame:
