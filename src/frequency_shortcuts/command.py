@@ -411,7 +411,7 @@ def _maps(options: dict[str, Any], images_per_class: int | None) -> Any:
                 raise ValueError(
                     f"{file} holds no maps: expected the group mask, as --maps writes it"
                 )
-            classes = stores.class_names(opened, file) if "classes" in opened.attrs else ()
+            classes = stores.stored_classes(opened, file) if "classes" in opened.attrs else ()
         masks = dfm.read_mask(file, options["percent"])
         return dict(zip(classes, masks, strict=True)) if len(classes) == len(masks) else masks
     if not options["maps"]:

@@ -174,7 +174,7 @@ def test_weights_that_do_not_fit_name_the_first_few(tmp_path):
     narrow, wide = (Architecture("resnet18", 3, 1, 8, width=width) for width in (2, 4))
     architectures.save(tmp_path / "w.safetensors", architectures.build(narrow).state_dict(), narrow)
     with pytest.raises(
-        ValueError, match=r"conv1\.weight is \[2, 1, 3, 3\], not \[4, 1, 3, 3\], bn1.* and \d+ more"
+        ValueError, match=r"does not fit SlimResNet: .* size mismatch for conv1\.weight: .* \.\.\.$"
     ):
         architectures.load_weights(architectures.build(wide), tmp_path / "w.safetensors")
 

@@ -133,9 +133,9 @@ def test_probe_takes_networks_that_work(network):
         ),
         (
             nn.Identity(),
-            r"gives \(2, 3, 2, 2\) for 2 images: expected logits of shape \[2, classes\]",
+            r"gives \(1, 3, 2, 2\) for one image: expected logits of shape \[1, classes\]",
         ),
-        (Layer(lambda images: (images, images)), "gives tuple for 2 images: expected logits"),
+        (behind(Layer(lambda logits: (logits, logits))), "gives more than logits: a study needs a"),
         (behind(Layer(lambda logits: logits / 0)), "gives logits that are not finite numbers"),
     ],
 )
@@ -253,7 +253,8 @@ def first_is_one_hot(images):
     "network", [behind(), behind(nn.LogSoftmax(1)), behind(nn.Sigmoid()), Layer(first_is_one_hot)]
 )
 def test_other_outputs_stay_as_they_are(network):
-    assert logits_only(network, IMAGES)[0] is network
+    classifier, _, logits = logits_only(network, IMAGES)
+    assert torch.equal(logits, network(IMAGES)) and torch.equal(classifier(IMAGES), logits)
 
 
 @pytest.mark.parametrize("masked", [-torch.inf, 1.0])
@@ -262,7 +263,7 @@ def test_a_masked_output_does_not_hide_that_logits_depend_on_the_batch(masked):
         return torch.cat([logits, logits.new_full((len(logits), 1), masked)], 1)
 
     plain = Layer(lambda images: beside(images.flatten(1)[:, :3]))
-    assert logits_only(plain, IMAGES)[0] is plain
+    assert torch.equal(logits_only(plain, IMAGES)[2], plain(IMAGES))
     with pytest.raises(ValueError, match="than in a batch"):
         logits_only(
             Layer(lambda images: beside((images - images.mean(0)).flatten(1)[:, :3])), IMAGES
@@ -272,5 +273,5 @@ def test_a_masked_output_does_not_hide_that_logits_depend_on_the_batch(masked):
 def test_batch_normalisation_behind_chosen_outputs_is_folded():
     """Freezing a network traces it, which sees no values: the place of the logits is known before."""
     plain = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())
-    network = with_outputs(plain, torch.tensor([5, 0]).numpy(), 8)
+    network = with_outputs(Logits(plain), torch.tensor([5, 0]).numpy(), 8)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in fold(network).modules())

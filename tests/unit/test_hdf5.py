@@ -69,12 +69,12 @@ WRONG = {  # stores that lead elsewhere, and of another layout
     "stored outside": (stored_outside, "test/images is stored outside, in secret: expected a file that holds its data"),
     "virtual": (virtual, "test/images is a virtual data set: expected a file that holds its data itself"),
     "link to nowhere": (replaced("test", h5py.SoftLink("/none")), r"does not hold what is expected \(KeyError: Unable"),
-    "data set for a group": (replaced("test", [1, 2]), "split test: it is a data set: expected a group that holds im"),
+    "data set for a group": (replaced("test", [1, 2]), "split test: expected a group with the data sets images and"),
     "group for images": (
         lambda file: (file.pop("test/images"), file.create_group("test/images")),
-        "split test: images are a group, expected uint8",
+        "split test: expected a group with the data sets images and labels, it is <HDF5 group",
     ),
-    "one label": (replaced("test/labels", 1), "split test: labels are a group or a single value: expected the class"),
+    "one label": (replaced("test/labels", 1), r"split test: labels of shape \[\]: expected the number"),
     "height 0": (
         replaced("test/images", np.zeros((4, 1, 0, 2), np.uint8)),
         r"split test: images are uint8 \[4, 1, 0, 2\], expected uint8 \[n, channels, H, W\], none of them 0",

@@ -328,10 +328,9 @@ def test_a_range_belongs_to_the_identity_of_images_and_survives_pickles_and_stor
     settings = {"root": tmp_path / "pictures", "size": [64, 64], "channels": 1, "on_error": "stop", "split_seed": 0,
                 "shares": {"train": 0.5, "test": 0.5}}  # fmt: skip
     splits, names, _ = split_folder(settings)
-    for write_store in (stores.write, stores.write_files):
-        write_store(
-            tmp_path / "store.h5", splits, classes=names, source="made here", created_by="test"
-        )
+    for listed in (False, True):
+        about = {"source": "made here", "created_by": "test"}
+        stores.write(tmp_path / "store.h5", splits, classes=names, listed=listed, **about)
         assert len(np.unique(stores.read(tmp_path / "store.h5", "test").images[:1])) == 256
     with pytest.raises(
         ValueError, match=r"a\.jpg .*it has 16 bits, so that its name needs to end with \.png or"

@@ -175,7 +175,7 @@ def test_a_subset_has_the_same_classes_and_statistics():
         ({"std": None}, "uint8 images need the mean and std to normalise them with"),
         (
             {"labels": np.eye(2, dtype=int)[SPLIT.labels]},
-            r"labels of shape \[7, 2\], as one-hot vectors have",
+            r"labels of shape \[7, 2\]: expected .* of one-hot vectors",
         ),
         (
             {"labels": SPLIT.labels - 1, "classes": None},
@@ -186,12 +186,11 @@ def test_a_subset_has_the_same_classes_and_statistics():
         ({"neutral": "b"}, "neutral class 'b': expected 0 to 1"),
         ({"images": [1, 2]}, "images are a list: expected an array"),
         ({"labels": list("abababa"), "classes": None}, "labels of type <U1, expected integers"),
-        ({"labels": None}, "labels: None: expected the number of each image's class"),
+        ({"labels": None}, r"labels of shape \[\]: expected the number of each image's class"),
         (
             {"images": FEW / 255, "std": [0.0]},
             r"mean \[0.5\] and std \[0.0\]: expected numbers, std above 0",
         ),
-        ({"stylised": FEW[:3]}, "3 stylised twins of 7 images: expected one of each"),
     ],
 )
 def test_a_split_says_what_does_not_fit(change, words):

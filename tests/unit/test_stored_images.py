@@ -18,11 +18,6 @@ from frequency_shortcuts.images.torch_dataset import DatasetImages, stored_image
 from frequency_shortcuts.spectrum.arrays import as_array
 
 
-@pytest.fixture(autouse=True)
-def threads_for_small_images_too(monkeypatch):
-    monkeypatch.setattr(stored_images, "PER_THREAD", 1)
-
-
 def replace_images(path, pixels, **layout):
     """Lay the images of a store out in another way; returns the new dataset of the open file."""
     with h5py.File(path, "a") as file:
@@ -49,11 +44,8 @@ def test_stored_images_are_indexed_as_an_array(tmp_path, layout):
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     if LAYOUTS[layout] is not None:
         replace_images(tmp_path / "s.h5", pixels, **LAYOUTS[layout])
-    for chosen, workers in (
-        (np.arange(200), 1),
-        (np.random.default_rng(0).integers(0, 200, 200), 3),
-    ):
-        stored = Stored(tmp_path / "s.h5", "train", chosen, workers=workers)
+    for chosen in (np.arange(200), np.random.default_rng(0).integers(0, 200, 200)):
+        stored = Stored(tmp_path / "s.h5", "train", chosen)
         assert (len(stored), stored.shape, stored.dtype) == (200, pixels.shape, np.uint8)
         for index in INDICES:
             assert stored[index].dtype == np.uint8

@@ -96,7 +96,7 @@ def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path):
 
 @pytest.mark.parametrize("broken", [[0, 5, 6, 11], [*range(8)]])
 def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path, broken, monkeypatch):
-    monkeypatch.setattr(store, "BLOCK", 4)
+    monkeypatch.setattr(store, "AT_ONCE", 4)
     files, labels = photographs(tmp_path / "a", 12), np.arange(12) % 2
     for i in broken:
         files[i].write_bytes(b"broken")
@@ -126,9 +126,7 @@ def test_images_are_skipped_with_their_twins_or_not_at_all(tmp_path):
     images, stylised = (ImageFiles(names, (6, 5), on_error="skip") for names in (files, twins))
     splits = {"train": (images, np.arange(8) % 2)}
     files[3].write_bytes(b"broken")
-    with pytest.raises(
-        ValueError, match="made here: an image or its stylised twin does not decode"
-    ):
+    with pytest.raises(ValueError, match=r"made here: .* or one of a pair does not decode"):
         write(tmp_path / "s.h5", splits, stylised=stylised)
     assert not (tmp_path / "s.h5").exists()
     twins[3].write_bytes(b"broken")
@@ -141,7 +139,7 @@ def test_images_are_skipped_with_their_twins_or_not_at_all(tmp_path):
 
 @pytest.mark.parametrize("n", [1, 16, 40])
 def test_blocks_miss_and_repeat_no_image(tmp_path, n, monkeypatch):
-    monkeypatch.setattr(store, "BLOCK", 16)
+    monkeypatch.setattr(store, "AT_ONCE", 16)
     pixels = np.random.default_rng(n).integers(0, 256, (n, 1, 3, 2), np.uint8)
     labels, classes, noted = np.arange(n) % min(n, 2), CLASSES[: min(n, 2)], Noted(pixels)
     store.write(
@@ -215,8 +213,8 @@ def test_labels_of_any_integer_type_are_read_as_int64(tmp_path):
 
 
 def write_files(path, splits, **options):
-    store.write_files(
-        path, splits, classes=CLASSES, source="made here", created_by="test", **options
+    store.write(
+        path, splits, classes=CLASSES, source="made here", created_by="test", listed=True, **options
     )
 
 
@@ -257,11 +255,9 @@ def test_statistics_are_those_of_a_sample_of_training_images(tmp_path, monkeypat
 
 def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
     pictures = ImageFiles(photographs(tmp_path / "a", 4), (6, 5))
-    odd = tmp_path / b"\xe9.png".decode("utf-8", "surrogateescape")  # old archives have such names
     for split, files, labels, sentence in (
         ("train", pictures, np.zeros(4, int), "no image of class dog"),
         ("train", pictures, np.arange(3) % 2, "made here, split train: 3 labels for 4 images"),
-        ("train", ImageFiles([odd, odd], (6, 5)), np.arange(2), "is not UTF-8: rename it"),
         ("test", pictures, np.arange(4) % 2, "without a train split"),
     ):
         with pytest.raises(ValueError, match=sentence):

@@ -6,7 +6,7 @@ from frequency_shortcuts.images import folders, stores
 from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.job import script
-from study.sources.folder import log_conversions, split_folder
+from study.sources.folder import log_skipped, split_folder
 
 
 @script
@@ -25,7 +25,7 @@ def main(snakemake, created_by):
         ]
     how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
     matched = folders.matched(classes, root, settings["ood"].get("classes"))
-    files, labels, _ = folders.class_files(root, matched, how["on_error"])
+    files, labels, _ = folders.class_files(root, matched)
     if settings["source"] == "folder":  # the tones of the training images
         how["tones"] = split_folder(settings)[0].popitem()[1][0].tones
     pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)
@@ -38,4 +38,4 @@ def main(snakemake, created_by):
         statistics=statistics,
         dataset=snakemake.wildcards.dataset,
     )
-    log_conversions(pictures)
+    log_skipped(pictures)

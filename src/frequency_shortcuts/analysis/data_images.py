@@ -16,8 +16,7 @@ from frequency_shortcuts.data_check.file_facts import CONTENT, FileFacts, conten
 from frequency_shortcuts.images.folders import BROKEN, MISSING, Files, few, listing
 from frequency_shortcuts.images.pictures import ImageFiles, Tones
 from frequency_shortcuts.images.preprocessing import Preprocessing
-from frequency_shortcuts.images.splits import Images, StoredImages, check_classes, subset
-from frequency_shortcuts.images.torch_dataset import DatasetImages
+from frequency_shortcuts.images.splits import Images, LazyImages, check_classes, subset
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .chosen_images import CHECKED
@@ -127,13 +126,10 @@ def _read_files(
     memory = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
     content: list[FloatArray] = []
     decoded: list[int] = []
-    facts = files.decoded(
-        "reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0])
-    )
-    for i, (picture, about) in facts:
+    for i, picture in files.decoded("reading pictures" if progress else None):
         if memory is not None:
             memory[len(content)] = picture
-        content.append(about)
+        content.append(content_facts(picture[None])[0])
         decoded.append(i)
     pixels: Images = (
         files.subset(np.array(decoded, np.int64)) if memory is None else memory[: len(content)]
@@ -193,7 +189,7 @@ def _read_others(
     """Arrays, tensors, Datasets and HDF5 files: there are no facts of files."""
     labelled = read_labelled(images, labels, Preprocessing(size=size))
     pixels: Any = labelled.images
-    if pixels.dtype != np.uint8 or not isinstance(pixels, StoredImages | DatasetImages):
+    if pixels.dtype != np.uint8 or not isinstance(pixels, LazyImages):
         pixels = np.asarray(pixels[:])
     if pixels.dtype != np.uint8:
         if not np.isfinite(pixels).all():

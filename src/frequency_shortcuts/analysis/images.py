@@ -288,7 +288,7 @@ def _of_hdf5(path: Path) -> LabelledImages:
         images, labels = file.get("images"), file.get("labels")
         if isinstance(images, h5py.Dataset) and isinstance(labels, h5py.Dataset):
             check_shape(images, f"{path}: images")
-            names = stores.class_names(file, path) if "classes" in file.attrs else None
+            names = stores.stored_classes(file, path) if "classes" in file.attrs else None
             known: Any = {
                 name: np.asarray(file.attrs[name], float)
                 for name in ("mean", "std")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.images.folders import TABLES, Listing, few, read_table
+from frequency_shortcuts.images.folders import TABLES, Listing, few, read_columns
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
@@ -41,7 +41,7 @@ def read_sources(
             )
         else:
             table, bases = (
-                read_table(source, ["path", "source"]),
+                read_columns(source, ["path", "source"]),
                 (found.given.root, Path(source).parent),
             )
             known = {

@@ -20,7 +20,12 @@ from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.preprocessing import PROBES
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.networks.external import SMALLEST, Logits, logits_only, with_outputs
+from frequency_shortcuts.networks.external import (
+    LEAST_PROBABILITY,
+    Logits,
+    logits_only,
+    with_outputs,
+)
 from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
@@ -139,7 +144,7 @@ def match_network(
         with torch.no_grad():  # see `fold`
             network = copy.deepcopy(network).to(device)
 
-    def look(chosen: IntArray) -> tuple[nn.Module, int, Tensor]:
+    def look(chosen: IntArray) -> tuple[Logits, int, Tensor]:
         """Check the network on some images, and say what it returns."""
         some = Split(own.ready(chosen), np.zeros(len(chosen), int), mean=own.mean, std=own.std)
         return logits_only(network, source_for(network, some).take(np.arange(len(chosen))))
@@ -177,18 +182,18 @@ def match_network(
         chosen = chosen._replace(test=others.test, tested=others.tested)
         remarks.append(_shared(ranking, tested))
     classifier = with_outputs(classifier, matched.outputs, n_outputs)
-    if isinstance(classifier, Logits) and classifier.single:
+    if classifier.single:
         high = matched.names[int(matched.outputs is None)]
         what, values = ("probability", "all") if classifier.probabilities else ("logit", "not all")
         remarks.append(
             f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1"
         )
-    elif isinstance(classifier, Logits) and classifier.probabilities:
+    elif classifier.probabilities:
         remarks.append(
             "the network gives probabilities, as a softmax does: their logarithms are used as logits"
         )
-    if isinstance(classifier, Logits) and classifier.probabilities:
-        lost = int((classifier.chosen(logits).exp() < 2 * SMALLEST).any(1).sum())
+    if classifier.probabilities:
+        lost = int((classifier.chosen(logits).exp() < 2 * LEAST_PROBABILITY).any(1).sum())
         remarks += [
             f"probabilities round to 0 or 1 for {lost} of {len(logits)} images: give logits"
         ] * (lost > 0)

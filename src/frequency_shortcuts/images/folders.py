@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import csv
 import io
+import itertools
 import logging
 import os
 import re
@@ -16,11 +17,10 @@ from typing import Any
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
-from frequency_shortcuts.storage.files import AnyPath, kind_of
+from frequency_shortcuts.storage.files import AnyPath
 
 from . import dicom
 from .pictures import OnError
-from .splits import check_characters
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +28,15 @@ SUFFIXES: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", "
 SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 TABLES = (".csv", ".tsv", ".txt")
 # What is left out
-CIRCLE, MISSING, NAME = (
-    "links that lead in a circle",
-    "files that do not exist",
-    "names that are not UTF-8",
-)
-ROWS, EMPTY, BROKEN = (
-    "rows without path or label",
-    "classes without pictures",
-    "pictures that cannot be read",
-)
-TWICE, FEW = "files that are listed twice", "classes of fewer than {} pictures"
+CIRCLE = "links that lead in a circle"
+MISSING = "files that do not exist"
+NAME = "names that are not UTF-8"
+ROWS = "rows without path or label"
+EMPTY = "classes without pictures"
+BROKEN = "pictures that cannot be read"
+TWICE = "files that are listed twice"
+FEW = "classes of fewer than {} pictures"
+NO_LABEL = ("nan", "<NA>", "NaT")
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
 
 
@@ -88,6 +86,11 @@ class Files:
         path = self.path if isinstance(self.path, Path) else Path()
         return path.parent if path == self.table else path
 
+    @property
+    def source(self) -> AnyPath:
+        """What lists the pictures, in errors."""
+        return self.table or (self.path if isinstance(self.path, Path) else "the list")
+
 
 @dataclass(frozen=True, eq=False)
 class Listing:
@@ -123,23 +126,21 @@ class Listing:
     @property
     def left_out(self) -> str:
         """Where, what and how much is left out, in words; empty for nothing."""
-        where = (
-            (self.given.table or self.given.path)
-            if isinstance(self.given.path, Path)
-            else "the list"
-        )
-        parts = [f"{kind}: {len(names)} ({few(names)})" for kind, names in self.problems.items()]
-        if counts := collections.Counter(self.others).most_common():
-            parts.append(
+        words = [f"{kind}: {len(names)} ({few(names)})" for kind, names in self.problems.items()]
+        if self.others:
+            counts = collections.Counter(self.others).most_common()
+            words.append(
                 f"other files: {few([f'{count} {ending}' for ending, count in counts], 10)}"
             )
-            parts += [] if set(dicom.ENDINGS).isdisjoint(self.others) else [dicom.INSTALL]
-        return f"{where}: {'; '.join(parts)}" if parts else ""
+        if not set(dicom.ENDINGS).isdisjoint(self.others):
+            words.append(dicom.INSTALL)
+        return f"{self.given.source}: {'; '.join(words)}" if words else ""
 
     def large(self, good: BoolArray, fewest: int) -> BoolArray:
         """Which of the good pictures [n] are of a class with enough of them."""
         numbers, labels = np.unique(self.labels, return_inverse=True)
-        return good & (np.bincount(labels[good], minlength=len(numbers)) >= fewest)[labels]
+        counts = np.bincount(labels[good], minlength=len(numbers))
+        return good & (counts[labels] >= fewest)
 
     def settled(
         self, good: BoolArray | None = None, fewest: int = 1, how: str = HOW
@@ -148,21 +149,11 @@ class Listing:
 
         Raises ValueError, with all that is wrong, if nothing may be left out, or nothing is left.
         """
-        good = np.ones(len(self.files), bool) if good is None else good
-        kept, counts = (
-            np.flatnonzero(self.large(good, fewest)),
-            collections.Counter(self.labels[good].tolist()),
-        )
-        small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
-        broken = (
-            []
-            if good.all()
-            else [name for name, fine in zip(self.names, good, strict=True) if not fine]
-        )
-        few_of = [f"{self.classes[k] if self.classes else k}: {counts[k]}" for k in small]
-        problems = {
-            kind: names for kind, names in ((BROKEN, broken), (FEW.format(fewest), few_of)) if names
-        }
+        if good is None:
+            good = np.ones(len(self.files), bool)
+        kept = np.flatnonzero(self.large(good, fewest))
+        problems = {**self.problems, BROKEN: [self.names[i] for i in np.flatnonzero(~good)]}
+        problems[FEW.format(fewest)] = self._small_classes(good, kept)
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
         left = replace(
             self,
@@ -170,17 +161,21 @@ class Listing:
             labels=labels if self.classes else self.labels[kept],
             classes=self.classes and tuple(self.classes[k] for k in numbers),
             places=self.places[kept],
-            problems={**self.problems, **problems},
+            problems={kind: names for kind, names in problems.items() if names},
         )
-        form = (
-            "paths relative to {} or to the CSV"
-            if self.given.table
-            else "{}/<class>/*.jpg or *.png, or a CSV"
-        )
-        how = how if len(kept) else f"no picture is left: expected {form.format(self.given.root)}"
+        if not len(kept):
+            root = self.given.root
+            how = f"no picture is left: expected {root}/<class>/*.jpg or *.png, or a CSV with paths relative to {root}"
         if not len(kept) or (left.problems and self.given.on_error == "stop"):
             raise ValueError(f"{left.left_out or self.given.root}: {how}")
         return left, kept
+
+    def _small_classes(self, good: BoolArray, kept: IntArray) -> list[str]:
+        """The classes of which no picture is kept, with the number of their good pictures."""
+        small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
+        counts = collections.Counter(self.labels[good].tolist())
+        names = self.classes or range(max(small, default=0) + 1)
+        return [f"{names[number]}: {counts[number]}" for number in small]
 
 
 def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) -> Listing:
@@ -193,154 +188,144 @@ def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) ->
     columns that are not there, and names with control characters.
     """
     given = given if isinstance(given, Files) else Files(given)
-    path, table = given.path, given.table
-    if isinstance(path, Path) and given.labels is not None and table in (None, path):
+    if not isinstance(given.path, Path):
+        return _list_rows(given)
+    if given.labels is not None and given.table in (None, given.path):
         kind = type(given.labels).__name__
         raise ValueError(
-            f"labels of {path} are a {kind}: expected the path of a CSV for a folder, and none for a CSV"
+            f"labels of {given.path} are a {kind}: expected the path of a CSV for a folder, and none for a CSV"
         )
-    found = _of_folder(given, classes) if isinstance(path, Path) and not table else _of_rows(given)
-    check_characters(found.classes or (), f"folder {given.root}")
-    return found
+    return _list_rows(given) if given.table else _list_folder(given, classes)
 
 
 def class_files(
-    root: AnyPath, classes: Mapping[str, str] | None = None, on_error: OnError = "stop"
+    root: AnyPath, classes: Mapping[str, str] | None = None
 ) -> tuple[list[Path], IntArray, tuple[str, ...]]:
-    """The pictures of a folder, their labels and classes; see `listing`. What is left out or not read is logged.
+    """The pictures of a folder, their labels and classes; see `listing`. Other files in it are logged.
 
-    Raises ValueError, with all that is wrong, unless this is files that do not exist, and on_error is skip.
+    Raises ValueError, with all that is wrong.
     """
-    found = listing(Files(root, on_error=on_error), classes)
-    if found.problems.keys() - {MISSING}:
-        found = replace(found, given=Files(root))
-    found, _ = found.settled(how="mend this")
+    found, _ = listing(root, classes).settled(how="mend this")
     if found.left_out:
         log.warning("Left out of %s", found.left_out)
     return found.files, found.labels, found.classes or ()
 
 
-def _of_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
-    walk, root = _Walk(given.root), given.root
-    inside, outside = walk.entries(root)
-    folders = (
-        matched([*classes], root, classes)
-        if classes
-        else {folder.name: folder.name for folder in inside}
-    )
-    if shared := [
-        folder for folder, count in collections.Counter(folders.values()).items() if count > 1
-    ]:
-        raise ValueError(
-            f"{few(shared)} in {root} is the folder of several classes: each needs its own"
-        )
-    files = {name: walk.pictures(root / folder, (root,)) for name, folder in folders.items()}
-    if empty := [folders[name] for name, own in files.items() if not own]:
-        walk.problems[EMPTY] = empty
-    named = tuple(name for name in folders if files[name])
-    others = walk.others + ["outside of class folders"] * len(outside)
-    labels = np.repeat(np.arange(len(named)), [len(files[name]) for name in named]).astype(np.int64)
-    listed = [file for name in named for file in files[name]]
+def _list_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
+    walk = _Walk(given.root)
+    folders = {name: name for name in walk.class_folders()}
+    if classes:
+        folders = matched([*classes], given.root, classes)
+    names: list[str] = []
+    files: list[Path] = []
+    counts: list[int] = []
+    for name, folder in folders.items():
+        pictures = walk.pictures(given.root / folder)
+        if not pictures:
+            walk.problems[EMPTY].append(folder)
+            continue
+        names.append(name)
+        files += pictures
+        counts.append(len(pictures))
     return Listing(
         given,
-        listed,
-        labels,
-        named,
-        named,
-        np.arange(len(listed)),
-        len(listed),
-        walk.problems,
-        others,
+        files,
+        labels=np.repeat(np.arange(len(names)), counts),
+        classes=tuple(names),
+        every=tuple(names),
+        places=np.arange(len(files)),
+        total=len(files),
+        problems=walk.problems,
+        others=walk.others,
     )
 
 
-def _of_rows(given: Files) -> Listing:
+def _list_rows(given: Files) -> Listing:
+    """The pictures of a CSV or list, in its order."""
+    folders = [given.root]
     columns: dict[str, list[str]] = {}
-    bases, problems = [given.root], collections.defaultdict[str, list[str]](list)
     if given.table:
-        hint = "; others are named by --path-column and --label-column, or fs.Files(..., label_column=...)"
-        columns = read_table(given.table, [given.path_column, given.label_column], hint)
+        columns = read_columns(given.table, [given.path_column, given.label_column])
         paths, labels = columns[given.path_column], columns[given.label_column]
-        bases.append(given.table.parent)
+        folders.append(given.table.parent)
     else:
-        listed_paths: Any = given.path
-        paths = [str(path) for path in listed_paths]
-        values = (
-            given.labels
-            if isinstance(given.labels, list | tuple)
-            else np.atleast_1d(as_array(given.labels))
-        )
-        # One by one: an array of text would make NaN a name.
-        own = [as_array(value).tolist() for value in values]
-        labels = [
-            "" if one is None or str(one) in ("nan", "<NA>", "NaT") else str(one).strip()
-            for one in own
-        ]
-        if len(labels) != len(paths):
-            raise ValueError(
-                f"{len(paths)} pictures have {len(labels)} labels: expected a name or number for each"
-            )
+        paths, labels = _paths_and_labels(given)
     files: dict[int, Path] = {}
     listed = set[Path]()
-    for i, (path, label) in enumerate(zip(paths, labels, strict=True)):
-        there = [base / path for base in bases if (base / path).exists()]
-        kind = (
-            ROWS
-            if not (path and label)
-            else NAME
-            if printable(path) != path
-            else ""
-            if there
-            else MISSING
-        )
-        if not kind and path.lower().endswith(dicom.ENDINGS) and not dicom.installed():
-            kind = dicom.INSTALL
-        if kind := kind or (TWICE if there[0].absolute() in listed else ""):
-            problems[kind].append(f"row {i + 1}" if kind == ROWS else printable(path))
-        else:
-            files[i] = there[0]
+    problems = collections.defaultdict[str, list[str]](list)
+    for row, (path, label) in enumerate(zip(paths, labels, strict=True)):
+        there = [folder / path for folder in folders if (folder / path).exists()]
+        problem = _problem_of_row(path, label, there)
+        if problem is None and there[0].absolute() in listed:
+            problem = TWICE
+        if problem is None:
+            files[row] = there[0]
             listed.add(there[0].absolute())
-    names, numbers = np.unique(own := [labels[i] for i in files], return_inverse=True)
-    classes: tuple[str, ...] | None = tuple(names.tolist())
-    if all(re.fullmatch(r"\d{1,9}(\.0*)?", label) for label in own):
-        classes, numbers = None, np.array([int(float(label)) for label in own], np.int64)
-    places = np.array([*files], np.int64)
+        else:
+            problems[problem].append(f"row {row + 1}" if problem == ROWS else printable(path))
+    numbers, classes = _numbered([labels[row] for row in files])
     return Listing(
         given,
         [*files.values()],
         numbers,
         classes,
-        classes,
-        places,
-        len(paths),
-        problems,
-        (),
-        columns,
+        every=classes,
+        places=np.array([*files], np.int64),
+        total=len(paths),
+        problems=problems,
+        columns=columns,
     )
 
 
-def read_table(path: AnyPath, columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
-    """A CSV as text, a list a column. Its separator is the one of , ; tab | with which the head has the columns.
+def _paths_and_labels(given: Files) -> tuple[list[str], list[str]]:
+    """The paths and labels of a list, as text; a label is empty where there is none."""
+    listed: Any = given.path
+    values = given.labels
+    if not isinstance(values, list | tuple):
+        values = np.atleast_1d(as_array(values))
+    # One by one: an array of text would make NaN a name.
+    plain = [as_array(value).tolist() for value in values]
+    labels = ["" if label is None else str(label).strip() for label in plain]
+    labels = ["" if label in NO_LABEL else label for label in labels]
+    if len(labels) != len(listed):
+        raise ValueError(
+            f"{len(listed)} pictures have {len(labels)} labels: expected a name or number for each"
+        )
+    return [str(path) for path in listed], labels
 
-    Blank lines above the head are left out, as is the sep=; of Excel.
 
-    columns : that it must have; hint : what an error says besides
+def _problem_of_row(path: str, label: str, there: Sequence[Path]) -> str | None:
+    """Why a row is left out. there : the files that its path can name"""
+    if not (path and label):
+        return ROWS
+    if printable(path) != path:
+        return NAME
+    if not there:
+        return MISSING
+    if path.lower().endswith(dicom.ENDINGS) and not dicom.installed():
+        return dicom.INSTALL
+    return None
+
+
+def _numbered(labels: Sequence[str]) -> tuple[IntArray, tuple[str, ...] | None]:
+    """The number of each label, and the names in sorted order; whole numbers stay, without names."""
+    if all(re.fullmatch(r"\d{1,9}(\.0*)?", label) for label in labels):
+        return np.array([int(float(label)) for label in labels], np.int64), None
+    names, numbers = np.unique(labels, return_inverse=True)
+    return numbers, tuple(names.tolist())
+
+
+def read_columns(path: AnyPath, names: Sequence[str]) -> dict[str, list[str]]:
+    """The columns of a CSV, as text. Its separator is the one of , ; tab | with which the head has these names.
+
+    names : of columns that it must have
 
     Raises FileNotFoundError or ValueError, in one sentence.
     """
-    wanted = " and ".join(columns)
+    wanted = " and ".join(names)
     try:
-        text = re.sub(r"\A(\s*\n|(?i:sep=.)\n)+", "", Path(path).read_text(encoding="utf-8-sig"))
-        firsts = {
-            one: next(csv.reader(io.StringIO(text, newline=""), delimiter=one), ())
-            for one in ",;\t|"
-        }
-        heads = {one: [name.strip() for name in first] for one, first in firsts.items()}
-        separator = max(heads, key=lambda one: ({*columns} <= {*heads[one]}, len(heads[one])))
-        head = heads[separator]
-        rows = [
-            *csv.DictReader(io.StringIO(text, newline=""), head, delimiter=separator, restval="")
-        ][1:]
+        text = Path(path).read_text(encoding="utf-8-sig")
+        tables = [_rows(text, separator) for separator in ",;\t|"]
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path} does not exist: expected a CSV with the columns {wanted}"
@@ -349,13 +334,21 @@ def read_table(path: AnyPath, columns: Sequence[str], hint: str = "") -> dict[st
         raise ValueError(
             f"{path} is no CSV in UTF-8 with the columns {wanted} ({error})"
         ) from error
-    if missing := [name for name in columns if name not in head]:
-        raise ValueError(
-            f"{path} has no column {few(missing)}: its columns are {few(head, 20) or 'none'}{hint}"
-        )
-    if not rows:
+    rows = max(tables, key=lambda table: (set(names) <= set(table[0]), len(table[0])))
+    missing = [name for name in names if name not in rows[0]]
+    if missing:
+        there = few(rows[0], 20) or "none"
+        raise ValueError(f"{path} has no column {few(missing)}: its columns are {there}")
+    if len(rows) == 1:
         raise ValueError(f"{path} lists no pictures")
-    return {name: [row[name].strip() for row in rows] for name in head}
+    columns = itertools.zip_longest(*rows, fillvalue="")  # a row may lack its last cells
+    return {name: values for name, *values in columns}
+
+
+def _rows(text: str, separator: str) -> list[list[str]]:
+    """The rows of a CSV, at least one, without blank ones."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    return [[cell.strip() for cell in row] for row in rows if row] or [[]]
 
 
 def matched(
@@ -364,24 +357,32 @@ def matched(
     """The folder below `root` for each class, in the order of the classes: class -> folder.
 
     Without a mapping a class is matched by its name. Raises FileNotFoundError for a missing root, and ValueError, with
-    both sides, if a class has no folder or the mapping names a class that does not exist.
+    both sides, if a class has no folder of its own or the mapping names a class that does not exist.
     """
-    root = Path(root)
-    there = {folder.name for folder in _Walk(root).entries(root)[0]}
+    there = _Walk(Path(root)).class_folders()
     chosen = dict(mapping) if mapping else {name: name for name in classes}
     without = [name for name in classes if chosen.get(name) not in there]
     unknown = [name for name in chosen if name not in classes]
     if without or unknown:
-        unused = sorted(there.difference(chosen.values()))
-        sides = [f"classes without a folder: {few(without, 20)}"] if without else []
-        sides += [f"no such class: {few(unknown, 20)}"] if unknown else []
-        sides += [f"folders without a class: {few(unused, 20) or 'none'}"]
-        raise ValueError(f"{root} does not match the classes; {'; '.join(sides)}")
+        unused = [folder for folder in there if folder not in chosen.values()]
+        raise ValueError(
+            f"{root} does not match the classes; classes without a folder: {few(without, 20) or 'none'}; "
+            f"no such class: {few(unknown, 20) or 'none'}; folders without a class: {few(unused, 20) or 'none'}"
+        )
+    counts = collections.Counter(chosen.values())
+    shared = [folder for folder, count in counts.items() if count > 1]
+    if shared:
+        raise ValueError(
+            f"{few(shared)} in {root} is the folder of several classes: each needs its own"
+        )
     return {name: chosen[name] for name in classes}
 
 
 class _Walk:
-    """What is in a folder and below it. Raises FileNotFoundError for a folder that is not there."""
+    """What is in a folder and below it. Raises FileNotFoundError for a folder that is not there.
+
+    others : the endings of files that are no pictures; problems : what is left out, kind -> names
+    """
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
@@ -389,42 +390,60 @@ class _Walk:
             raise FileNotFoundError(
                 f"{root} {what}: expected a folder with a folder for each class, or a CSV"
             )
-        self.root, self.others = root, list[str]()
+        self.root = root
+        self.others: list[str] = []
         self.problems = collections.defaultdict[str, list[str]](list)
 
-    def entries(self, folder: Path, above: Sequence[Path] = ()) -> tuple[list[Path], list[Path]]:
-        """The folders and the pictures in a folder, sorted. above : the folders that it is in."""
-        folders, pictures = [], []
-        with os.scandir(folder) as entries:  # much faster than Path.iterdir on large folders
-            there = sorted(entries, key=lambda entry: entry.name)
-        for entry in there:
-            name, path, problem = entry.name.lower(), Path(entry.path), None
-            if name.startswith(".") or name in ("thumbs.db", "desktop.ini"):
-                continue
-            # Costs nothing for files.
-            kind = None if entry.is_file(follow_symlinks=False) else kind_of(path)
-            if printable(name) != name:
-                problem = NAME
-            elif kind == "a folder" and not (
-                entry.is_symlink() and any(map(path.samefile, (folder, *above)))
-            ):
-                folders.append(path)
-            elif kind == "a folder" or (kind and "circle" in kind):
-                problem = CIRCLE
-            elif not name.endswith(SUFFIXES):
-                self.others.append(path.suffix.lower() or "without an ending")
-            elif entry.is_symlink() and not path.exists():
-                problem = MISSING
-            else:
-                pictures.append(path)
-            if problem:
-                self.problems[problem].append(printable(str(path.relative_to(self.root))))
-        return folders, pictures
+    def class_folders(self) -> list[str]:
+        """The names of the folders in it, sorted."""
+        _, folders, files = next(os.walk(self.root, onerror=_raise))
+        outside = [name for name in sorted(files) if self._is_picture(self.root / name)]
+        self.others += ["outside of class folders"] * len(outside)
+        return self._followed(self.root, folders)
 
-    def pictures(self, folder: Path, above: Sequence[Path] = ()) -> list[Path]:
+    def pictures(self, folder: Path) -> list[Path]:
         """The pictures in a folder, and in folders in it at any depth."""
-        folders, pictures = self.entries(folder, above)
-        return pictures + [file for one in folders for file in self.pictures(one, (*above, folder))]
+        found = []
+        for place, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
+            folders[:] = self._followed(Path(place), folders)  # os.walk goes on into these
+            paths = [Path(place, name) for name in sorted(files)]
+            found += [path for path in paths if self._is_picture(path)]
+        return found
+
+    def _followed(self, place: Path, names: Sequence[str]) -> list[str]:
+        """Those of the folders in a folder that are followed, sorted."""
+        followed = []
+        for name in sorted(names):
+            folder = place / name
+            if name.startswith("."):
+                continue
+            if printable(name) != name:
+                self._leave_out(NAME, folder)
+            elif folder.is_symlink() and any(map(folder.samefile, folder.parents)):
+                self._leave_out(CIRCLE, folder)
+            else:
+                followed.append(name)
+        return followed
+
+    def _is_picture(self, path: Path) -> bool:
+        """Whether a file is a picture by its name; what else it is is noted."""
+        name = path.name.lower()
+        if name.startswith(".") or name in ("thumbs.db", "desktop.ini"):
+            return False
+        if printable(name) != name:
+            self._leave_out(NAME, path)
+            return False
+        if not name.endswith(SUFFIXES):
+            self.others.append(path.suffix.lower() or "without an ending")
+            return False
+        return True
+
+    def _leave_out(self, kind: str, path: Path) -> None:
+        self.problems[kind].append(printable(str(path.relative_to(self.root))))
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def printable(name: str) -> str:
@@ -438,13 +457,16 @@ def twins(files: Sequence[Path], root: Path, other: AnyPath) -> list[Path]:
     Raises FileNotFoundError for a missing folder and ValueError for files without a twin, naming the first few.
     """
     other = Path(other)
-    there = [path.relative_to(other) for path in _Walk(other).pictures(other)]
+    there = _Walk(other).pictures(other)
     known = {path.with_suffix(""): path for path in there} | {path: path for path in there}
-    names = [file.relative_to(root) for file in files]
-    found = [known.get(name, known.get(name.with_suffix(""))) for name in names]
-    if missing := [str(name) for name, twin in zip(names, found, strict=True) if twin is None]:
+    wanted = [other / file.relative_to(root) for file in files]
+    found = [known.get(path) or known.get(path.with_suffix("")) for path in wanted]
+    missing = [
+        str(path.relative_to(other)) for path, twin in zip(wanted, found, strict=True) if not twin
+    ]
+    if missing:
         raise ValueError(f"{other} has no twin of {few(missing)}")
-    return [other / twin for twin in found if twin is not None]
+    return [twin for twin in found if twin]
 
 
 def few(names: Sequence[str], most: int = 5) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+AT_ONCE = 256  # images that are read at a time
 
 
 def normalise(
@@ -20,27 +23,28 @@ def normalise(
     """uint8 [n, channels, H, W] -> (images / 255 - mean) / std, float32 or another dtype, on the images' device."""
     import torch
 
-    dtype = dtype or torch.float32
-    shift = torch.as_tensor(np.asarray(mean), dtype=dtype, device=images.device)[:, None, None]
-    scale = torch.as_tensor(np.asarray(std), dtype=dtype, device=images.device)[:, None, None]
-    return images.to(dtype).div_(255).sub_(shift).div_(scale)
+    pixels = images.to(dtype or torch.float32)
+    shift = torch.as_tensor(np.asarray(mean)).to(pixels)
+    scale = torch.as_tensor(np.asarray(std)).to(pixels)
+    return pixels.div_(255).sub_(shift[:, None, None]).div_(scale[:, None, None])
 
 
-def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1]."""
-    return moments(sum(map(channel_sums, images)), len(images) * images[0, 0].size)
+def pixel_statistics(images: Any) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1].
 
-
-def channel_sums(pixels: npt.NDArray[np.uint8]) -> IntArray:
-    """Sum and sum of squares of each channel, [2, channels]: integers, so that they are exact in any order."""
-    squares = np.square(pixels, dtype=np.uint16)
-    return np.stack([values.sum(axis=(1, 2), dtype=np.int64) for values in (pixels, squares)])
-
-
-def moments(sums: Any, n_pixels: int) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation, in units of [0, 1], from `channel_sums` over so many pixels."""
-    mean, square = sums / n_pixels
-    return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255
+    Images are read in blocks. The sums are integers, so that they are exact in any order.
+    """
+    channels, height, width = images.shape[1:]
+    values = np.zeros(channels, np.int64)
+    squares = np.zeros(channels, np.int64)
+    for start in range(0, len(images), AT_ONCE):
+        pixels = np.asarray(images[start : start + AT_ONCE])
+        values += pixels.sum(axis=(0, 2, 3), dtype=np.int64)
+        squares += np.square(pixels, dtype=np.uint16).sum(axis=(0, 2, 3), dtype=np.int64)
+    n_pixels = math.prod((len(images), height, width))
+    mean = values / n_pixels
+    variance = squares / n_pixels - mean**2
+    return mean / 255, np.sqrt(np.maximum(variance, 0)) / 255
 
 
 def per_channel(values: npt.ArrayLike, channels: int) -> npt.NDArray[Any]:
@@ -66,7 +70,9 @@ def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> Non
     """
     mean, std = np.asarray(mean), np.asarray(std)
     check_one_per_channel(mean, std, channels, where)
-    if not (((mean >= -1) & (mean <= 2)).all() and ((std > 0) & (std <= 1)).all()):
+    usual_mean = (mean >= -1) & (mean <= 2)
+    usual_std = (std > 0) & (std <= 1)
+    if not (usual_mean & usual_std).all():
         raise ValueError(
             f"{where}mean {mean.tolist()} and std {std.tolist()} cannot be normalised with: expected units of [0, 1], "
             "in which a mean is between -1 and 2, and std above 0 and at most 1 (divide those of pixels by 255)"

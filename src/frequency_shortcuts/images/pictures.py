@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from copy import copy
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -21,18 +20,12 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.storage.files import AnyPath, kind_of
 
 from . import dicom
+from .splits import LazyImages
 
 log = logging.getLogger(__name__)
 
 # Pillow goes by the content, and by default opens many more.
-FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-    "GIF",
-    "TIFF",
-)
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 T = TypeVar("T")
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
@@ -64,12 +57,12 @@ def check_finite(image: npt.NDArray[Any]) -> None:
 
 def black_and_white(least: float, largest: float) -> tuple[float, float]:
     """Of whole values of 16 bits: from 0, or -2**k below a negative one, in the fewest bits, from 8. Else the ends."""
-    if not (
-        isinstance(least, int) and isinstance(largest, int) and -(2**16) <= least <= largest < 2**16
-    ):
+    whole = isinstance(least, int) and isinstance(largest, int)
+    if not whole or least < -(2**16) or largest >= 2**16:
         return least, largest
-    black = -(1 << (-least - 1).bit_length()) if least < 0 else 0
-    return black, black + (1 << max(8, (largest - black).bit_length())) - 1
+    black = -(1 << (int(-least) - 1).bit_length()) if least < 0 else 0
+    bits = max(8, (int(largest) - black).bit_length())
+    return black, black + 2**bits - 1
 
 
 class Tones:
@@ -86,14 +79,20 @@ class Tones:
         """Black and white: of whole values powers of 2, so that other pictures of a device are scaled alike."""
         with _LOCK:
             if self.found is None:
-                deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
-                with ThreadPoolExecutor(4) as pool:
-                    ends = [found for found in pool.map(_ends, deep) if found]
-                low, high = (min(ends)[0], max(high for _, high in ends)) if ends else FULL
-                self.found = (len(ends), low, high, *black_and_white(low, high))
+                self.found = self._find()
                 if self.text:
                     log.warning("%s", self.text)
             return self.found[3:]
+
+    def _find(self) -> tuple[float, ...]:
+        deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
+        with ThreadPoolExecutor(4) as pool:
+            ends = [found for found in pool.map(_ends, deep) if found]
+        if not ends:
+            return 0, *FULL, *FULL
+        low = min(least for least, _ in ends)
+        high = max(largest for _, largest in ends)
+        return len(ends), low, high, *black_and_white(low, high)
 
     @property
     def text(self) -> str:
@@ -107,16 +106,23 @@ class Tones:
 def _ends(path: AnyPath) -> tuple[float, float] | None:
     """The smallest and largest value of a 16-bit picture that are not transparent; None of what is no such picture."""
     with contextlib.suppress(Exception):
-        if not kind_of(path):
-            with opened(path) as picture:
-                if picture.mode[0] in "IF":
-                    values = (deep := np.asarray(picture))[deep != picture.info.get("transparency")]
-                    low, high = values.min().item(), values.max().item()
-                    if picture.format == "DICOM" or (
-                        picture.mode != "F" and 0 <= low <= high < 2**16
-                    ):
-                        return low, high
+        if kind_of(path):
+            return None
+        with opened(path) as picture:
+            if not _is_deep(picture):
+                return None
+            values = np.asarray(picture)
+            values = values[values != picture.info.get("transparency")]
+            low, high = values.min().item(), values.max().item()
+            of_16_bits = picture.mode != "F" and 0 <= low <= high < 2**16
+            if of_16_bits or picture.format == "DICOM":
+                return low, high
     return None
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Whether a picture is grey of more than 8 bits."""
+    return picture.mode[0] in "IF"
 
 
 def opened(path: AnyPath) -> Image.Image:
@@ -147,7 +153,7 @@ def prefetched(
                 result.cancel()
 
 
-class ImageFiles:
+class ImageFiles(LazyImages):
     """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 
     files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
@@ -157,7 +163,7 @@ class ImageFiles:
 
     Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted, 16 bits by the `Tones` of all files,
     also in subsets, or those that are given. Transparent pixels are laid on white, and the first frame of an animation
-    is used. `converted` counts these images. Indexing raises ValueError, naming the file, if a file does not decode.
+    is used. Indexing raises ValueError, naming the file, if a file does not decode.
     With a dict in `kept`, images stay in it, and in those of subsets.
     """
 
@@ -178,114 +184,98 @@ class ImageFiles:
             raise ValueError(f"channels {channels}: expected 3 or 1")
         if resize is not None and (np.subtract(resize, size) < 0).any():
             raise ValueError(f"resize {resize}: expected at least the size, {max(size)} pixels")
-        self.files, self.resize = list(files), resize
+        self._every_file = list(files)
+        self.chosen = np.arange(len(files))
+        self.channels, self.resize = channels, resize
         self.workers, self.on_error = max(1, workers), on_error
-        self.shape = (len(self.files), channels, *size)
-        self.dtype = np.dtype(np.uint8)
-        self.converted: collections.Counter[str] = collections.Counter()
+        self.image_shape, self.dtype = (channels, *size), np.dtype(np.uint8)
         self.skipped: list[str] = []
-        self.tones = tones or Tones(self.files)
+        self.tones = tones or Tones(self._every_file)
 
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def subset(self, chosen: IntArray) -> ImageFiles:
-        part = copy(self)
-        part.files = [self.files[i] for i in chosen]
-        part.shape = (len(part.files), *self.shape[1:])
-        part.converted, part.skipped = collections.Counter(), []
-        return part
+    @property
+    def files(self) -> list[AnyPath]:
+        """The paths of these images."""
+        return [self._every_file[i] for i in self.chosen]
 
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, the settings for reading them, and a range below 16 bits."""
-        facts = [
-            (str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns)
-            for name in self.files
-        ]
+        facts = []
+        for file in self.files:
+            about = Path(file).stat()
+            facts.append((str(file), about.st_size, about.st_mtime_ns))
         tones = self.tones.range
         return facts, self.shape, self.resize, *(tones if tones != FULL else ())
 
-    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[Any]:
-        chosen = np.arange(len(self))[index]
-        out = np.empty((len(chosen), *self.shape[1:]), self.dtype)
-        for i, (_, pixels) in enumerate(self._in_order(chosen, "stop")):
-            out[i] = pixels
-        return out
+    def _read(self, positions: IntArray) -> npt.NDArray[Any]:
+        files = [self._every_file[i] for i in positions]
+        images = np.empty((len(files), *self.image_shape), self.dtype)
+        for i, pixels in self._in_order(files, "stop"):
+            images[i] = pixels
+        return images
 
-    def decoded(
-        self, progress: str | None = None, then: Callable[[npt.NDArray[Any]], Any] | None = None
-    ) -> Iterator[tuple[int, Any]]:
+    def decoded(self, progress: str | None = None) -> Iterator[tuple[int, npt.NDArray[Any]]]:
         """All files in order: (position, uint8 [channels, height, width]), without those that are skipped.
 
-        `skipped` lists the skipped ones. `progress` is the label of a bar on a terminal. `then` is applied to the
-        pixels in the thread that decodes them, and its result replaces them.
+        `skipped` lists the skipped ones. `progress` is the label of a bar on a terminal.
         """
-        self.skipped.clear()
-        self.converted.clear()
-        return self._in_order(np.arange(len(self)), self.on_error, progress, then)
+        self.skipped = []
+        return self._in_order(self.files, self.on_error, progress)
 
     def _in_order(
-        self,
-        chosen: IntArray,
-        on_error: OnError,
-        progress: str | None = None,
-        then: Callable[[npt.NDArray[Any]], Any] | None = None,
-    ) -> Iterator[tuple[int, Any]]:
-        def work(path: Path) -> Any:
-            """The image, or the error of its file."""
-            try:
-                pixels = None if self.kept is None else self.kept.get(path)
-                if pixels is None:
-                    if kind := kind_of(path):  # it may never end
-                        raise ValueError(f"it is {kind}, not a file")
-                    pixels = self._decode(path)
-                    if self.kept is not None:
-                        self.kept[path] = pixels
-                return then(pixels) if then else pixels
-            except Exception as error:  # Pillow raises nearly any error for damaged files
-                return error
-
-        paths = (Path(self.files[i]) for i in chosen)
+        self, files: Sequence[AnyPath], on_error: OnError, progress: str | None = None
+    ) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+        paths = map(Path, files)
+        disable = None if progress else True
         # Pillow decodes and resizes without Python's lock.
-        with contextlib.closing(prefetched(work, paths, 4 * self.workers, self.workers)) as found:
-            bar = tqdm(
-                found, progress, len(chosen), unit="image", disable=None if progress else True
-            )
-            for i, pixels in zip(chosen.tolist(), bar, strict=True):
+        ahead = prefetched(self._image_or_error, paths, 4 * self.workers, self.workers)
+        with contextlib.closing(ahead) as found:
+            bar = tqdm(found, progress, len(files), unit="image", disable=disable)
+            for i, pixels in enumerate(bar):
                 if not isinstance(pixels, Exception):
                     yield i, pixels
                 elif isinstance(pixels, ImageError):
-                    raise ValueError(f"{self.files[i]}: {pixels}") from pixels
+                    raise ValueError(f"{files[i]}: {pixels}") from pixels
                 elif on_error == "stop":
                     raise ValueError(
-                        f"{self.files[i]} does not decode as an image ({pixels}): mend or delete it; a study leaves it "
+                        f"{files[i]} does not decode as an image ({pixels}): mend or delete it; a study leaves it "
                         "out with on_error: skip"
                     ) from pixels
                 else:
-                    self.skipped.append(str(self.files[i]))
+                    self.skipped.append(str(files[i]))
+
+    def _image_or_error(self, path: Path) -> npt.NDArray[Any] | Exception:
+        """The image of a file, or its error: Pillow raises nearly any error for damaged files."""
+        try:
+            if self.kept is not None and path in self.kept:
+                return self.kept[path]
+            if kind := kind_of(path):  # it may never end
+                raise ValueError(f"it is {kind}, not a file")
+            pixels = self._decode(path)
+        except Exception as error:
+            return error
+        if self.kept is not None:
+            self.kept[path] = pixels
+        return pixels
 
     def _decode(self, path: Path) -> npt.NDArray[Any]:
         with opened(path) as picture:
-            peculiarities = _peculiarities(picture)
-            if "16 bit" in peculiarities and not str(path).lower().endswith(DEEP):
+            if not _is_deep(picture):
+                return self._image(picture, FULL)
+            if not str(path).lower().endswith(DEEP):
                 raise ValueError("it has 16 bits, so that its name needs to end with .png or .tif")
-            pixels = self._image(picture, self.tones.range if "16 bit" in peculiarities else FULL)
-        if peculiarities:
-            with _LOCK:
-                self.converted.update(peculiarities)
-        return pixels
+            return self._image(picture, self.tones.range)
 
     def _image(self, picture: Image.Image, tones: tuple[float, ...]) -> npt.NDArray[Any]:
-        _, channels, height, width = self.shape
+        channels, height, width = self.image_shape
         return as_pixels(picture, height, width, channels, self.resize, tones)
 
 
 def share_tones(*sets: Any) -> None:
     """Scale the 16-bit pictures of several sets alike, by the range of them all; others than `ImageFiles` stay."""
-    files = [one for one in sets if isinstance(one, ImageFiles)]
-    tones = Tones([path for one in files for path in one.tones.files])
-    for one in files:
-        one.tones = tones
+    pictures = [images for images in sets if isinstance(images, ImageFiles)]
+    tones = Tones([path for images in pictures for path in images.tones.files])
+    for images in pictures:
+        images.tones = tones
 
 
 def as_pixels(
@@ -321,26 +311,27 @@ def upright(picture: Image.Image, channels: int, tones: tuple[float, ...] = FULL
     picture.load()
     turn = _TURNS.get(_orientation(picture))
     turned = picture.transpose(turn) if turn is not None else picture
-    if turned.mode[0] in "IF":  # Pillow would clip at 255
-        deep = np.asarray(turned)
-        black, white = tones
-        if picture.format != "DICOM" and (
-            turned.mode == "F" or deep.min() < 0 or deep.max() > 65535
-        ):
-            raise ValueError("pixels are floating-point numbers or of more than 16 bit")
-        grey = (
-            ((deep.astype(np.float64) - black) * 255 / (white - black or 1))
-            .clip(0, 255)
-            .astype(np.uint8)
-        )
-        clear = picture.info.get("transparency")
-        turned = Image.fromarray(
-            grey if clear is None else np.where(deep == clear, np.uint8(255), grey)
-        )
+    if _is_deep(turned):
+        turned = _in_8_bits(turned, picture, tones)
     elif turned.has_transparency_data:
         turned = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
     return turned.convert("L" if channels == 1 else "RGB")
+
+
+def _in_8_bits(turned: Image.Image, picture: Image.Image, tones: tuple[float, ...]) -> Image.Image:
+    """Grey of more than 8 bits, which Pillow would clip at 255. picture : as in its file, before it was turned"""
+    deep = np.asarray(turned)
+    of_16_bits = turned.mode != "F" and deep.min() >= 0 and deep.max() <= 65535
+    if not of_16_bits and picture.format != "DICOM":
+        raise ValueError("pixels are floating-point numbers or of more than 16 bit")
+    black, white = tones
+    scaled = (deep.astype(np.float64) - black) * 255 / (white - black or 1)
+    grey = scaled.clip(0, 255).astype(np.uint8)
+    transparent = picture.info.get("transparency")
+    if transparent is not None:
+        grey[deep == transparent] = 255
+    return Image.fromarray(grey)
 
 
 def _orientation(picture: Image.Image) -> Any:
@@ -354,24 +345,3 @@ def _orientation(picture: Image.Image) -> Any:
 def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
     left, top = round((picture.width - width) / 2), round((picture.height - height) / 2)
     return picture.crop((left, top, left + width, top + height))
-
-
-def _peculiarities(picture: Image.Image) -> list[str]:
-    """The properties of a picture that need a conversion, in words; grey and 8-bit colour do not count."""
-    modes = {
-        "CMYK": "CMYK",
-        "P": "indexed colours",
-        "1": "black and white",
-        "YCbCr": "YCbCr",
-        "LAB": "LAB",
-    }
-    words = [modes[picture.mode]] if picture.mode in modes else []
-    words += ["16 bit"] if picture.mode[0] in "IF" else []
-    words += ["transparency"] if picture.has_transparency_data else []
-    words += (
-        ["animation or pages"]
-        if picture.format != "MPO" and getattr(picture, "is_animated", False)
-        else []
-    )
-    words += ["turned by EXIF"] if _orientation(picture) in _TURNS else []
-    return words

@@ -18,10 +18,10 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 from .entry_points import first_line
 from .normalisation import check_statistics, per_channel
 from .pictures import FULL, ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
-from .torch_dataset import IMAGE_KEYS
+from .torch_dataset import IMAGE_KEYS, first_of
 
 PROBES = 8  # images that stand for all of them
-Pixels = npt.NDArray[Any]  # of one image, [channels, H, W]
+ImageArray = npt.NDArray[Any]  # [channels, H, W]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Preprocessing:
             raise ValueError(
                 f"resize {self.resize} without a size: expected both, since pictures are cropped after it"
             )
-        sides = np.atleast_1d(1 if self.size is None else self.size).tolist()
-        if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+        sides = np.array(1 if self.size is None else self.size)
+        if sides.dtype.kind != "i" or sides.size > 2 or sides.min() < 1:
             raise ValueError(
                 f"size {self.size}: expected (height, width), or one number for both, from 1"
             )
@@ -70,17 +70,15 @@ class Preprocessing:
         """(height, width) of the images."""
         if self.size is None:
             return None
-        height, *width = np.atleast_1d(self.size).tolist()
-        return height, *(width or [height])
+        height, width = np.broadcast_to(self.size, 2).tolist()
+        return height, width
 
     @property
     def statistics(self) -> tuple[Any, Any]:
         """The mean and std of the images, or else those that the transform ends with; None where none are known."""
-        return (
-            normalisation_of(self.transform)
-            if self.mean is None and self.transform
-            else (self.mean, self.std)
-        )
+        if self.mean is None and self.transform:
+            return normalisation_of(self.transform)
+        return self.mean, self.std
 
     @property
     def channels(self) -> int:
@@ -88,7 +86,7 @@ class Preprocessing:
         mean, _ = self.statistics
         return 3 if mean is None else np.size(mean)
 
-    def __call__(self, picture: Image.Image, tones: tuple[float, ...] = FULL) -> Pixels:
+    def __call__(self, picture: Image.Image, tones: tuple[float, ...] = FULL) -> ImageArray:
         """The image [channels, H, W] of a picture of any kind: uint8, or float as the network sees it.
 
         Raises ImageError if the transform fails or returns no image, or if it ends with a mean and std beside these.
@@ -117,21 +115,26 @@ class TransformedFiles(ImageFiles):
     finite.
     """
 
-    _first: Pixels | None = None
+    _first: ImageArray | None = None
 
     def __init__(self, files: Sequence[Path], prepared: Preprocessing, *, workers: int = 1) -> None:
         super().__init__(files, (1, 1), prepared.channels, workers=workers)
         self._prepared = prepared
-        tried = (next(self._in_order(np.array([i]), "skip"), None) for i in range(len(files)))
-        first = next(filter(None, tried), None)  # that can be read
-        self._first = (first or next(self._in_order(np.arange(1), "stop")))[1]
-        self.shape, self.dtype = (len(files), *self._first.shape), self._first.dtype
+        self._first = self._first_image()
+        self.image_shape, self.dtype = self._first.shape, self._first.dtype
+
+    def _first_image(self) -> ImageArray:
+        """The image of the first file that can be read. Raises the error of the first file if none can."""
+        for file in self.files:
+            for _, image in self._in_order([file], "skip"):
+                return image
+        return self[:1]
 
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, and the first of the images: a function has no identity."""
         return *super().origin(), hashlib.sha256(self[:PROBES].tobytes()).hexdigest()
 
-    def _image(self, picture: Image.Image, tones: tuple[float, ...]) -> Pixels:
+    def _image(self, picture: Image.Image, tones: tuple[float, ...]) -> ImageArray:
         image = self._prepared(picture, tones)
         check_finite(image)
         if self._first is not None and image.shape != self._first.shape:
@@ -142,28 +145,22 @@ class TransformedFiles(ImageFiles):
         return image
 
 
-def _image_in(returned: Any) -> Pixels:
+def _image_in(returned: Any) -> ImageArray:
     """The image [channels, H, W] in what a transform returned. Raises ImageError if there is none."""
     if isinstance(returned, Mapping):
-        returned = next((returned[key] for key in IMAGE_KEYS if key in returned), None)
+        returned = first_of(returned, IMAGE_KEYS)
     image = np.asarray(returned) if isinstance(returned, Image.Image | list) else as_array(returned)
-    image = (
-        image[None]
-        if image.ndim == 2
-        else image[0]
-        if image.ndim == 4 and len(image) == 1
-        else image
-    )
+    if image.ndim == 4 and len(image) == 1:
+        image = image[0]
+    if image.ndim == 2:
+        image = image[None]
     if image.ndim != 3 or (image.dtype != np.uint8 and image.dtype.kind != "f"):
         raise ImageError(
             f"the transform returns {image.dtype} {list(image.shape)}: expected an image [channels, H, W], uint8 or "
             "floating point"
         )
-    if (
-        not isinstance(returned, Tensor)
-        and image.shape[2] in (1, 3)
-        and image.shape[0] not in (1, 3)
-    ):
+    channels_last = image.shape[2] in (1, 3) and image.shape[0] not in (1, 3)
+    if channels_last and not isinstance(returned, Tensor):
         image = image.transpose(2, 0, 1)
     return image.astype(np.float32) if image.dtype == np.float16 else image
 
@@ -176,26 +173,33 @@ def normalisation_of(transform: Any) -> tuple[Any, Any]:
     """
     steps = getattr(transform, "transforms", transform)
     if isinstance(steps, Iterable) and not isinstance(steps, Mapping | str):
-        return normalisation_of(([*steps] or [None])[-1])
-    names = ("image_mean", "image_std") if hasattr(transform, "image_mean") else ("mean", "std")
-    mean, std = (getattr(transform, name, None) for name in names)
-    if mean is None or std is None or not getattr(transform, "do_normalize", True):
+        steps = list(steps)
+        return normalisation_of(steps[-1]) if steps else (None, None)
+    if hasattr(transform, "image_mean"):
+        return _normalisation_of_processor(transform)
+    mean, std = getattr(transform, "mean", None), getattr(transform, "std", None)
+    if mean is None or std is None:
         return None, None
-    if any(getattr(transform, name, False) for name in ("rescale_offset", "do_flip_channel_order")):
-        return None, None
-    factor = 1.0
-    if hasattr(transform, "image_mean"):  # of pixels from 0 to 255, times a factor
-        factor = 255 * (
-            getattr(transform, "rescale_factor", 1 / 255)
-            if getattr(transform, "do_rescale", True)
-            else 1
-        )
-    return np.atleast_1d(np.asarray(mean, float)) / factor, np.atleast_1d(
-        np.asarray(std, float)
-    ) / factor
+    return np.atleast_1d(np.asarray(mean, float)), np.atleast_1d(np.asarray(std, float))
 
 
-def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pixels:
+def _normalisation_of_processor(processor: Any) -> tuple[Any, Any]:
+    """The mean and std [channels] of an image processor of Hugging Face."""
+    options = {"do_normalize": True, "do_rescale": True, "rescale_factor": 1 / 255} | vars(
+        processor
+    )
+    changed = options.get("rescale_offset") or options.get("do_flip_channel_order")
+    if changed or not options["do_normalize"] or options["image_mean"] is None:
+        return None, None
+    # They belong to pixels from 0 to 255, times a factor.
+    factor = 255 * (options["rescale_factor"] if options["do_rescale"] else 1)
+    mean, std = (
+        np.atleast_1d(np.array(options[name], float)) for name in ("image_mean", "image_std")
+    )
+    return mean / factor, std / factor
+
+
+def normalised(images: ImageArray, mean: Any, std: Any, what: str = "images") -> ImageArray:
     """Float images or one, [..., channels, H, W], from 0 to 1 -> (images - mean) / std, in their dtype.
 
     Raises ImageError for images outside [0, 1], pixels or images that are normalised already, and ValueError for a mean
@@ -204,19 +208,18 @@ def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pix
     mean, std = (per_channel(value, images.shape[-3]) for value in (mean, std))
     check_statistics(mean, std, images.shape[-3])
     low, high = images.min(), images.max()
-    if low >= 0 and high > 1:
-        raise ImageError(
-            f"{what} are {images.dtype} from {low:.3g} to {high:.3g}, but mean and std belong to images from 0 to 1: "
-            "divide the images by 255 if they are pixels, or give uint8"
-        )
     if low < 0:
         raise ImageError(
             f"{what} go from {low:.3g} to {high:.3g}, so they are normalised already: leave mean and std out, or give "
             "images from 0 to 1 or uint8"
         )
-    shift, scale = (
-        np.asarray(value, float).astype(images.dtype)[:, None, None] for value in (mean, std)
-    )
-    pixels: FloatArray = images - shift
-    pixels /= scale
+    if high > 1:
+        raise ImageError(
+            f"{what} are {images.dtype} from {low:.3g} to {high:.3g}, but mean and std belong to images from 0 to 1: "
+            "divide the images by 255 if they are pixels, or give uint8"
+        )
+    shift = np.asarray(mean, float).astype(images.dtype)
+    scale = np.asarray(std, float).astype(images.dtype)
+    pixels: FloatArray = images - shift[:, None, None]
+    pixels /= scale[:, None, None]
     return pixels

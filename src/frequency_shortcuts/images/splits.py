@@ -6,9 +6,11 @@ import functools
 import hashlib
 import math
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,9 @@ from .normalisation import check_one_per_channel, check_statistics, per_channel
 if TYPE_CHECKING:
     from torch import Tensor
 
-DIGESTED, READ = 1024, 2**23  # images, and numbers of images, that are read at a time
+DIGESTED = 1024  # images that are read at a time
+READ = 2**23  # numbers of images that are read at a time
+BREAKING = {"Cc", "Zl", "Zp"}  # categories of characters that break lines of tables
 
 
 @runtime_checkable
@@ -41,15 +45,40 @@ class Images(Protocol):
     def __getitem__(self, index: Any, /) -> Any: ...
 
 
-@runtime_checkable
-class StoredImages(Images, Protocol):
-    """Images uint8 [n, channels, H, W] in files, read when they are indexed."""
+class LazyImages(ABC):
+    """Images [n, channels, H, W] in files or a Dataset, which are read when they are indexed; see `Images`.
 
-    def subset(self, chosen: IntArray) -> StoredImages:
+    chosen : int64 [n], the positions of these images among all those that could be read
+    image_shape, dtype : of an image, [channels, H, W]
+    """
+
+    chosen: IntArray
+    image_shape: Any
+    dtype: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.chosen), *self.image_shape
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, index: Any, /) -> npt.NDArray[Any]:
+        return self._read(self.chosen[index])
+
+    def subset(self, chosen: IntArray) -> Self:
         """Some of the images, in that order, unread."""
+        some = copy(self)
+        some.chosen = self.chosen[chosen]
+        return some
 
-    def origin(self) -> tuple[object, ...]:
-        """The identity of these images, without reading them."""
+    def origin(self) -> tuple[object, ...] | None:
+        """The identity of these images, without reading them; None if only their pixels tell."""
+        return None
+
+    @abstractmethod
+    def _read(self, positions: IntArray) -> npt.NDArray[Any]:
+        """The images at these positions among all."""
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -88,35 +117,26 @@ class Split:
         neutral: int | None = None,
     ) -> None:
         check_images(images)
-        numbers, channels = as_array(labels), images.shape[1]
-        if classes is None and numbers.ndim == 1 and numbers.dtype.kind in "biu":
-            classes = range(int(numbers.max(initial=0)) + 1)
-        names = tuple(map(str, () if classes is None else classes))
+        numbers = as_array(labels)
+        if classes is None:
+            classes = _numbers_of_classes(numbers)
+        names = tuple(map(str, classes))
         check_classes(numbers, names, n_images=images.shape[0])
-        if is_raw(images) and (mean is None or std is None):
-            raise ValueError("uint8 images need the mean and std to normalise them with")
-        shift = per_channel(0.0 if mean is None else mean, channels)
-        scale = per_channel(1.0 if std is None else std, channels)
-        (check_statistics if is_raw(images) else check_one_per_channel)(shift, scale, channels)
-        if not (np.isfinite(shift).all() and np.isfinite(scale).all() and (scale > 0).all()):
-            raise ValueError(
-                f"mean {shift.tolist()} and std {scale.tolist()}: expected numbers, std above 0"
-            )
-        if stylised is not None and len(stylised) != len(images):
-            raise ValueError(
-                f"{len(stylised)} stylised twins of {len(images)} images: expected one of each"
-            )
-        if not (
-            neutral is None or (isinstance(neutral, int | np.integer) and 0 <= neutral < len(names))
-        ):
+        shift, scale = _checked_statistics(images, mean, std)
+        if neutral not in (None, *range(len(names))):
             raise ValueError(
                 f"neutral class {neutral!r}: expected 0 to {len(names) - 1}, or None where there is none"
             )
-        images = images.detach() if hasattr(images, "detach") else images
-        vars(self).update(
-            images=images, labels=numbers.astype(np.int64), classes=names, neutral=neutral
-        )
-        vars(self).update(mean=shift.astype(float), std=scale.astype(float), stylised=stylised)
+        checked = {
+            "images": images.detach() if hasattr(images, "detach") else images,
+            "labels": numbers.astype(np.int64),
+            "classes": names,
+            "mean": shift,
+            "std": scale,
+            "stylised": stylised,
+            "neutral": neutral,
+        }
+        vars(self).update(checked)  # attributes of a frozen class cannot be set one by one
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -138,23 +158,56 @@ class Split:
         shift, scale = -self.mean / self.std, 1 / self.std
         if is_raw(self.images):
             return shift, scale
-        low, high = np.full(len(shift), np.inf), np.full(len(shift), -np.inf)
-        step = max(1, READ // math.prod(self.images.shape[1:]))
-        for start in range(0, len(self), step):
-            values = as_array(self.images[start : start + step])
-            low, high = (
-                np.minimum(low, values.min(axis=(0, 2, 3))),
-                np.maximum(high, values.max(axis=(0, 2, 3))),
-            )
+        low, high = _channel_range(self.images)
         unknown = (self.mean == 0).all() and (self.std == 1).all()
-        if unknown or (low < shift - 0.01 * scale).any() or (high > shift + 1.01 * scale).any():
+        outside = (low < shift - 0.01 * scale) | (high > shift + 1.01 * scale)
+        if unknown or outside.any():
             return low, np.where(high > low, high - low, 1)
         return shift, scale
 
 
+def _numbers_of_classes(labels: npt.NDArray[Any]) -> range:
+    """The classes of labels without names, 0 to the largest; none for labels that are no list of numbers."""
+    if labels.ndim != 1 or labels.dtype.kind not in "biu":
+        return range(0)
+    return range(int(labels.max(initial=0)) + 1)
+
+
+def _checked_statistics(
+    images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None
+) -> tuple[FloatArray, FloatArray]:
+    """The mean and std [channels] of images. Raises ValueError if they are missing or make no sense."""
+    channels = images.shape[1]
+    if is_raw(images) and (mean is None or std is None):
+        raise ValueError("uint8 images need the mean and std to normalise them with")
+    shift = per_channel(0.0 if mean is None else mean, channels)
+    scale = per_channel(1.0 if std is None else std, channels)
+    if is_raw(images):
+        check_statistics(shift, scale, channels)
+    else:
+        check_one_per_channel(shift, scale, channels)
+    finite = np.isfinite(shift) & np.isfinite(scale)
+    if not (finite & (scale > 0)).all():
+        raise ValueError(
+            f"mean {shift.tolist()} and std {scale.tolist()}: expected numbers, std above 0"
+        )
+    return shift.astype(float), scale.astype(float)
+
+
+def _channel_range(images: Images) -> tuple[FloatArray, FloatArray]:
+    """The smallest and the largest value of each channel, read in blocks."""
+    step = max(1, READ // math.prod(images.shape[1:]))
+    low, high = [], []
+    for start in range(0, len(images), step):
+        values = as_array(images[start : start + step])
+        low.append(values.min(axis=(0, 2, 3)))
+        high.append(values.max(axis=(0, 2, 3)))
+    return np.min(low, axis=0).astype(float), np.max(high, axis=0).astype(float)
+
+
 def subset(images: Images, chosen: IntArray) -> Images:
     """Some images, in that order; those in files or a Dataset stay unread."""
-    return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
+    return images.subset(chosen) if isinstance(images, LazyImages) else images[chosen]
 
 
 def is_raw(images: Images) -> bool:
@@ -164,10 +217,10 @@ def is_raw(images: Images) -> bool:
 
 def images_digest(images: Images) -> bytes:
     """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
-    if isinstance(
-        images, StoredImages
-    ):  # reading all images would take minutes in every part of a culling
-        return hashlib.sha256(repr(images.origin()).encode()).digest()
+    # Reading all images would take minutes in every part of a culling.
+    origin = images.origin() if isinstance(images, LazyImages) else None
+    if origin is not None:
+        return hashlib.sha256(repr(origin).encode()).digest()
     digest = hashlib.sha256()
     for start in range(0, len(images), DIGESTED):  # a Dataset may not fit into memory
         digest.update(np.ascontiguousarray(as_array(images[start : start + DIGESTED])).data)
@@ -187,8 +240,8 @@ def evenly(labels: IntArray, positions: IntArray, most: int, seed: list[int]) ->
     order = np.random.default_rng(seed).permutation(positions)
     turn = np.empty(len(order), np.int64)  # of each among those of its class
     for c in np.unique(labels):
-        own = labels[order] == c
-        turn[own] = np.arange(own.sum())
+        of_class = labels[order] == c
+        turn[of_class] = np.arange(of_class.sum())
     return np.sort(order[np.argsort(turn, kind="stable")[:most]])
 
 
@@ -210,52 +263,49 @@ def check_images(images: Images, what: str = "images") -> None:
         raise ValueError(f"{what} of dtype {images.dtype}: expected float32, float64 or uint8")
 
 
-def check_characters(classes: Sequence[object], where: str) -> None:
-    """Raise ValueError for a name that is not UTF-8, or with a control character, which breaks lines of tables."""
-    for name in map(str, classes):
-        kinds = {unicodedata.category(character) for character in name}
-        problem = (
-            "has a control character, such as a line break, in its name"
-            if kinds & {"Cc", "Zl", "Zp"}
-            else ""
-        )
-        if problem := "has a name that is not UTF-8: rename it" if "Cs" in kinds else problem:
-            raise ValueError(f"{where}: the class {name!r} {problem}")
-
-
 def check_classes(
     labels: IntArray, classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
     """Raise ValueError, naming them, if classes have no image or no name, labels no class, or images no label."""
-    if any(not str(name).strip() for name in classes):
-        raise ValueError(f"{where}: a class has no name; each needs one that can be read")
-    check_characters(classes, where)
-    if len(set(classes)) < len(classes):
-        twice = next(name for i, name in enumerate(classes) if name in classes[:i])
-        raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
-    if np.ndim(labels) == 0:
-        raise ValueError(f"{where}: {labels}: expected the number of each image's class [n]")
+    names = [str(name) for name in classes]
+    _check_names(names, where)
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ValueError(
+            f"{where}: labels of shape {list(labels.shape)}: expected the number of each image's class [n], which "
+            "labels.argmax(1) gives of one-hot vectors"
+        )
     if n_images is not None and len(labels) != n_images:
         raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
-    if np.ndim(labels) == 2:
+    if len(labels) and labels.dtype.kind not in "biu":
         raise ValueError(
-            f"{where}: labels of shape {list(np.shape(labels))}, as one-hot vectors have: expected the number of each "
-            "image's class, as labels.argmax(1)"
+            f"{where}: labels of type {labels.dtype}, expected integers: the numbers of the classes, from 0"
         )
-    if len(labels) and (kind := np.asarray(labels).dtype).kind not in "biu":
+    if len(labels) and not 0 <= labels.min() <= labels.max() < len(names):
         raise ValueError(
-            f"{where}: labels of type {kind}, expected integers: the numbers of the classes, from 0"
+            f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(names) - 1}"
         )
-    if len(labels) and not 0 <= labels.min() <= labels.max() < len(classes):
-        raise ValueError(
-            f"{where}: labels {labels.min()} to {labels.max()}, but the classes are 0 to {len(classes) - 1}"
-        )
-    count = np.bincount(np.asarray(labels, np.int64), minlength=len(classes))
-    missing = [str(name) for name, images in zip(classes, count, strict=True) if not images]
+    missing = [names[number] for number in np.setdiff1d(np.arange(len(names)), labels)]
     if missing:
         raise ValueError(
             f"{where}: no image of class {', '.join(missing)}; every class needs at least one"
         )
+
+
+def _check_names(names: Sequence[str], where: str) -> None:
+    """Raise ValueError for names that are empty, break lines of tables, or are there twice."""
+    for number, name in enumerate(names):
+        categories = {unicodedata.category(character) for character in name}
+        if not name.strip():
+            raise ValueError(f"{where}: a class has no name; each needs one that can be read")
+        if categories & BREAKING:
+            raise ValueError(
+                f"{where}: the class {name!r} has a control character, such as a line break, in its name"
+            )
+        if name in names[:number]:
+            raise ValueError(
+                f"{where}: two classes are called {name}; each needs a name of its own"
+            )
 
 
 def stratified(
@@ -269,8 +319,8 @@ def stratified(
     if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
         raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
     generator = np.random.default_rng(seed)
-    found = []
     bounds = np.cumsum(list(shares.values()))[:-1]
+    chosen: dict[str, list[IntArray]] = {name: [] for name in shares}
     for c in np.unique(labels):
         positions = generator.permutation(np.flatnonzero(labels == c))
         pieces = np.split(positions, np.rint(bounds * len(positions)).astype(int))
@@ -279,8 +329,6 @@ def stratified(
             raise ValueError(
                 f"class {name} has {len(positions)} images, too few for the splits {dict(shares)}"
             )
-        found.append(pieces)
-    return {
-        name: np.sort(np.concatenate(own))
-        for name, own in zip(shares, zip(*found, strict=True), strict=True)
-    }
+        for parts, piece in zip(chosen.values(), pieces, strict=True):
+            parts.append(piece)
+    return {name: np.sort(np.concatenate(parts)) for name, parts in chosen.items()}

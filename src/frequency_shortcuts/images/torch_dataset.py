@@ -6,7 +6,6 @@ import functools
 import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,14 @@ from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .entry_points import first_line
 from .pictures import ImageError, Resize, as_pixels, check_finite
+from .splits import LazyImages
 
 # Of Hugging Face's items and batches.
-IMAGE_KEYS, LABEL_KEYS = (
-    ("pixel_values", "image", "img"),
-    ("labels", "label"),
+IMAGE_KEYS = ("pixel_values", "image", "img")
+LABEL_KEYS = ("labels", "label")
+EXPECTED = (
+    f"(image, label, ...), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"
 )
-PAIR = f"(image, label, ...), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
 
 
 def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt.NDArray[np.uint8]:
@@ -43,7 +43,7 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
         )
     if pixels.dtype == np.uint8:
         return pixels
-    if not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):
+    if pixels.dtype.kind != "f" or pixels.min() < 0 or pixels.max() > 1:
         raise ImageError(
             f"it is {pixels.dtype} from {pixels.min():g} to {pixels.max():g}: expected uint8, or floating point from "
             "0 to 1 (normalise in the network's settings, not in the Dataset)"
@@ -51,21 +51,15 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
     return np.rint(pixels * 255).astype(np.uint8)
 
 
-def image_and_label(item: Any) -> tuple[Any, Any] | None:
-    """The image and label of an item or batch: the first two of a tuple, or those of a dict; None without both."""
-    if isinstance(item, Mapping):
-        image, label = (
-            next((item[key] for key in keys if key in item), None)
-            for keys in (IMAGE_KEYS, LABEL_KEYS)
-        )
-        return None if image is None or label is None else (image, label)
-    return (item[0], item[1]) if isinstance(item, Sequence) and len(item) > 1 else None
+def first_of(item: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    """What a dict holds under the first of some keys that it has; None without any."""
+    return next((item[key] for key in keys if key in item), None)
 
 
-class DatasetImages:
+class DatasetImages(LazyImages):
     """The images of a map-style Dataset [n, channels, H, W], read and converted when they are indexed.
 
-    An item is (image, label) or a dict with both; see `image_and_label`.
+    An item is (image, label, ...) or a dict with both.
 
     convert : makes an array [channels, H, W] of what the Dataset gives as an image
     name : of the Dataset in errors
@@ -83,73 +77,72 @@ class DatasetImages:
                 f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__"
             )
         self.dataset, self.name, self._convert = dataset, name, convert
-        self._known: IntArray | None = None  # labels of all items from an attribute of the Dataset
+        self._listed: IntArray | None = None  # labels of all items from an attribute of the Dataset
         self.chosen = np.arange(len(dataset))
 
     @functools.cached_property
     def _first(self) -> npt.NDArray[Any]:
-        return self._image(0)
+        return self._converted_image(0)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return len(self.chosen), *self._first.shape
+    @functools.cached_property
+    def image_shape(self) -> tuple[int, ...]:
+        return self._first.shape
 
-    @property
+    @functools.cached_property
     def dtype(self) -> Any:
         return self._first.dtype
 
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def subset(self, chosen: IntArray) -> DatasetImages:
-        part = copy(self)
-        part.chosen = self.chosen[chosen]
-        return part
-
-    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[Any]:
-        positions = self.chosen[index]
-        out = np.empty((len(positions), *self._first.shape), self.dtype)
+    def _read(self, positions: IntArray) -> npt.NDArray[Any]:
+        images = np.empty((len(positions), *self.image_shape), self.dtype)
         for place, i in enumerate(positions.tolist()):
-            image = self._image(i)
-            if image.shape != self._first.shape:
+            image = self._converted_image(i)
+            if image.shape != self.image_shape:
                 raise ValueError(
                     f"{self.name}: item {i} has another size than item 0; all need one size"
                 )
-            out[place] = image
-        return out
+            images[place] = image
+        return images
 
     def converted(self, convert: Callable[[Any], npt.NDArray[Any]]) -> DatasetImages:
         """The same items with another conversion."""
         other = DatasetImages(self.dataset, convert, name=self.name)
-        other._known, other.chosen = self._known, self.chosen
+        other._listed, other.chosen = self._listed, self.chosen
         return other
 
     def image(self, i: int) -> Any:
         """The image of an item, as the Dataset gives it. Raises ValueError for a label that differs from the list."""
         image, label = self._item(i)
-        if self._known is not None and (own := self._whole(i, label)) != self._known[i]:
+        if self._listed is None:
+            return image
+        number = self._class_number(i, label)
+        if number != self._listed[i]:
             raise ValueError(
-                f"{self.name}: item {i} has the label {own}, but the Dataset's own list of labels says "
-                f"{self._known[i]}: mend or drop its attribute targets or labels"
+                f"{self.name}: item {i} has the label {number}, but the Dataset's own list of labels says "
+                f"{self._listed[i]}: mend or drop its attribute targets or labels"
             )
         return image
 
-    def _image(self, i: int) -> npt.NDArray[Any]:
+    def _converted_image(self, i: int) -> npt.NDArray[Any]:
         image = self.image(i)
-        with self._item_in_errors(i):
+        with self._name_item_in_errors(i):
             converted = self._convert(image)
             check_finite(converted)
         return converted
 
     def _item(self, i: int) -> tuple[Any, Any]:
-        with self._item_in_errors(i):
+        """The image and the label of an item: the first two of a tuple, or those of a dict."""
+        with self._name_item_in_errors(i):
             item = self.dataset[i]
-        if (pair := image_and_label(item)) is None:
-            raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected {PAIR}")
-        return pair
+        if isinstance(item, Mapping):
+            image, label = first_of(item, IMAGE_KEYS), first_of(item, LABEL_KEYS)
+            if image is not None and label is not None:
+                return image, label
+        elif isinstance(item, Sequence) and len(item) > 1:
+            return item[0], item[1]
+        raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected {EXPECTED}")
 
     @contextmanager
-    def _item_in_errors(self, i: int) -> Iterator[None]:
+    def _name_item_in_errors(self, i: int) -> Iterator[None]:
         try:
             yield
         except ImageError as error:
@@ -157,7 +150,7 @@ class DatasetImages:
         except (Exception, SystemExit) as error:  # the user's code may raise any error
             raise ValueError(f"{self.name}: item {i} fails ({first_line(error)})") from error
 
-    def _whole(self, i: int, label: Any) -> int:
+    def _class_number(self, i: int, label: Any) -> int:
         try:
             number = float(label)
         except Exception:  # each type of label has its own error
@@ -172,13 +165,15 @@ class DatasetImages:
     def labels(self) -> IntArray:
         """Labels int64 [n], from the attribute `targets` or `labels`, or else from every item."""
         for name in ("targets", "labels"):
-            labels = getattr(self.dataset, name, None)
-            if labels is not None and not callable(labels):
-                if len(labels) != len(self.dataset):
-                    raise ValueError(
-                        f"{self.name} has {len(self.dataset)} items and {len(labels)} {name}"
-                    )
-                numbers = enumerate(labels.tolist() if hasattr(labels, "tolist") else labels)
-                self._known = np.array([self._whole(i, label) for i, label in numbers], np.int64)
-                return self._known[self.chosen]
-        return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)
+            listed = getattr(self.dataset, name, None)
+            if listed is None or callable(listed):
+                continue
+            if len(listed) != len(self.dataset):
+                raise ValueError(
+                    f"{self.name} has {len(self.dataset)} items and {len(listed)} {name}"
+                )
+            numbers = [self._class_number(i, label) for i, label in enumerate(listed)]
+            self._listed = np.array(numbers, np.int64)
+            return self._listed[self.chosen]
+        read = [self._class_number(i, self._item(i)[1]) for i in self.chosen.tolist()]
+        return np.array(read, np.int64)

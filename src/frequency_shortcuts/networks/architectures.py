@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,13 +21,14 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from frequency_shortcuts.storage.files import kind_of, replacing
+from frequency_shortcuts.storage.files import replacing
 
 from . import external
 from .external import ExternalNetwork
 from .weights import KEY, open_weights, read_metadata
 
 SMALL_BELOW = 64  # pixels
+PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
 ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
 
 
@@ -120,11 +122,14 @@ class _PoolTo(nn.AdaptiveAvgPool2d):
     """Adaptive pooling that is skipped if there is nothing to pool: its gradient on CUDA is not deterministic."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return (
-            input
-            if input.shape[-2:] == (self.output_size, self.output_size)
-            else super().forward(input)
-        )
+        if input.shape[-2:] == (self.output_size, self.output_size):
+            return input
+        return super().forward(input)
+
+
+def _rectified(*arguments: Any, **options: Any) -> list[nn.Module]:
+    """A convolution with its rectifier."""
+    return [nn.Conv2d(*arguments, **options), nn.ReLU(inplace=True)]
 
 
 def _alexnet(arch: Architecture) -> nn.Module:
@@ -132,27 +137,22 @@ def _alexnet(arch: Architecture) -> nn.Module:
         raise ValueError(
             f"alexnet with the standard stem needs images of at least 63 pixels, not {arch.size}"
         )
-    with torch.device("meta"):  # all layers are replaced below
-        network: nn.Module = models.AlexNet(num_classes=arch.n_classes)
     if arch.size < 8:
         raise ValueError(
             f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}"
         )
+    with torch.device("meta"):  # all layers are replaced below
+        network: nn.Module = models.AlexNet(num_classes=arch.n_classes)
     w = arch.width
     side, stride, padding, pool, grid = (3, 1, 1, 2, 4) if arch.small else (11, 4, 2, 3, 6)
     network.features = nn.Sequential(
-        nn.Conv2d(arch.channels, w, side, stride, padding),
-        nn.ReLU(inplace=True),
+        *_rectified(arch.channels, w, side, stride, padding),
         nn.MaxPool2d(pool, 2),
-        nn.Conv2d(w, 3 * w, 5, padding=2),
-        nn.ReLU(inplace=True),
+        *_rectified(w, 3 * w, 5, padding=2),
         nn.MaxPool2d(pool, 2),
-        nn.Conv2d(3 * w, 6 * w, 3, padding=1),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(6 * w, 4 * w, 3, padding=1),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(4 * w, 4 * w, 3, padding=1),
-        nn.ReLU(inplace=True),
+        *_rectified(3 * w, 6 * w, 3, padding=1),
+        *_rectified(6 * w, 4 * w, 3, padding=1),
+        *_rectified(4 * w, 4 * w, 3, padding=1),
         nn.MaxPool2d(pool, 2),
     )
     network.avgpool = _PoolTo(grid)
@@ -177,16 +177,13 @@ def _vgg16(normalised: bool, arch: Architecture) -> nn.Module:
     channels = arch.channels
     for factor, repeats in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3)):
         for _ in range(repeats):
-            layers.append(nn.Conv2d(channels, factor * arch.width, 3, padding=1))
+            convolution, rectifier = _rectified(channels, factor * arch.width, 3, padding=1)
             channels = factor * arch.width
-            if normalised:
-                layers.append(nn.BatchNorm2d(channels))
-            layers.append(nn.ReLU(inplace=True))
+            normalisation = [nn.BatchNorm2d(channels)] if normalised else []
+            layers += [convolution, *normalisation, rectifier]
         layers.append(nn.MaxPool2d(2, 2))
-    with torch.device("meta"):
-        network: nn.Module = models.VGG(
-            nn.Identity(), num_classes=arch.n_classes, init_weights=False
-        )
+    with torch.device("meta"):  # all layers are replaced below
+        network: nn.Module = models.VGG(nn.Identity(), init_weights=False)
     grid = 1 if arch.small else 7
     hidden = 64 * arch.width
     network.features = nn.Sequential(*layers)
@@ -236,16 +233,15 @@ def _cnn3(arch: Architecture) -> nn.Module:
         raise ValueError(
             f"cnn3 halves the image twice and needs at least 4 pixels, not {arch.size}"
         )
-    w, layers = arch.width, list[nn.Module]()
-    for channels, width in ((arch.channels, w), (w, 2 * w), (2 * w, 4 * w)):
-        pool = nn.MaxPool2d(2) if width < 4 * w else nn.AdaptiveAvgPool2d(1)
-        layers += [
-            nn.Conv2d(channels, width, 3, padding=1, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(True),
-            pool,
-        ]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * w, arch.n_classes))
+    layers: list[nn.Module] = []
+    channels = arch.channels
+    pools = nn.MaxPool2d(2), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)
+    for factor, pool in zip((1, 2, 4), pools, strict=True):
+        width = factor * arch.width
+        convolution, rectifier = _rectified(channels, width, 3, padding=1, bias=False)
+        layers += [convolution, nn.BatchNorm2d(width), rectifier, pool]
+        channels = width
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels, arch.n_classes))
 
 
 _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
@@ -301,58 +297,49 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
     a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first few, if
     tensors are missing, unknown, or of another shape.
     """
-    wanted, weights = network.state_dict(), _read_weights(path)
-    # Prefixes of DataParallel, torch.compile, Lightning and similar wrappers
-    usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
-    while not weights.keys() & wanted.keys():
-        prefix = next(
-            (prefix for prefix in usual if all(name.startswith(prefix) for name in weights)), None
-        )
-        if prefix is None:
-            break
-        weights = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
-    problems = [f"{name} is missing" for name in wanted if name not in weights]
-    problems += [f"{name} is unknown" for name in weights if name not in wanted]
-    problems += [
-        f"{name} is {list(weights[name].shape)}, not {list(tensor.shape)}"
-        for name, tensor in wanted.items()
-        if name in weights and weights[name].shape != tensor.shape
-    ]
-    if problems:
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise ValueError(
-            f"{path} does not fit {type(network).__name__}: {', '.join(problems[:3])}{more}"
-        )
-    network.load_state_dict(weights)
+    weights = _without_prefixes(_read_weights(path), network.state_dict())
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = textwrap.shorten(str(error), 300, placeholder=" ...")
+        raise ValueError(f"{path} does not fit {type(network).__name__}: {reason}") from error
     return network
+
+
+def _without_prefixes(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights without what wrappers, as DataParallel, torch.compile and Lightning, put before every name."""
+    found = [prefix for prefix in PREFIXES if all(name.startswith(prefix) for name in weights)]
+    if not found or weights.keys() & wanted.keys():
+        return weights
+    bare = {name.removeprefix(found[0]): tensor for name, tensor in weights.items()}
+    return _without_prefixes(bare, wanted)
 
 
 def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if str(path).endswith(".safetensors"):
         with open_weights(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    if kind := kind_of(path):
-        raise ValueError(f"{path} is {kind}: expected safetensors, or a file of torch.save")
     try:
         stored = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None
-    except (
-        Exception
-    ) as error:  # torch raises various errors, and for one of them advises to execute the file
+    # PyTorch raises various errors, and for one of them advises to execute the file.
+    except Exception as error:
         raise ValueError(
             f"{path} cannot be read as weights alone, and what else is in it is not executed: expected a file of "
             "torch.save with a state_dict in it, or safetensors"
         ) from error
-    usual = ("state_dict", "model_state_dict", "model", "network", "net")
-    while nested := [
-        name for name in usual if isinstance(stored, dict) and isinstance(stored.get(name), dict)
-    ]:
-        stored = stored[nested[0]]
-    items = stored.items() if isinstance(stored, dict) else ()
-    tensors = {
-        name: value for name, value in items if isinstance(name, str) and isinstance(value, Tensor)
-    }
-    if not tensors:
+    weights = _find_state_dict(stored)
+    if not weights:
         raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
-    return tensors
+    return weights
+
+
+def _find_state_dict(stored: object) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, which holds them under one of the usual names, or itself."""
+    if not isinstance(stored, dict):
+        return {}
+    for name in ("state_dict", "model_state_dict", "model", "network", "net"):
+        if isinstance(stored.get(name), dict):
+            return _find_state_dict(stored[name])
+    return {name: value for name, value in stored.items() if isinstance(value, Tensor)}

@@ -24,9 +24,10 @@ log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
 # Probability whose logarithm replaces that of smaller ones.
-SMALLEST = float(torch.finfo(torch.float32).tiny)
+LEAST_PROBABILITY = float(torch.finfo(torch.float32).tiny)
 HALF_PRECISION = 4e-3  # of the sum of probabilities
 ROUNDING = 1e-3  # share of the greatest logit
+EXPECTED = "expected an object of torch.nn.Module that returns logits"
 BATCHED = (
     "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an answer "
     "must not depend on the other images"
@@ -55,59 +56,54 @@ def build(what: ExternalNetwork) -> nn.Module:
     and `size` if it has them. Raises ValueError for a source, name or option that does not exist.
     """
     kind, _, name = what.source.partition(":")
-    try:
-        if kind == "torchvision":
-            models: Any = import_module("torchvision.models")
-            network = models.get_model(
-                name, weights=None, num_classes=what.n_classes, **what.options
-            )
-        elif kind == "timm":
-            settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
-            network = import_module("timm").create_model(name, pretrained=False, **settings)
-    except Exception as error:  # unknown names and options, mostly
-        raise ValueError(f"{what.source} cannot be built ({first_line(error)})") from error
     if kind not in ("torchvision", "timm"):
         size = (what.height, what.width)
         network = call(
             what.source, what.options, n_classes=what.n_classes, channels=what.channels, size=size
         )
-    if not isinstance(network, nn.Module):
-        raise ValueError(
-            f"entry point {what.source} gives a {type(network).__name__}, not a torch.nn.Module"
-        )
-    return network
+        if not isinstance(network, nn.Module):
+            raise ValueError(
+                f"entry point {what.source} gives a {type(network).__name__}, not a torch.nn.Module"
+            )
+        return network
+    try:
+        if kind == "torchvision":
+            make: Any = import_module("torchvision.models").get_model
+            return make(name, weights=None, num_classes=what.n_classes, **what.options)
+        make = import_module("timm").create_model
+        settings = {"num_classes": what.n_classes, "in_chans": what.channels, **what.options}
+        return make(name, pretrained=False, **settings)
+    except Exception as error:  # unknown names and options, mostly
+        raise ValueError(f"{what.source} cannot be built ({first_line(error)})") from error
 
 
 def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
-    """Show a network two images of noise, twice.
+    """Show a network two images of noise, as `logits_only` does.
 
-    Raises ValueError if it does not accept them, if it does not have `n_classes` outputs, or if an output is not
-    finite, differs the second time, or depends on the other image. For a network on the meta device only shapes are
-    checked.
+    Raises ValueError also if it does not return a tensor with `n_classes` outputs, or if an output is not finite. For a
+    network on the meta device only shapes are checked.
     """
     kind, device = type(network).__name__, device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
-    images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(
-        device
-    )
-    logits, again = (_shown(network, images) for _ in range(2))
-    if n_classes > 1 and isinstance(logits, Tensor) and logits.numel() == len(images):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(2, channels, height, width, generator=generator).to(device)
+    if device.type == "meta":
+        logits = _shown(network, images)
+        check_logits(logits, len(images), network=kind)
+        n_outputs = logits.shape[1]
+    else:
+        classifier, n_outputs, logits = logits_only(network, images)
+        if classifier.where != "tensor":
+            raise ValueError(f"{kind} gives more than logits: a study needs a tensor [n, classes]")
+    if n_outputs == 1:
         two = "torch.cat([torch.zeros_like(z), z], 1) of a logit z [n, 1]"
         raise ValueError(f"{kind} has one output, which a study does not take: return two, {two}")
-    check_logits(logits, len(images), network=kind)
-    if logits.shape[1] != n_classes:
-        raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
-    if device.type == "meta":
-        return
-    if not logits.isfinite().all():
+    if n_outputs != n_classes:
+        raise ValueError(f"{kind} has {n_outputs} outputs, but there are {n_classes} classes")
+    if device.type != "meta" and not logits.isfinite().all():
         raise ValueError(
             f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1"
         )
-    _check_repeated(logits, again, kind)
-    try:
-        _check_alone(_shown(network, images[:1]), logits)
-    except ValueError as error:  # or it takes no single image, as a normalisation over the batch
-        raise ValueError(BATCHED) from error
 
 
 def check_network(network: object) -> nn.Module:
@@ -115,23 +111,19 @@ def check_network(network: object) -> nn.Module:
 
     Raises ValueError unless it is a network with weights.
     """
+    if isinstance(network, type):
+        raise ValueError(f"the network is the class {network.__name__}: {EXPECTED}")
     if not isinstance(network, nn.Module):
-        what = (
-            f"the class {network.__name__}"
-            if isinstance(network, type)
-            else f"a {type(network).__name__}"
-        )
-        raise ValueError(
-            f"the network is {what}: expected an object of torch.nn.Module that returns logits"
-        )
+        raise ValueError(f"the network is a {type(network).__name__}: {EXPECTED}")
     if device_of(network).type == "meta":
         raise ValueError("the network is on the meta device, without weights: load them first")
-    if not isinstance(own := getattr(network, "_orig_mod", None), nn.Module):
+    plain = getattr(network, "_orig_mod", None)
+    if not isinstance(plain, nn.Module):
         return network
     log.warning(
         "the network is compiled: its own module is analysed, which compiles nothing for new batch sizes"
     )
-    return own
+    return plain
 
 
 class Logits(nn.Module):
@@ -156,12 +148,8 @@ class Logits(nn.Module):
         single: bool = False,
     ) -> None:
         super().__init__()
-        self.network, self.where, self.probabilities, self.single = (
-            network,
-            where,
-            probabilities,
-            single,
-        )
+        self.network, self.where = network, where
+        self.probabilities, self.single = probabilities, single
         self.register_buffer("outputs", None, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -178,11 +166,10 @@ class Logits(nn.Module):
             returned = returned[0]
         if self.single:
             second = returned.reshape(-1, 1)
-            returned = torch.cat(
-                [1 - second if self.probabilities else torch.zeros_like(second), second], 1
-            )
+            first = 1 - second if self.probabilities else torch.zeros_like(second)
+            returned = torch.cat([first, second], 1)
         if self.probabilities:
-            returned = returned.clamp_min(SMALLEST).log()
+            returned = returned.clamp_min(LEAST_PROBABILITY).log()
         return self.chosen(returned)
 
     def chosen(self, logits: Tensor) -> Tensor:
@@ -190,53 +177,49 @@ class Logits(nn.Module):
         return logits if self.outputs is None else logits[:, self.outputs]
 
 
-def logits_only(network: nn.Module, images: Tensor) -> tuple[nn.Module, int, Tensor]:
+def logits_only(network: nn.Module, images: Tensor) -> tuple[Logits, int, Tensor]:
     """A network that returns only logits, the number of outputs of the given one, and the logits of images.
 
     images : float tensor [n, channels, H, W]; the first is shown to the network alone, twice, and then with the others
 
-    The network itself is returned if it needs no change. If its outputs for each of the images are not negative and
-    sum to 1, they are taken for probabilities; see `Logits`. A single output is that of the second of two classes: a
-    probability if it is between 0 and 1 for each of the images and for noise, else a logit. Raises ValueError for a
-    network that does not accept the images, returns no logits, other logits the second time or in a batch, and for one
-    in half precision.
+    If the outputs of the network for each of the images are not negative and sum to 1, they are taken for
+    probabilities; see `Logits`. A single output is that of the second of two classes: a probability if it is between 0
+    and 1 for each of the images and for noise, else a logit. Raises ValueError for a network that does not accept the
+    images, returns no logits, other logits the second time or in a batch, and for one in half precision.
     """
     check_precision(network)
-    kind, alone = type(network).__name__, _shown(network, images[:1])
-    where, logits = _logits_in(alone)
-    if not (single := isinstance(logits, Tensor) and logits.numel() == 1):
-        check_logits(alone if logits is None else logits, 1, network=kind)
-    if not logits.is_floating_point():
-        raise ValueError(f"{kind} gives {logits.dtype}: expected logits in floating point")
-    _check_repeated(logits, _logits_in(_shown(network, images[:1]))[1], kind)
-    every = _shown(network, images)
-    probabilities = _are_probabilities(logits) and _are_probabilities(_logits_in(every)[1])
+    kind = type(network).__name__
+    alone, again, every = (_shown(network, some) for some in (images[:1], images[:1], images))
+    where, outputs = _logits_in(alone)
+    single = isinstance(outputs, Tensor) and outputs.numel() == 1
+    if not single:
+        check_logits(alone if outputs is None else outputs, 1, network=kind)
+    if not outputs.is_floating_point():
+        raise ValueError(f"{kind} gives {outputs.dtype}: expected logits in floating point")
+    _check_repeated(outputs, _logits_in(again)[1], kind)
+    probabilities = _are_probabilities(outputs) and _are_probabilities(_logits_in(every)[1])
     if probabilities and single:
         noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
-        probabilities = _are_probabilities(
-            _logits_in(_shown(network, torch.cat([noise, -noise])))[1]
-        )
-    n_outputs = 1 if single else logits.shape[1]
-    if where != "tensor" or probabilities or single:
-        network = Logits(network, where, probabilities=probabilities, single=single)
-        alone, every = network.logits_in(alone), network.logits_in(every)
-    check_logits(every, len(images))
-    _check_alone(alone, every)
-    return network, n_outputs, every
+        of_noise = _shown(network, torch.cat([noise, -noise]))
+        probabilities = _are_probabilities(_logits_in(of_noise)[1])
+    classifier = Logits(network, where, probabilities=probabilities, single=single)
+    logits = classifier.logits_in(every)
+    check_logits(logits, len(images))
+    _check_alone(classifier.logits_in(alone), logits)
+    return classifier, 1 if single else outputs.shape[1], logits
 
 
-def with_outputs(classifier: nn.Module, outputs: IntArray | None, n_outputs: int) -> nn.Module:
+def with_outputs(classifier: Logits, outputs: IntArray | None, n_outputs: int) -> Logits:
     """What `logits_only` gave, with these outputs alone, int64 [class]; None for all. Raises ValueError for others."""
     if outputs is None:
         return classifier
-    logits = classifier if isinstance(classifier, Logits) else Logits(classifier)
-    if not 0 <= outputs.min() <= outputs.max() < n_outputs + logits.single:
+    if not 0 <= outputs.min() <= outputs.max() < n_outputs + classifier.single:
         raise ValueError(
-            f"outputs {outputs.min()} to {outputs.max()} are named, but {type(logits.network).__name__} has the "
+            f"outputs {outputs.min()} to {outputs.max()} are named, but {type(classifier.network).__name__} has the "
             f"outputs 0 to {n_outputs - 1}"
         )
-    logits.outputs = torch.as_tensor(outputs, device=device_of(classifier))
-    return logits
+    classifier.outputs = torch.as_tensor(outputs, device=device_of(classifier))
+    return classifier
 
 
 def _are_probabilities(outputs: Tensor) -> bool:
@@ -273,11 +256,11 @@ def _shown(network: nn.Module, images: Tensor) -> Any:
             # A first layer that works in place must not change the images.
             return network(images.clone())
     except (Exception, SystemExit) as error:  # a network of a user may raise any error
-        shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
+        reason = first_line(error)
         if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason
-            reason = (
-                f"{str(error).splitlines()[-1]}; a traced network needs to take batches of any size"
-            )
+            last = str(error).splitlines()[-1]
+            reason = f"{last}; a traced network needs to take batches of any size"
+        shape = " x ".join(map(str, images.shape[1:]))
         raise ValueError(
             f"{type(network).__name__} refuses images of {shape} ({reason})"
         ) from error

@@ -3,12 +3,19 @@
 import copy
 import logging
 from collections import Counter
+from typing import Any
 
 import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 log = logging.getLogger(__name__)
+
+FOLDABLE = (
+    (nn.Conv1d, nn.BatchNorm1d),
+    (nn.Conv2d, nn.BatchNorm2d),
+    (nn.Conv3d, nn.BatchNorm3d),
+)
 
 
 def fold(network: nn.Module) -> nn.Module:
@@ -19,9 +26,8 @@ def fold(network: nn.Module) -> nn.Module:
     layers twice.) Raises ValueError for a network that cannot be copied.
     """
     try:
-        with (
-            torch.no_grad()
-        ):  # with gradients, a copy of TorchScript would have parameters that are no leaves
+        # With gradients, a copy of TorchScript would have parameters that are no leaves.
+        with torch.no_grad():
             network = copy.deepcopy(network).eval()
     except Exception as error:  # a module of a user may raise any error
         raise ValueError(
@@ -36,45 +42,36 @@ def fold(network: nn.Module) -> nn.Module:
             "batch normalisation stays as it is, since the network cannot be traced: %s", error
         )
         return network
-    foldable = {
-        (nn.Conv1d, nn.BatchNorm1d),
-        (nn.Conv2d, nn.BatchNorm2d),
-        (nn.Conv3d, nn.BatchNorm3d),
-    }
-    modules = dict(network.named_modules(remove_duplicate=False))
-    called = Counter(
-        id(modules[str(node.target)]) for node in graph.nodes if node.op == "call_module"
-    )
+    modules: dict[str, Any] = dict(network.named_modules(remove_duplicate=False))
+    for convolution, normalisation in _foldable_pairs(modules, graph):
+        folded = fuse_conv_bn_eval(modules[convolution], modules[normalisation])
+        network.set_submodule(convolution, folded)
+        network.set_submodule(normalisation, nn.Identity())
+    return network.eval()
+
+
+def _foldable_pairs(modules: dict[str, Any], graph: fx.Graph) -> list[tuple[str, str]]:
+    """The names of each convolution and of the normalisation that it alone feeds."""
+    calls: list[Any] = [node for node in graph.nodes if node.op == "call_module"]
+    counts = Counter(id(modules[node.target]) for node in calls)
     read = {str(node.target).rpartition(".")[0] for node in graph.nodes if node.op == "get_attr"}
 
-    def alone(name: str) -> bool:
+    def is_plain(name: str) -> bool:
+        """Whether a module is called once, and nothing else is done with it."""
         module = modules[name]
         hooked = module._forward_hooks or module._forward_pre_hooks
-        return called[id(module)] == 1 and not hooked and not module.training and name not in read
+        return not hooked and not module.training and name not in read and counts[id(module)] == 1
 
-    for node in graph.nodes:
-        before = node.args[0] if node.args else None
-        if (
-            node.op != "call_module"
-            or not isinstance(before, fx.Node)
-            or before.op != "call_module"
-        ):
+    pairs = []
+    for node in calls:
+        before: Any = node.args[0] if node.args else None
+        if before not in calls or len(before.users) > 1:
             continue
-        convolution, normalisation = str(before.target), str(node.target)
-        kinds = type(modules[convolution]), type(modules[normalisation])
-        tracks = getattr(modules[normalisation], "track_running_stats", False)
-        if (
-            kinds in foldable
-            and tracks
-            and len(before.users) == 1
-            and alone(convolution)
-            and alone(normalisation)
-        ):
-            network.set_submodule(
-                convolution, fuse_conv_bn_eval(modules[convolution], modules[normalisation])
-            )
-            network.set_submodule(normalisation, nn.Identity())
-    return network.eval()
+        kinds = type(modules[before.target]), type(modules[node.target])
+        tracks = getattr(modules[node.target], "track_running_stats", False)
+        if kinds in FOLDABLE and tracks and is_plain(before.target) and is_plain(node.target):
+            pairs.append((before.target, node.target))
+    return pairs
 
 
 class _Tracer(fx.Tracer):

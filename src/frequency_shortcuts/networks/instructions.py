@@ -34,11 +34,9 @@ def variables() -> dict[str, str]:
     """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return THREADS
-    flags = (
-        CPUINFO.read_text().partition("\nflags")[2].partition("\n")[0].split()
-        if CPUINFO.is_file()
-        else []
-    )
+    about = CPUINFO.read_text() if CPUINFO.is_file() else ""
+    _, _, after = about.partition("\nflags")
+    flags = after.partition("\n")[0].split()
     if flags and not {"avx2", "fma"} <= set(flags):
         raise RuntimeError(
             "this processor lacks AVX2 or FMA, which portable numerics need: choose numerics fast"
@@ -54,9 +52,8 @@ def portable() -> None:
     >>> import frequency_shortcuts as fs
     >>> fs.portable()
     """
-    if not is_portable() and (
-        loaded := [name for name in ("numpy", "scipy", "torch") if name in sys.modules]
-    ):
+    loaded = [name for name in ("numpy", "scipy", "torch") if name in sys.modules]
+    if loaded and not is_portable():
         raise RuntimeError(
             f"numerics portable: {', '.join(loaded)} chose other instructions when they were imported: "
             "start Python with `import frequency_shortcuts as fs; fs.portable()`"

@@ -14,11 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's malloc.h, and variables that a user may have set
 THRESHOLDS = {-1: "MALLOC_TRIM_THRESHOLD_", -3: "MALLOC_MMAP_THRESHOLD_"}
-# Bytes; older versions of glibc refuse a greater MMAP threshold than the second.
-MOST, OLD_MOST = (
-    2**30,
-    2**25,
-)
+KEPT_BYTES = 2**30
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -60,8 +56,8 @@ def keep_freed_memory() -> None:
     except (OSError, AttributeError):
         return
     for number, variable in THRESHOLDS.items():
-        if variable not in os.environ and not set_threshold(number, MOST):
-            set_threshold(number, OLD_MOST)
+        if variable not in os.environ:
+            set_threshold(number, KEPT_BYTES)
 
 
 @contextlib.contextmanager
@@ -73,22 +69,20 @@ def tf32(allowed: bool, device: torch.device) -> Iterator[None]:
     if device.type != "cuda":
         yield
         return
-    matmul, convolution = (
-        torch.backends.cuda.matmul,
-        getattr(torch.backends.cudnn, "conv", torch.backends.cudnn),
-    )
-    # PyTorch before 2.9 has only the second name.
-    new = hasattr(convolution, "fp32_precision")
-    name = "fp32_precision" if new else "allow_tf32"
-    value: str | bool = ("tf32" if allowed else "ieee") if new else allowed
-    before = [getattr(backend, name) for backend in (matmul, convolution)]
-    for backend in (matmul, convolution):
-        setattr(backend, name, value)
+    matmul = torch.backends.cuda.matmul
+    convolution = getattr(torch.backends.cudnn, "conv", torch.backends.cudnn)
+    name = "fp32_precision"
+    value: str | bool = "tf32" if allowed else "ieee"
+    if not hasattr(convolution, name):  # PyTorch before 2.9
+        name, value = "allow_tf32", allowed
+    before = getattr(matmul, name), getattr(convolution, name)
+    setattr(matmul, name, value)
+    setattr(convolution, name, value)
     try:
         yield
     finally:
-        for backend, old in zip((matmul, convolution), before, strict=True):
-            setattr(backend, name, old)
+        setattr(matmul, name, before[0])
+        setattr(convolution, name, before[1])
 
 
 def bfloat16(device: torch.device) -> torch.autocast:
@@ -102,10 +96,8 @@ def deterministic() -> Iterator[None]:
     """Deterministic algorithms inside the block; the previous settings are restored."""
     # CuBLAS is deterministic only with it.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-    )
+    enabled = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     benchmark = torch.backends.cudnn.benchmark
     settings: Any = torch.utils.deterministic
     fill = settings.fill_uninitialized_memory
@@ -113,12 +105,11 @@ def deterministic() -> Iterator[None]:
     torch.backends.cudnn.benchmark = False
     settings.fill_uninitialized_memory = False
     try:
-        with sdpa_kernel(
-            SDPBackend.MATH
-        ):  # the gradient of the faster attention kernels is not deterministic
+        # The gradient of the faster attention kernels is not deterministic.
+        with sdpa_kernel(SDPBackend.MATH):
             yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
         torch.backends.cudnn.benchmark = benchmark
         settings.fill_uninitialized_memory = fill
 
@@ -133,8 +124,6 @@ def square_root(values: Tensor) -> Tensor:
 
     No gradient is known for it.
     """
-    return (
-        torch.from_numpy(np.asarray(np.sqrt(values.numpy())))
-        if values.device.type == "cpu"
-        else values.sqrt()
-    )
+    if values.device.type != "cpu":
+        return values.sqrt()
+    return torch.from_numpy(np.asarray(np.sqrt(values.numpy())))

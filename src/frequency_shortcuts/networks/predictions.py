@@ -6,7 +6,7 @@ import contextlib
 import copy
 import logging
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -28,7 +28,8 @@ Precision = Literal["float32", "tf32", "bfloat16"]
 PRECISIONS = ("float32", "tf32", "bfloat16")
 # On a CPU, a batch gets slower when an activation of the whole batch does not fit into the caches. Below the first of
 # these batch sizes the threads have too little work; above the second, a larger batch is not faster.
-CPU_ACTIVATION, CPU_BATCHES = 2**23, (8, 128)
+CPU_ACTIVATION = 2**23  # bytes
+CPU_BATCHES = (8, 128)
 CPU_MEMORY = 2**30  # bytes
 LARGEST_BATCH = 4096
 
@@ -36,7 +37,7 @@ LARGEST_BATCH = 4096
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Evaluation mode inside the block; every module's own mode is restored after it."""
-    # Not if frozen.
+    # A frozen module of TorchScript has no mode.
     modes = {module: module.training for module in network.modules() if hasattr(module, "training")}
     network.eval()
     try:
@@ -70,12 +71,10 @@ def check_precision(network: nn.Module) -> None:
 def source_for(network: nn.Module, split: Split) -> Source:
     """The images on the device of the network, in its dtype if they can be filtered in it; see `Source`."""
     check_precision(network)
-    own = dtype_of(network)
-    return Source(
-        split,
-        device=device_of(network),
-        dtype=own if own in (torch.float32, torch.float64) else None,
-    )
+    dtype = dtype_of(network)
+    if dtype not in (torch.float32, torch.float64):
+        dtype = None
+    return Source(split, device=device_of(network), dtype=dtype)
 
 
 class Classifier:
@@ -103,11 +102,11 @@ class Classifier:
         self.precision, self.compiled, self.device = precision, compiled, device_of(network)
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
-        self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(
-            precision, 1e-3 if self.dtype == torch.float32 else 1e-8
-        )
+        exact = 1e-3 if self.dtype == torch.float32 else 1e-8
+        self.tolerance = {"bfloat16": 0.1, "tf32": 0.01, "float32": exact}[precision]
         self._most = LARGEST_BATCH
-        self._layout, self._checked = torch.channels_last, False
+        self._layout = torch.channels_last
+        self._checked = False
         self._run: Callable[[Tensor], Tensor] = network
 
     @classmethod
@@ -177,7 +176,7 @@ class Classifier:
             raise
         except RuntimeError as error:
             # What is no copy may be overwritten by now.
-            if self._layout is torch.contiguous_format or not (copied or "view size" in str(error)):
+            if self._layout is torch.contiguous_format or not copied:
                 raise
             log.info("the network takes no channels-last images: %s", error)
         self._layout = torch.contiguous_format
@@ -201,22 +200,20 @@ class Classifier:
         that does not return logits [n, `n_classes` or more], and, at the end of the block, if logits were not a number:
         a check after every batch would stall a GPU.
         """
-        saw_nan: Tensor | None = None  # bool [] on the device
+        saw_nan: list[Tensor] = []  # bool [] on the device, for each call
 
         def name(images: Tensor) -> Tensor:
-            nonlocal saw_nan
             # The first call is not in inference mode: tensors that the network creates there would exclude training.
-            first = torch.inference_mode(False) if saw_nan is None else contextlib.nullcontext()
-            with first, torch.no_grad(), tf32(self.precision == "tf32", self.device):
+            inference = torch.inference_mode(bool(saw_nan))
+            with inference, torch.no_grad(), tf32(self.precision == "tf32", self.device):
                 logits = self._in_parts(images.to(self.device), n_classes)
             greatest, called = logits.max(dim=1)
-            odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
-            saw_nan = odd if saw_nan is None else saw_nan.logical_or(odd)
+            saw_nan.append(greatest.isnan().any())  # if one logit is NaN, the maximum is NaN
             return called
 
         with evaluating(self.network), torch.inference_mode():
             yield name
-        if saw_nan is not None and saw_nan:
+        if saw_nan and torch.stack(saw_nan).any():
             raise ValueError("the network does not give finite logits: some are not a number")
 
     def _in_parts(self, images: Tensor, n_classes: int) -> Tensor:
@@ -249,16 +246,18 @@ class Classifier:
             return fits, math.ceil(fits / 8)  # a backward pass keeps the activations of every layer
         with torch.inference_mode(), _Watch() as watch:
             self._forward(self.network, image, copied=True)
+        least, most = CPU_BATCHES
+        forward = max(least, min(CPU_ACTIVATION // watch.largest, most))
         # Two activations at a time, and workspaces as large.
-        forward = min(
-            fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // watch.largest, CPU_BATCHES[1]))
-        )
-        forward = min(forward, CPU_MEMORY // (4 * watch.largest))
+        forward = min(fits, forward, CPU_MEMORY // (4 * watch.largest))
         # A gradient keeps all activations, and the spectra of image and gradient are float64.
         backward = min(forward, CPU_MEMORY // (2 * watch.total + 32 * image.nbytes))
-        # Powers of two.
-        forward, backward = (1 << (max(fits, 1).bit_length() - 1) for fits in (forward, backward))
-        return forward, backward
+        return _power_of_two(forward), _power_of_two(backward)
+
+
+def _power_of_two(number: int) -> int:
+    """The largest power of two that is not above a number, at least 1."""
+    return 2 ** (max(number, 1).bit_length() - 1)
 
 
 class _Watch(TorchDispatchMode):
@@ -271,22 +270,19 @@ class _Watch(TorchDispatchMode):
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        out = function(*args, **(kwargs or {}))
-        given = {one.untyped_storage().data_ptr() for one in args if _has_storage(one)}
-        for tensor in out if isinstance(out, list | tuple) else [out]:
-            if (
-                _has_storage(tensor)
-                and (storage := tensor.untyped_storage()).data_ptr() not in given
-            ):
-                self.largest, self.total = (
-                    max(self.largest, storage.nbytes()),
-                    self.total + storage.nbytes(),
-                )
-        return out
+        returned = function(*args, **(kwargs or {}))
+        given = [storage.data_ptr() for storage in _storages(args)]
+        made = _storages(returned if isinstance(returned, list | tuple) else [returned])
+        sizes = [storage.nbytes() for storage in made if storage.data_ptr() not in given]
+        self.largest = max([self.largest, *sizes])
+        self.total += sum(sizes)
+        return returned
 
 
-def _has_storage(one: object) -> bool:
-    return isinstance(one, Tensor) and one.layout == torch.strided
+def _storages(values: Iterable[object]) -> list[torch.UntypedStorage]:
+    """The memory of each tensor among some values."""
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    return [tensor.untyped_storage() for tensor in tensors if tensor.layout == torch.strided]
 
 
 def check_logits(
@@ -320,12 +316,8 @@ def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class of each image by the network: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
-    called = torch.empty(len(images), dtype=torch.int64)
     with Classifier(network).naming() as name:
-        for start in range(0, len(images), batch_size):
-            batch = slice(start, start + batch_size)
-            called[batch] = name(images[batch]).cpu()
-    return called
+        return torch.cat([name(batch).cpu() for batch in images.split(batch_size)])
 
 
 def called(network: nn.Module, images: Split | Source, batch_size: int | None = None) -> IntArray:
@@ -345,13 +337,13 @@ def confusion(
     labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int
 ) -> IntArray:
     """Counts int64 [true class, called class]."""
-    labels, called = (as_array(numbers).astype(np.int64) for numbers in (labels, called))
+    labels = as_array(labels).astype(np.int64)
+    called = as_array(called).astype(np.int64)
     if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
         raise ValueError(f"labels {labels.min()} to {labels.max()}: expected 0 to {n_classes - 1}")
     if len(called) and called.max() >= n_classes:
         raise ValueError(
             f"the network has an output for class {called.max()}, but there are {n_classes} classes"
         )
-    return np.bincount(labels * n_classes + called, minlength=n_classes**2).reshape(
-        n_classes, n_classes
-    )
+    counts = np.bincount(labels * n_classes + called, minlength=n_classes**2)
+    return counts.reshape(n_classes, n_classes)

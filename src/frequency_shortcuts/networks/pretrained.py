@@ -61,23 +61,23 @@ def open_network(
                 f"{name} holds the weights of its network: leave weights and checkpoint out"
             )
         statistics = normalisation(name)
-        return PretrainedNetwork(
-            load(name), None if statistics is None else Preprocessing(*statistics)
-        )
+        transform = None if statistics is None else Preprocessing(*statistics)
+        return PretrainedNetwork(load(name), transform)
     kind, colon, short = name.partition(":")
     if not colon:
         raise ValueError(
             f"network {name!r}: expected torchvision:NAME, timm:NAME, MODULE:FUNCTION, or a .safetensors of the study"
         )
-    if weights is not None:
-        if kind not in ("torchvision", "timm"):
-            raise ValueError(
-                f"weights {weights}: only networks of torchvision and timm have published ones"
-            )
-        opened = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights)
+    if weights is None:
+        described = external.ExternalNetwork(name, n_classes, channels, *size)
+        opened = PretrainedNetwork(external.build(described))
+    elif kind == "torchvision":
+        opened = _torchvision(short, weights)
+    elif kind == "timm":
+        opened = _timm(short, weights)
     else:
-        opened = PretrainedNetwork(
-            external.build(external.ExternalNetwork(name, n_classes, channels, *size))
+        raise ValueError(
+            f"weights {weights}: only networks of torchvision and timm have published ones"
         )
     if checkpoint is not None:
         load_weights(opened.network, checkpoint)
@@ -89,8 +89,8 @@ def _torchvision(name: str, weights: str) -> PretrainedNetwork:
     from torchvision import models
 
     sets = models.get_model_weights(name)  # its error for an unknown name is a sentence
-    if weights not in ("DEFAULT", *sets.__members__):
-        known = ", ".join(dict.fromkeys(["DEFAULT", *sets.__members__]))
+    if weights not in sets.__members__:
+        known = ", ".join(sets.__members__)
         raise ValueError(f"{name} has no weights {weights!r}: choose from {known}")
     chosen = sets[weights]
     try:
@@ -115,13 +115,13 @@ def _timm(name: str, weights: str) -> PretrainedNetwork:
         raise ValueError(
             f"timm cannot load {name} with its weights ({first_line(error)})"
         ) from error
-    names: tuple[tuple[str, ...], ...] = ()
-    if network.num_classes == IMAGENET:
-        about = timm.data.ImageNetInfo()
-        ids = tuple(about.index_to_label_name(i) for i in range(IMAGENET))
-        names = (ids, tuple(about.index_to_description(i) for i in range(IMAGENET)))
     transform = timm.data.create_transform(**timm.data.resolve_data_config(model=network))
-    return PretrainedNetwork(network, transform, names)
+    if network.num_classes != IMAGENET:
+        return PretrainedNetwork(network, transform)
+    about = timm.data.ImageNetInfo()
+    ids = tuple(about.index_to_label_name(i) for i in range(IMAGENET))
+    words = tuple(about.index_to_description(i) for i in range(IMAGENET))
+    return PretrainedNetwork(network, transform, (ids, words))
 
 
 def outputs_of(
@@ -133,11 +133,12 @@ def outputs_of(
     classes of ImageNet if the network has as many outputs. Raises ValueError for other ids, and without timm, which has
     the list.
     """
+    wanted = [_plain(name) for name in classes]
     for names in categories:
         plain = [_plain(name) for name in names]
-        outputs = [plain.index(_plain(name)) for name in classes if plain.count(_plain(name)) == 1]
-        if len(outputs) == len(classes) and len(set(outputs)) == len(outputs):
-            return outputs
+        counts = [plain.count(name) for name in wanted]
+        if len(set(wanted)) == len(wanted) and set(counts) == {1}:
+            return [plain.index(name) for name in wanted]
     if n_outputs != IMAGENET or not all(re.fullmatch(r"n\d{8}", name) for name in classes):
         return None
     try:
@@ -149,7 +150,8 @@ def outputs_of(
         ) from None
     about: Any = ImageNetInfo()  # its methods have no types
     places = {name: i for i, name in enumerate(about.label_names())}
-    if unknown := [name for name in classes if name not in places]:
+    unknown = [name for name in classes if name not in places]
+    if unknown:
         raise ValueError(
             f"{unknown[0]} is not among the {IMAGENET} classes of ImageNet: leave it out, or say with `outputs` which "
             "output each class is"

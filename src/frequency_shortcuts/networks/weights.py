@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
-from frequency_shortcuts.storage.files import kind_of
-
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -45,16 +43,14 @@ def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float
 
 def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
     """An open safetensors file, whose tensors are those of a framework. Raises ValueError for another file."""
-    if kind := kind_of(path):
-        raise ValueError(f"{path} is {kind}: expected a safetensors file")
     try:
         return safe_open(path, framework)
-    except SafetensorError as error:
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no weights at {path}") from None
+    except (SafetensorError, OSError) as error:
         raise ValueError(
             f"{path} is not a safetensors file, or not a whole one ({error})"
         ) from error
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no weights at {path}") from None
 
 
 def weights_digest(weights: Mapping[str, Tensor]) -> str:
@@ -68,16 +64,8 @@ def weights_digest(weights: Mapping[str, Tensor]) -> str:
     for name, tensor in sorted(weights.items()):
         if isinstance(tensor, torch.Tensor):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(
-                tensor.detach()
-                .to_dense()
-                .cpu()
-                .contiguous()
-                .view(-1)
-                .view(torch.uint8)
-                .numpy()
-                .data
-            )
+            values = tensor.detach().to_dense().cpu().contiguous()
+            digest.update(values.view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -87,6 +75,5 @@ def state_digest(network: nn.Module) -> bytes:
     Unlike `weights_digest` of its `state_dict`, it covers buffers that are not stored. Networks that differ only in an
     activation, an attribute or a hook have the same digest, but other logits.
     """
-    return bytes.fromhex(
-        weights_digest(dict((*network.named_parameters(), *network.named_buffers())))
-    )
+    state = dict(network.named_parameters()) | dict(network.named_buffers())
+    return bytes.fromhex(weights_digest(state))

@@ -60,25 +60,17 @@ class Folder(Source):
             "source": f"folder {keys['root']}",
             "statistics": statistics_of(splits, keys["channels"]),
         }
-        if keys.get("keep") == "files":
-            stores.write_files(path, splits, **about)
-        else:
-            stores.write(path, splits, stylised=twins, **about)
+        listed = keys.get("keep") == "files"
+        stores.write(path, splits, stylised=twins, listed=listed, **about)
         for pictures, _ in splits.values():
-            log_conversions(pictures)
+            log_skipped(pictures)
 
 
-def log_conversions(pictures: Any) -> None:
-    """Log which `ImageFiles` were converted, and which were skipped."""
+def log_skipped(pictures: Any) -> None:
+    """Log how many `ImageFiles` there are, and which were skipped."""
     for path in pictures.skipped:
         log.warning("skipped %s, which does not decode", path)
-    counts = ", ".join(f"{count} x {what}" for what, count in pictures.converted.items())
-    log.info(
-        "%d images, %d skipped; converted: %s",
-        len(pictures),
-        len(pictures.skipped),
-        counts or "none",
-    )
+    log.info("%d images, %d skipped", len(pictures), len(pictures.skipped))
 
 
 def split_folder(
@@ -98,7 +90,7 @@ def split_folder(
     def pictures(files: Sequence[Path]) -> ImageFiles:
         return ImageFiles(files, (height, width), channels, **options)
 
-    files, labels, names = folders.class_files(settings["root"], classes, on_error)
+    files, labels, names = folders.class_files(settings["root"], classes)
     parts = stratified(labels, settings["shares"], settings["split_seed"], names)
     splits = {
         split: (pictures([files[i] for i in chosen]), labels[chosen])
@@ -106,7 +98,7 @@ def split_folder(
     }
     if "test_root" in settings:
         same = classes or dict(zip(names, names, strict=True))
-        files, labels, _ = folders.class_files(settings["test_root"], same, on_error)
+        files, labels, _ = folders.class_files(settings["test_root"], same)
         splits["test"] = pictures(files), labels
     twins = None
     if "stylised" in settings:
