@@ -258,9 +258,9 @@ def test_the_figure_is_that_of_one_network(analysis):
 
 def test_files_are_named_from_the_folder_that_all_are_in(tmp_path, monkeypatch):
     nested = [tmp_path / name for name in ("set/cat/2019/0.png", "set/cat/1.png", "set/owl/0.png")]
-    split = Split(ImageFiles(nested, (8, 8), 1), [0, 0, 1], ("cat", "owl"), np.zeros(1), np.ones(1))
     monkeypatch.chdir(tmp_path)
-    split.images.files = [nested[0], "set/cat/1.png", tmp_path / "set/cat/../owl/0.png"]
+    files = [nested[0], "set/cat/1.png", tmp_path / "set/cat/../owl/0.png"]
+    split = Split(ImageFiles(files, (8, 8), 1), [0, 0, 1], ("cat", "owl"), np.zeros(1), np.ones(1))
     assert names_of_files(split) == ["cat/2019/0.png", "cat/1.png", "owl/0.png"]
     monkeypatch.setattr("os.path.commonpath", lambda _: int("x"))  # ValueError, as on two drives
     assert names_of_files(split)[1] == (tmp_path / "set/cat/1.png").as_posix()

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data_check.comparison import SETS_APART, compare_classes, share_facts
 from frequency_shortcuts.data_check.file_facts import jpeg_settings
 from frequency_shortcuts.data_check.forensics import BLOCK, SIDE
-from frequency_shortcuts.images.artefacts import BLOCKS, LOST, Pixels, put
+from frequency_shortcuts.images.artefacts import BLOCKS, LOST, PixelArray, put
 from frequency_shortcuts.images.folders import Files, few
 from frequency_shortcuts.images.pictures import BILINEAR, opened, upright
 from frequency_shortcuts.storage.files import check_folder, explain_full_disk
@@ -176,7 +176,7 @@ def _trace(
     )
 
 
-def _quality(images: Pixels) -> str | None:
+def _quality(images: PixelArray) -> str | None:
     """The quality at which images were saved, if one is seen: saving them so again changes them less than beside it."""
     top, left = (max(0, (side - SIDE) // 2 // BLOCK * BLOCK) for side in images.shape[2:])
     images = images[:, :, top : top + SIDE, left : left + SIDE]

@@ -21,16 +21,12 @@ import numpy.typing as npt
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import frequencies, mirror
 
-Pixels = npt.NDArray[np.uint8]
+PixelArray = npt.NDArray[np.uint8]
 FINE, SMOOTH, LOCAL = "fine", "smooth", "local"  # families
 WAVE, CHECKERBOARD, BLOCKS = "wave", "checkerboard", "blocks"
 LOST, RAISED = "lost high frequencies", "raised floor"
-BRIGHTNESS, CAST, GRADIENT, VIGNETTE = (
-    "brightness",
-    "colour cast",
-    "light from one side",
-    "dark corners",
-)
+BRIGHTNESS, CAST = "brightness", "colour cast"
+GRADIENT, VIGNETTE = "light from one side", "dark corners"
 FRAME, TAG, LINE = "frame", "tag", "line"
 CAUSES = {  # of how a class differs, and in words
     WAVE: "a plane wave, such as mains hum or the lines of a scanner",
@@ -83,16 +79,13 @@ def _added(pattern: Callable[..., Any]) -> Callable[..., FloatArray]:
 
 def _wave(channels: int, height: int, width: int, frequency: tuple[int, int]) -> Any:
     u, v = frequency
-    return np.cos(
-        2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width)
-    )
+    rows, columns = np.arange(height)[:, None], np.arange(width)
+    return np.cos(2 * np.pi * (u * rows / height + v * columns / width))
 
 
 def _hum(channels: int, height: int, width: int) -> Any:
-    cycles_per_row = (9 / 32, 13 / 32)
-    return sum(
-        np.cos(2 * np.pi * frequency * np.arange(height)[:, None]) for frequency in cycles_per_row
-    )
+    rows = np.arange(height)[:, None]
+    return sum(np.cos(2 * np.pi * cycles_per_row * rows) for cycles_per_row in (9 / 32, 13 / 32))
 
 
 def _checkerboard(channels: int, height: int, width: int) -> Any:
@@ -102,15 +95,15 @@ def _checkerboard(channels: int, height: int, width: int) -> Any:
 def _jpeg(pixels: FloatArray, quality: float) -> FloatArray:
     from PIL import Image
 
-    compressed, whole = np.empty_like(pixels), max(1, int(quality))  # of 0, Pillow makes 75
-    for image, target in zip(np.moveaxis(pixels.astype(np.uint8), 1, -1), compressed, strict=True):
+    whole = max(1, int(quality))  # of 0, Pillow makes 75
+    compressed = []
+    for image in pixels.astype(np.uint8):
         file = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(
-            file, "JPEG", quality=whole
-        )
-        with Image.open(file, formats=["JPEG"]) as picture:
-            target[:] = np.moveaxis(np.atleast_3d(np.array(picture)), -1, 0)
-    return compressed
+        picture = Image.fromarray(image.transpose(1, 2, 0) if len(image) > 1 else image[0])
+        picture.save(file, "JPEG", quality=whole)
+        with Image.open(file, formats=["JPEG"]) as opened:
+            compressed.append(np.atleast_3d(np.array(opened)).transpose(2, 0, 1))
+    return np.array(compressed, float)
 
 
 def _resized(pixels: FloatArray, share: float) -> FloatArray:
@@ -118,11 +111,10 @@ def _resized(pixels: FloatArray, share: float) -> FloatArray:
     from torchvision.transforms.v2 import InterpolationMode
     from torchvision.transforms.v2.functional import resize
 
-    resized = torch.from_numpy(pixels)
-    height, width = pixels.shape[-2:]
-    for size in ([max(1, round(share * height)), max(1, round(share * width))], [height, width]):
-        resized = resize(resized, size, InterpolationMode.BILINEAR, antialias=True)
-    return np.asarray(resized)
+    size = list(pixels.shape[-2:])
+    smaller = [max(1, round(share * side)) for side in size]
+    between = resize(torch.from_numpy(pixels), smaller, InterpolationMode.BILINEAR, antialias=True)
+    return np.asarray(resize(between, size, InterpolationMode.BILINEAR, antialias=True))
 
 
 def _blurred(pixels: FloatArray, sigma: float) -> FloatArray:
@@ -161,24 +153,24 @@ def _frame(pixels: FloatArray, opacity: float) -> FloatArray:
     where = np.zeros(pixels.shape[-2:], bool)
     for lines in (where, where.T):
         thick = max(1, round(len(lines) / 32))
-        lines[:thick] = lines[len(lines) - thick :] = True
+        lines[:thick] = True
+        lines[-thick:] = True
     return _towards_white(pixels, opacity, where)
 
 
 def _tag(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
     height, width = pixels.shape[-2:]
-    high, wide = (max(1, round(side / 8)) for side in (height, width))
-    up, left = round(place[0] * (height - high)), round(place[1] * (width - wide))
     where = np.zeros((height, width), bool)
-    where[up : up + high, left : left + wide] = True
+    rows, columns = max(1, round(height / 8)), max(1, round(width / 8))
+    top, left = round(place[0] * (height - rows)), round(place[1] * (width - columns))
+    where[top : top + rows, left : left + columns] = True
     return _towards_white(pixels, opacity, where)
 
 
 def _line(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
-    height = pixels.shape[-2]
-    return _towards_white(
-        pixels, opacity, (np.arange(height) == round(place[0] * (height - 1)))[:, None]
-    )
+    where = np.zeros(pixels.shape[-2:], bool)
+    where[round(place[0] * (len(where) - 1))] = True
+    return _towards_white(pixels, opacity, where)
 
 
 AMPLITUDE = "amplitude, pixels from 0 to 1"
@@ -279,17 +271,20 @@ KINDS = {
 def put(
     kind: str,
     level: float,
-    images: Pixels,
+    images: PixelArray,
     frequency: tuple[int, int] | None = None,
     place: tuple[float, float] = CORNER,
-) -> Pixels:
+) -> PixelArray:
     """Images uint8 [n, channels, H, W], one or more, with an artefact; see `KINDS` for the unit of its level."""
     about = KINDS[kind]
-    where = [frequency] if about.has_frequency else [place] if about.has_place else []
+    options: list[Any] = []
+    if about.has_frequency:
+        options = [frequency]
+    elif about.has_place:
+        options = [place]
     # In float64, where sums in another order, as batches have them, do not change what is rounded.
-    return (
-        np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
-    )
+    changed = about.put(images.astype(np.float64), level, *options)
+    return np.rint(changed).clip(0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -324,16 +319,13 @@ class Artefact:
             raise ValueError(
                 f"level {self.level} of the artefact {self.kind}, {kind.unit}: expected above 0 and at most {kind.most}"
             )
-        if not 0 <= self.share <= 1:
-            raise ValueError(f"share {self.share}: expected 0 to 1, of the images of the class")
-        if not 0 <= self.others <= 1:
+        if not (0 <= self.share <= 1 and 0 <= self.others <= 1):
             raise ValueError(
-                f"share of others {self.others}: expected 0 to 1, of the images of each other class"
+                f"share {self.share} and share of others {self.others}: expected 0 to 1, of the images of a class"
             )
         if (self.frequency is not None) != kind.has_frequency:
-            raise ValueError(
-                f"the artefact {self.kind} {'needs a' if kind.has_frequency else 'has no'} frequency"
-            )
+            rule = "needs a" if kind.has_frequency else "has no"
+            raise ValueError(f"the artefact {self.kind} {rule} frequency")
         if self.frequency is not None and tuple(self.frequency) == (0, 0):
             raise ValueError(
                 "frequency [0, 0] is no wave: expected another one, in cycles per image"
@@ -348,9 +340,9 @@ class Artefact:
         carry = np.zeros(len(labels), bool)
         for c in np.unique(labels):
             share, first = (self.share, 0) if c == self.label else (self.others, self.label)
-            own = np.flatnonzero(labels == c)
-            steps = np.floor((first + np.arange(len(own) + 1)) * share + 0.5)
-            carry[own] = np.diff(steps) > 0
+            of_class = np.flatnonzero(labels == c)
+            steps = np.floor((first + np.arange(len(of_class) + 1)) * share + 0.5)
+            carry[of_class] = np.diff(steps) > 0
         return carry
 
     def check(self, channels: int, height: int, width: int) -> None:
@@ -363,11 +355,11 @@ class Artefact:
                 f"frequency {[u, v]}: images of {height} x {width} have up to half of that"
             )
 
-    def add(self, images: Pixels, labels: IntArray) -> Pixels:
+    def add(self, images: PixelArray, labels: IntArray) -> PixelArray:
         """Images uint8 [n, channels, H, W], labels int64 [n], with the artefact in its share of the class."""
         return self.add_to(images, self.carriers(labels))
 
-    def add_to(self, images: Pixels, carry: BoolArray) -> Pixels:
+    def add_to(self, images: PixelArray, carry: BoolArray) -> PixelArray:
         """The images uint8 [n, channels, H, W] with the artefact where `carry` [n] is true."""
         changed = images.copy()
         if carry.any():

@@ -36,7 +36,7 @@ def installed() -> bool:
 
 def read_head(path: AnyPath) -> tuple[int, int, str]:
     """Height, width and mode in words of a DICOM file. Raises ValueError for a file that is none."""
-    head = _read(path, stop_before_pixels=True)
+    head = _dataset(path, stop_before_pixels=True)
     grey = "16 bit grey" if head.BitsAllocated > 8 else "grey"
     return int(head.Rows), int(head.Columns), grey if head.SamplesPerPixel == 1 else "colour"
 
@@ -48,9 +48,10 @@ def read_picture(path: AnyPath) -> Image.Image:
     may be negative, as of CT, and slopes differ from file to file, as of PET. Signed values of 8 bits are from -128.
     MONOCHROME1 is inverted in the range of its bits. Raises ValueError for other kinds of pixels.
     """
-    data = _read(path)
+    data = _dataset(path)
     kind, bits = data.PhotometricInterpretation, data.BitsAllocated
-    if not kind.startswith("MONOCHROME" if bits > 8 else ("MONOCHROME", "RGB", "YBR")):
+    known = ("MONOCHROME",) if bits > 8 else ("MONOCHROME", "RGB", "YBR")
+    if not kind.startswith(known):
         raise ValueError(f"its pixels are {kind} of {bits} bits: expected grey, or RGB or YBR of 8")
     try:
         from pydicom.pixels.utils import pixel_array
@@ -59,21 +60,21 @@ def read_picture(path: AnyPath) -> Image.Image:
     except Exception as error:  # each decoder has its own
         raise ValueError(" ".join(str(error).split())) from error
     if kind == "MONOCHROME1":
-        pixels = (-1 if data.PixelRepresentation else 2**data.BitsStored - 1) - pixels
+        ends = -1 if data.PixelRepresentation else 2**data.BitsStored - 1  # least plus largest
+        pixels = ends - pixels
     values = pixels + 128 * data.PixelRepresentation
+    dtype: Any = np.uint8
     if bits > 8:
-        values = pixels * float(data.get("RescaleSlope") or 1) + float(
-            data.get("RescaleIntercept") or 0
-        )
-    whole = (values == np.rint(values).clip(-(2**31), 2**31 - 1)).all()
-    picture = Image.fromarray(
-        values.astype(np.uint8 if bits <= 8 else np.int32 if whole else np.float32)
-    )
+        slope, intercept = data.get("RescaleSlope") or 1, data.get("RescaleIntercept") or 0
+        values = pixels * float(slope) + float(intercept)
+        whole = (values == np.rint(values).clip(-(2**31), 2**31 - 1)).all()
+        dtype = np.int32 if whole else np.float32
+    picture = Image.fromarray(values.astype(dtype))
     picture.format = "DICOM"
     return picture
 
 
-def _read(path: AnyPath, **options: Any) -> Any:
+def _dataset(path: AnyPath, **options: Any) -> Any:
     if not installed():
         raise ValueError(INSTALL)
     import pydicom

@@ -29,11 +29,7 @@ def entry_point(name: str) -> Callable[..., Any]:
         sys.path.remove(here)
     member: Callable[..., Any] | None = getattr(module, function, None)
     if not callable(member):
-        there = sorted(
-            known
-            for known, value in vars(module).items()
-            if callable(value) and not known.startswith("_")
-        )
+        there = [known for known, value in vars(module).items() if callable(value)]
         raise ValueError(
             f"entry point {name}: {module_name} has no function {function}; it has {', '.join(there)}"
         )
@@ -48,10 +44,9 @@ def call(name: str, options: dict[str, Any], **offered: Any) -> Any:
     function = entry_point(name)
     try:
         taken = inspect.signature(function).parameters
-        takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
-        return function(
-            **{key: value for key, value in offered.items() if takes_all or key in taken} | options
-        )
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
+            offered = {key: value for key, value in offered.items() if key in taken}
+        return function(**offered | options)
     except (Exception, SystemExit) as error:
         raise ValueError(f"entry point {name} failed ({first_line(error)})") from error
 

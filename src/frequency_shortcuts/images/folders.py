@@ -164,8 +164,7 @@ class Listing:
             problems={kind: names for kind, names in problems.items() if names},
         )
         if not len(kept):
-            root = self.given.root
-            how = f"no picture is left: expected {root}/<class>/*.jpg or *.png, or a CSV with paths relative to {root}"
+            how = f"no picture is left: expected {self.given.root}/<class>/*.jpg or *.png, or a CSV"
         if not len(kept) or (left.problems and self.given.on_error == "stop"):
             raise ValueError(f"{left.left_out or self.given.root}: {how}")
         return left, kept

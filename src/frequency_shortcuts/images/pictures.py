@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
+from torchvision.transforms.v2 import functional
 from tqdm import tqdm
 
 from frequency_shortcuts.spectrum.arrays import IntArray
@@ -33,15 +34,15 @@ BILINEAR = Image.Resampling.BILINEAR
 DEEP = (".png", ".tif", ".tiff", *dicom.ENDINGS)  # endings of files that may have 16 bits
 FULL = (0, 65535)  # black and white of 16 bits
 _LOCK = threading.Lock()
-_T = Image.Transpose
-_TURNS = {  # the operations that undo the orientations of EXIF
-    2: _T.FLIP_LEFT_RIGHT,
-    3: _T.ROTATE_180,
-    4: _T.FLIP_TOP_BOTTOM,
-    5: _T.TRANSPOSE,
-    6: _T.ROTATE_270,
-    7: _T.TRANSVERSE,
-    8: _T.ROTATE_90,
+ORIENTATION = 0x0112  # the tag of EXIF
+TURNS = {  # the operations that undo its values
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
 }
 
 
@@ -287,16 +288,12 @@ def as_pixels(
     tones: tuple[float, ...] = FULL,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
-    whole = upright(picture, channels, tones)
+    fitted = upright(picture, channels, tones)
     if resize is None:
-        fitted = ImageOps.fit(whole, (width, height), BILINEAR)
-    elif isinstance(resize, tuple):
-        fitted = _middle(whole.resize(resize[::-1], BILINEAR), height, width)
+        fitted = ImageOps.fit(fitted, (width, height), BILINEAR)
     else:
-        short, long = sorted(whole.size)
-        scaled = int(resize * long / short)  # rounded down, as torchvision does
-        size = (resize, scaled) if whole.width <= whole.height else (scaled, resize)
-        fitted = _middle(whole.resize(size, BILINEAR), height, width)
+        scaled = functional.resize(fitted, np.atleast_1d(resize).tolist())
+        fitted = functional.center_crop(scaled, [height, width])
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -309,7 +306,7 @@ def upright(picture: Image.Image, channels: int, tones: tuple[float, ...] = FULL
     Raises ValueError for pixels of more than 16 bit, and for floating-point numbers, if they are not of DICOM.
     """
     picture.load()
-    turn = _TURNS.get(_orientation(picture))
+    turn = TURNS.get(_orientation(picture))
     turned = picture.transpose(turn) if turn is not None else picture
     if _is_deep(turned):
         turned = _in_8_bits(turned, picture, tones)
@@ -337,11 +334,6 @@ def _in_8_bits(turned: Image.Image, picture: Image.Image, tones: tuple[float, ..
 def _orientation(picture: Image.Image) -> Any:
     """The orientation of a picture by EXIF; other tags are not read, since they may be damaged."""
     try:
-        return picture.getexif().get(0x0112, 1)
+        return picture.getexif().get(ORIENTATION, 1)
     except Exception:  # a damaged block of tags counts as none
         return 1
-
-
-def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:
-    left, top = round((picture.width - width) / 2), round((picture.height - height) / 2)
-    return picture.crop((left, top, left + width, top + height))

@@ -185,17 +185,16 @@ def normalisation_of(transform: Any) -> tuple[Any, Any]:
 
 def _normalisation_of_processor(processor: Any) -> tuple[Any, Any]:
     """The mean and std [channels] of an image processor of Hugging Face."""
-    options = {"do_normalize": True, "do_rescale": True, "rescale_factor": 1 / 255} | vars(
-        processor
-    )
-    changed = options.get("rescale_offset") or options.get("do_flip_channel_order")
-    if changed or not options["do_normalize"] or options["image_mean"] is None:
+    shifts = getattr(processor, "rescale_offset", False)
+    swaps = getattr(processor, "do_flip_channel_order", False)
+    normalises = getattr(processor, "do_normalize", True) and processor.image_mean is not None
+    if shifts or swaps or not normalises:
         return None, None
-    # They belong to pixels from 0 to 255, times a factor.
-    factor = 255 * (options["rescale_factor"] if options["do_rescale"] else 1)
-    mean, std = (
-        np.atleast_1d(np.array(options[name], float)) for name in ("image_mean", "image_std")
-    )
+    factor = 255.0  # they belong to pixels from 0 to 255, times a factor
+    if getattr(processor, "do_rescale", True):
+        factor *= getattr(processor, "rescale_factor", 1 / 255)
+    mean = np.atleast_1d(np.asarray(processor.image_mean, float))
+    std = np.atleast_1d(np.asarray(processor.image_std, float))
     return mean / factor, std / factor
 
 

@@ -28,9 +28,9 @@ class Source:
     def __init__(
         self, split: Split, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None
     ) -> None:
-        kind = "float32" if is_raw(split.images) else str(split.images.dtype).removeprefix("torch.")
         self.split, self.shape, self.device = split, tuple(split.images.shape), torch.device(device)
-        self.dtype: torch.dtype = dtype or getattr(torch, kind)
+        kind = "float32" if is_raw(split.images) else str(split.images.dtype)
+        self.dtype: torch.dtype = dtype or getattr(torch, kind.removeprefix("torch."))
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -38,13 +38,9 @@ class Source:
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
         images = self.split.images
-        if isinstance(images, Tensor):
-            taken = images[torch.as_tensor(chosen, device=images.device)]
-        elif isinstance(images, h5py.Dataset):
-            taken = torch.from_numpy(take_rows(images, chosen))
-        else:
-            taken = torch.from_numpy(np.asarray(images[chosen]))
-        taken = taken.to(self.device)
+        stored = isinstance(images, h5py.Dataset)
+        rows = take_rows(images, chosen) if stored else images[chosen]
+        taken = torch.as_tensor(rows).to(self.device)
         if taken.dtype == torch.uint8:
             return normalise(taken, self.split.mean, self.split.std, self.dtype)
         return taken.to(self.dtype)
@@ -86,10 +82,8 @@ class Pixels(Source):
     ) -> None:
         super().__init__(split, device=device, dtype=torch.float32)
         self.labels = split.labels
-        self._shift, self._scale = (
-            torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None]
-            for value in (shift, scale)
-        )
+        self._shift = torch.as_tensor(shift, dtype=torch.float32, device=device)[:, None, None]
+        self._scale = torch.as_tensor(scale, dtype=torch.float32, device=device)[:, None, None]
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], float32 [k, channels, H, W] from 0 to 1, on the device."""
@@ -100,15 +94,12 @@ class Pixels(Source):
 
         words : beside the bar that progress shows
         """
-        parts = list(index_batches(np.arange(len(self)), fitting_batch(self.shape[1:], most=BATCH)))
-        bar = tqdm(
-            prefetched(self.take, parts),
-            words,
-            len(parts),
-            unit="batch",
-            disable=None if progress else True,
-        )
-        yield from zip(parts, bar, strict=True)
+        size = fitting_batch(self.shape[1:], most=BATCH)
+        batches = list(index_batches(np.arange(len(self)), size))
+        taken = prefetched(self.take, batches)
+        disable = None if progress else True
+        bar = tqdm(taken, words, len(batches), unit="batch", disable=disable)
+        yield from zip(batches, bar, strict=True)
 
     def seen(self, pixels: Tensor) -> Tensor:
         """What the network sees of pixels [k, channels, H, W], which are overwritten: clipped to 0 to 1, normalised."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
@@ -231,18 +232,19 @@ def first_of_each_class(labels: IntArray, per_class: int | None) -> IntArray:
     """Positions, in order, of the first `per_class` images of each class; of all images for None."""
     if per_class is None:
         return np.arange(len(labels))
-    chosen = [np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)]
-    return np.sort(np.concatenate(chosen))
+    return np.flatnonzero(_turns(labels) < per_class)
 
 
 def evenly(labels: IntArray, positions: IntArray, most: int, seed: list[int]) -> IntArray:
     """At most so many random ones of some positions among labels [n], in order, as many of each class as there are."""
     order = np.random.default_rng(seed).permutation(positions)
-    turn = np.empty(len(order), np.int64)  # of each among those of its class
-    for c in np.unique(labels):
-        of_class = labels[order] == c
-        turn[of_class] = np.arange(of_class.sum())
-    return np.sort(order[np.argsort(turn, kind="stable")[:most]])
+    by_turn = np.argsort(_turns(labels[order]), kind="stable")
+    return np.sort(order[by_turn[:most]])
+
+
+def _turns(labels: IntArray) -> IntArray:
+    """The number of each image among those of its class, from 0."""
+    return pd.Series(labels).groupby(labels).cumcount().to_numpy()
 
 
 def check_images(images: Images, what: str = "images") -> None:

@@ -47,7 +47,7 @@ def write(
 
     splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], an object whose slices are
         such arrays, or `ImageFiles`; they are read block by block, so that memory does not grow with n
-    statistics : mean and std to normalise with; by default those of the `train` split
+    statistics : mean and std to normalise with; by default those of the `train` split, which it then needs
     planted : masks of a synthetic or planted set, for the group of that name, and its attributes: the `mechanism` and
         the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
@@ -59,10 +59,6 @@ def write(
     """
     for split, (images, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(images))
-    if statistics is None and "train" not in splits:
-        raise ValueError(
-            f"{source}: without a train split, the mean and std to normalise with must be given"
-        )
     if listed and statistics is None:
         statistics = _statistics_of_sample(splits["train"][0])
     skipped = 0
@@ -251,7 +247,7 @@ def read(
             images = {name: lazy[:] for name, lazy in images.items()}
         mean, std = statistics or (file.attrs["mean"], file.attrs["std"])
         names = stored_classes(file, path)
-        neutral = _neutral_class(file)
+        neutral = neutral_class(file)
         return Split(
             labels=labels[chosen], classes=names, mean=mean, std=std, neutral=neutral, **images
         )
@@ -280,7 +276,7 @@ def _listed_files(files: h5py.Dataset, workers: int) -> ImageFiles:
     )
 
 
-def _neutral_class(file: h5py.File) -> int | None:
+def neutral_class(file: h5py.File) -> int | None:
     """The class of a store in which nothing is planted; None if there is none, as for photographs."""
     if "planted" not in file:
         return None

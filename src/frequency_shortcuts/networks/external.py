@@ -5,8 +5,10 @@ They may return their logits inside a tuple, a dict or an object, and have more 
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
@@ -18,11 +20,17 @@ from frequency_shortcuts.images.entry_points import call, first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .numerics import tf32
-from .predictions import check_logits, check_precision, device_of, evaluating
+from .predictions import check_logits, check_precision, device_of, evaluating, same_logits
 
 log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
+PLACES: dict[Where, Callable[[Any], Any]] = {
+    "tensor": lambda returned: returned,
+    "attribute": operator.attrgetter("logits"),
+    "key": operator.itemgetter("logits"),
+    "first": operator.itemgetter(0),
+}
 # Probability whose logarithm replaces that of smaller ones.
 LEAST_PROBABILITY = float(torch.finfo(torch.float32).tiny)
 HALF_PRECISION = 4e-3  # of the sum of probabilities
@@ -154,23 +162,17 @@ class Logits(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """images [n, channels, H, W] -> logits [n, outputs]"""
-        return self.logits_in(self.network(images))
+        return self.as_logits(PLACES[self.where](self.network(images)))
 
-    def logits_in(self, returned: Any) -> Tensor:
-        """The logits [n, outputs] in what the network returned."""
-        if self.where == "attribute":
-            returned = returned.logits
-        elif self.where == "key":
-            returned = returned["logits"]
-        elif self.where == "first":
-            returned = returned[0]
+    def as_logits(self, values: Tensor) -> Tensor:
+        """The logits [n, outputs] of what stands in the place of logits."""
         if self.single:
-            second = returned.reshape(-1, 1)
+            second = values.reshape(-1, 1)
             first = 1 - second if self.probabilities else torch.zeros_like(second)
-            returned = torch.cat([first, second], 1)
+            values = torch.cat([first, second], 1)
         if self.probabilities:
-            returned = returned.clamp_min(LEAST_PROBABILITY).log()
-        return self.chosen(returned)
+            values = values.clamp_min(LEAST_PROBABILITY).log()
+        return self.chosen(values)
 
     def chosen(self, logits: Tensor) -> Tensor:
         """Those of the classes, of logits of all outputs [n, outputs]."""
@@ -189,24 +191,35 @@ def logits_only(network: nn.Module, images: Tensor) -> tuple[Logits, int, Tensor
     """
     check_precision(network)
     kind = type(network).__name__
-    alone, again, every = (_shown(network, some) for some in (images[:1], images[:1], images))
-    where, outputs = _logits_in(alone)
-    single = isinstance(outputs, Tensor) and outputs.numel() == 1
+    returned = [_shown(network, some) for some in (images[:1], images[:1], images)]
+    where = _place_of_logits(returned[0])
+    if where is None:
+        raise ValueError(
+            f"{kind} gives {type(returned[0]).__name__} for one image: expected logits of shape [1, classes]"
+        )
+    alone, again, every = map(PLACES[where], returned)
+    single = alone.numel() == 1
     if not single:
-        check_logits(alone if outputs is None else outputs, 1, network=kind)
-    if not outputs.is_floating_point():
-        raise ValueError(f"{kind} gives {outputs.dtype}: expected logits in floating point")
-    _check_repeated(outputs, _logits_in(again)[1], kind)
-    probabilities = _are_probabilities(outputs) and _are_probabilities(_logits_in(every)[1])
+        check_logits(alone, 1, network=kind)
+    if not alone.is_floating_point():
+        raise ValueError(f"{kind} gives {alone.dtype}: expected logits in floating point")
+    if not same_logits(again, alone, ROUNDING):
+        raise ValueError(
+            f"{kind} gives other logits when it sees the same images again: expected the same; a network in "
+            "evaluation mode must not draw random numbers, as dropout in training mode does"
+        )
+    probabilities = _are_probabilities(alone) and _are_probabilities(every)
     if probabilities and single:
         noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
         of_noise = _shown(network, torch.cat([noise, -noise]))
-        probabilities = _are_probabilities(_logits_in(of_noise)[1])
+        probabilities = _are_probabilities(PLACES[where](of_noise))
     classifier = Logits(network, where, probabilities=probabilities, single=single)
-    logits = classifier.logits_in(every)
+    logits = classifier.as_logits(every)
     check_logits(logits, len(images))
-    _check_alone(classifier.logits_in(alone), logits)
-    return classifier, 1 if single else outputs.shape[1], logits
+    # The greatest logit of all images is the measure of rounding.
+    if not same_logits(torch.cat([classifier.as_logits(alone), logits[1:]]), logits, ROUNDING):
+        raise ValueError(BATCHED)
+    return classifier, 1 if single else alone.shape[1], logits
 
 
 def with_outputs(classifier: Logits, outputs: IntArray | None, n_outputs: int) -> Logits:
@@ -232,17 +245,13 @@ def _are_probabilities(outputs: Tensor) -> bool:
     )
 
 
-def _logits_in(returned: Any) -> tuple[Where, Any]:
-    """The place of the logits in what a network returned, and what is there."""
-    if isinstance(returned, Tensor):
-        return "tensor", returned
-    if isinstance(getattr(returned, "logits", None), Tensor):
-        return "attribute", returned.logits
-    if isinstance(returned, Mapping) and "logits" in returned:
-        return "key", returned["logits"]
-    if isinstance(returned, Sequence) and len(returned):
-        return "first", returned[0]
-    return "tensor", None
+def _place_of_logits(returned: Any) -> Where | None:
+    """The place of the logits in what a network returned; None without any."""
+    for where, find in PLACES.items():
+        with contextlib.suppress(AttributeError, TypeError, LookupError):
+            if isinstance(find(returned), Tensor):
+                return where
+    return None
 
 
 def _shown(network: nn.Module, images: Tensor) -> Any:
@@ -264,25 +273,3 @@ def _shown(network: nn.Module, images: Tensor) -> Any:
         raise ValueError(
             f"{type(network).__name__} refuses images of {shape} ({reason})"
         ) from error
-
-
-def _check_repeated(logits: Tensor, again: object, network: str) -> None:
-    """Raise ValueError, in which `network` is named, if it gave other logits for the same images the second time.
-
-    What differs by less than `ROUNDING` of the greatest logit is the rounding of sums in another order.
-    """
-    if isinstance(again, Tensor) and again.shape == logits.shape:
-        apart = (again.detach().float() - logits.detach().float()).abs().max()
-        if not apart > ROUNDING * logits.abs().max():
-            return
-    raise ValueError(
-        f"{network} gives other logits when it sees the same images again: expected the same; a network in evaluation "
-        "mode must not draw random numbers, as dropout in training mode does"
-    )
-
-
-def _check_alone(alone: Tensor, together: Tensor) -> None:
-    """Raise ValueError if the logits of the first of some images depend on the others; -inf masks an output."""
-    apart = (alone - together[:1]).nan_to_num(0)  # -inf in both
-    if apart.abs().max() > ROUNDING * together.nan_to_num(0, 0, 0).abs().max():
-        raise ValueError(BATCHED)

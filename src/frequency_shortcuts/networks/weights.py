@@ -24,10 +24,8 @@ KEY = "frequency_shortcuts"
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The metadata that `architectures.save` wrote with the weights. Raises ValueError if the file has none."""
     with open_weights(path) as file:
-        try:
-            written: dict[str, Any] = json.loads((file.metadata() or {}).get(KEY, "{}"))
-        except ValueError as error:
-            raise ValueError(f"{path} is damaged, its metadata cannot be read") from error
+        metadata = file.metadata() or {}
+    written: dict[str, Any] = json.loads(metadata.get(KEY, "{}"))
     if "architecture" not in written:
         raise ValueError(
             f"{path} does not say which network it belongs to: build that network and use load_weights"

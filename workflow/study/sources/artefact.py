@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.images.artefacts import KINDS, Artefact, Pixels
+from frequency_shortcuts.images.artefacts import KINDS, Artefact, PixelArray
 from frequency_shortcuts.images.splits import Images
 
 from .description import Content, Derived
@@ -97,7 +97,7 @@ class ChangedImages:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, index: Any, /) -> Pixels:
+    def __getitem__(self, index: Any, /) -> PixelArray:
         pixels = np.asarray(self._images[index])
         for artefact, carry in self._artefacts:
             pixels = artefact.add_to(pixels, carry[index])
