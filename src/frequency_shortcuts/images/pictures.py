@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torchvision.transforms.v2 import functional
 from tqdm import tqdm
 
 from frequency_shortcuts.spectrum.arrays import IntArray
@@ -288,6 +287,8 @@ def as_pixels(
     tones: tuple[float, ...] = FULL,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
+    from torchvision.transforms.v2 import functional
+
     fitted = upright(picture, channels, tones)
     if resize is None:
         fitted = ImageOps.fit(fitted, (width, height), BILINEAR)
