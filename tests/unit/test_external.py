@@ -12,7 +12,7 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.external import (
     ExternalNetwork,
     Logits,
-    build,
+    build_external,
     logits_only,
     probe,
     with_outputs,
@@ -51,9 +51,11 @@ class Network(nn.Linear):
 def test_an_entry_point_gets_what_it_takes_and_its_options(module):
     name = module(NETWORK)
     for function in ("fitting", "open_to_all"):
-        network = build(ExternalNetwork(f"{name}:{function}", 7, 1, 4, 3, {"bias": False}))[1]
+        network = build_external(
+            ExternalNetwork(f"{name}:{function}", 7, 1, 4, 3, {"bias": False})
+        )[1]
         assert (network.in_features, network.out_features, network.bias) == (12, 7, None)
-    assert build(ExternalNetwork(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
+    assert build_external(ExternalNetwork(f"{name}:Network", 6, 1, 1, 1)).out_features == 6
     assert (
         call(f"{name}:fitting", {"n_classes": 2, "channels": 1}, size=(2, 2), unknown=1)[
             1
@@ -73,7 +75,7 @@ def test_mistakes_in_entry_points_are_one_sentence(module, function, sentence):
     """Besides those in tests/trials."""
     name = module(NETWORK)
     with pytest.raises(ValueError, match=sentence.replace("{}", name)):
-        build(ExternalNetwork(function.format(name), 5, 3, 2, 2))
+        build_external(ExternalNetwork(function.format(name), 5, 3, 2, 2))
 
 
 def test_a_module_that_fails_while_importing_is_named_and_the_path_does_not_change(module):
@@ -87,9 +89,9 @@ def test_a_module_that_fails_while_importing_is_named_and_the_path_does_not_chan
 
 def test_networks_of_libraries_take_the_channels_and_classes(monkeypatch):
     pytest.importorskip("timm")
-    probe(build(ExternalNetwork("timm:resnet10t", 4, 1, 32, 32)), 4, 1, 32, 32)
+    probe(build_external(ExternalNetwork("timm:resnet10t", 4, 1, 32, 32)), 4, 1, 32, 32)
     monkeypatch.setitem(sys.modules, "timm", None)  # it is imported only when it is needed
-    probe(build(ExternalNetwork("torchvision:squeezenet1_1", 3, 3, 32, 32)), 3, 3, 32, 32)
+    probe(build_external(ExternalNetwork("torchvision:squeezenet1_1", 3, 3, 32, 32)), 3, 3, 32, 32)
 
 
 class Layer(nn.Module):

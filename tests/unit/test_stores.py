@@ -91,7 +91,7 @@ def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path):
 
 @pytest.mark.parametrize("broken", [[0, 5, 6, 11], [*range(8)]])
 def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path, broken, monkeypatch):
-    monkeypatch.setattr(store, "AT_ONCE", 4)
+    monkeypatch.setattr(store, "READ_AT_ONCE", 4)
     files, labels = photographs(tmp_path / "a", 12), np.arange(12) % 2
     for i in broken:
         files[i].write_bytes(b"broken")
@@ -134,7 +134,7 @@ def test_images_are_skipped_with_their_twins_or_not_at_all(tmp_path):
 
 @pytest.mark.parametrize("n", [1, 16, 40])
 def test_blocks_miss_and_repeat_no_image(tmp_path, n, monkeypatch):
-    monkeypatch.setattr(store, "AT_ONCE", 16)
+    monkeypatch.setattr(store, "READ_AT_ONCE", 16)
     pixels = np.random.default_rng(n).integers(0, 256, (n, 1, 3, 2), np.uint8)
     labels, classes, noted = np.arange(n) % min(n, 2), CLASSES[: min(n, 2)], Noted(pixels)
     store.write(

@@ -24,7 +24,7 @@ from frequency_shortcuts.images.preprocessing import (
     normalisation_of,
     normalised,
 )
-from frequency_shortcuts.images.splits import Images, Split, check_images, is_raw, subset
+from frequency_shortcuts.images.splits import Images, Split, check_image_array, is_raw, subset
 from frequency_shortcuts.images.stored_images import take_rows
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
@@ -101,7 +101,7 @@ def check_shape(images: Any, what: str = "images") -> None:
             f"{what} are {' x '.join(map(str, shape))}, with the channels last: expected [n, channels, H, W], as "
             "images.transpose(0, 3, 1, 2)"
         )
-    check_images(images, what)
+    check_image_array(images, what)
 
 
 def checked_labels(labels: Any, n_images: int) -> IntArray:

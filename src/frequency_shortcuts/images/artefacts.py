@@ -45,7 +45,7 @@ CAUSES = {  # of how a class differs, and in words
 CORNER = (0.1, 0.1)  # a place, from (0, 0) at the upper left to (1, 1) at the lower right
 
 
-class Kind(NamedTuple):
+class ArtefactKind(NamedTuple):
     """An artefact, and all that is to be known of it.
 
     put : float64 pixels [n, channels, H, W] from 0 to 255, the level, and the frequency or place if it has one ->
@@ -178,8 +178,8 @@ ADDED, OPACITY = "added, pixels from 0 to 1", "opacity of white"
 # The only list of kinds: a new one needs its row and its function here. Natural classes differ from each other as if
 # some were blurred or sharpened, and less as by JPEG or noise, so that `alike` differs.
 KINDS = {
-    "wave": Kind(_added(_wave), (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True),
-    "jpeg": Kind(
+    "wave": ArtefactKind(_added(_wave), (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True),
+    "jpeg": ArtefactKind(
         _jpeg,
         (50, 30),
         "quality",
@@ -190,7 +190,7 @@ KINDS = {
         alike=0.22,
         share=0.11,
     ),
-    "resized": Kind(
+    "resized": ArtefactKind(
         _resized,
         (0.75, 0.5),
         "size in between, share of a side",
@@ -201,7 +201,7 @@ KINDS = {
         alike=0.47,
         share=0.04,
     ),
-    "blurred": Kind(
+    "blurred": ArtefactKind(
         _blurred,
         (0.5, 0.8),
         "standard deviation, pixels",
@@ -212,7 +212,7 @@ KINDS = {
         alike=0.47,
         share=0.04,
     ),
-    "noise": Kind(
+    "noise": ArtefactKind(
         _noise,
         (0.02, 0.04),
         "standard deviation, pixels from 0 to 1",
@@ -223,7 +223,7 @@ KINDS = {
         alike=0.3,
         share=0.1,
     ),
-    "sharpened": Kind(
+    "sharpened": ArtefactKind(
         _sharpened,
         (1.0, 2.0),
         "times the difference from a blurred copy",
@@ -234,8 +234,10 @@ KINDS = {
         alike=0.47,
         share=0.04,
     ),
-    "checkerboard": Kind(_added(_checkerboard), (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD),
-    "brightness": Kind(
+    "checkerboard": ArtefactKind(
+        _added(_checkerboard), (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD
+    ),
+    "brightness": ArtefactKind(
         _added(lambda *_: 1),
         (0.05, 0.1),
         ADDED,
@@ -244,8 +246,8 @@ KINDS = {
         BRIGHTNESS,
         tried=(0.03, 0.06, 0.12, 0.15),
     ),
-    "hum": Kind(_added(_hum), (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
-    "cast": Kind(
+    "hum": ArtefactKind(_added(_hum), (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
+    "cast": ArtefactKind(
         _added(lambda channels, *_: np.linspace(1, -1, channels)[:, None, None]),
         (0.05, 0.1),
         ADDED,
@@ -253,7 +255,7 @@ KINDS = {
         SMOOTH,
         CAST,
     ),
-    "gradient": Kind(
+    "gradient": ArtefactKind(
         _added(lambda channels, height, width: -_ramp(height)[:, None]),
         (0.08, 0.16),
         AMPLITUDE,
@@ -261,10 +263,12 @@ KINDS = {
         SMOOTH,
         GRADIENT,
     ),
-    "vignette": Kind(_vignette, (0.6, 0.9), "share that the corners lose", 1, SMOOTH, VIGNETTE),
-    "frame": Kind(_frame, (0.2, 0.5), OPACITY, 1, LOCAL, FRAME),
-    "tag": Kind(_tag, (0.7, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
-    "line": Kind(_line, (0.12, 0.25), OPACITY, 1, LOCAL, LINE, has_place=True),
+    "vignette": ArtefactKind(
+        _vignette, (0.6, 0.9), "share that the corners lose", 1, SMOOTH, VIGNETTE
+    ),
+    "frame": ArtefactKind(_frame, (0.2, 0.5), OPACITY, 1, LOCAL, FRAME),
+    "tag": ArtefactKind(_tag, (0.7, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
+    "line": ArtefactKind(_line, (0.12, 0.25), OPACITY, 1, LOCAL, LINE, has_place=True),
 }
 
 

@@ -152,8 +152,11 @@ class Listing:
         if good is None:
             good = np.ones(len(self.files), bool)
         kept = np.flatnonzero(self.large(good, fewest))
-        problems = {**self.problems, BROKEN: [self.names[i] for i in np.flatnonzero(~good)]}
-        problems[FEW.format(fewest)] = self._small_classes(good, kept)
+        problems = {
+            **self.problems,
+            BROKEN: np.array(self.names)[~good].tolist(),
+            FEW.format(fewest): self._small_classes(good, kept),
+        }
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
         left = replace(
             self,
@@ -183,8 +186,8 @@ def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) ->
     classes : maps each class, in order, to its folder (name -> folder, for example a WordNet id of ImageNet). Without
         it, every folder with pictures is a class of the same name
 
-    Raises FileNotFoundError for a path that does not exist and ValueError, naming them, for classes without a folder,
-    columns that are not there, and names with control characters.
+    Raises FileNotFoundError for a path that does not exist and ValueError, naming them, for classes without a folder
+    and columns that are not there.
     """
     given = given if isinstance(given, Files) else Files(given)
     if not isinstance(given.path, Path):
@@ -324,7 +327,7 @@ def read_columns(path: AnyPath, names: Sequence[str]) -> dict[str, list[str]]:
     wanted = " and ".join(names)
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-        tables = [_rows(text, separator) for separator in ",;\t|"]
+        tables = [_csv_rows(text, separator) for separator in ",;\t|"]
     except FileNotFoundError:
         raise FileNotFoundError(
             f"{path} does not exist: expected a CSV with the columns {wanted}"
@@ -344,7 +347,7 @@ def read_columns(path: AnyPath, names: Sequence[str]) -> dict[str, list[str]]:
     return {name: values for name, *values in columns}
 
 
-def _rows(text: str, separator: str) -> list[list[str]]:
+def _csv_rows(text: str, separator: str) -> list[list[str]]:
     """The rows of a CSV, at least one, without blank ones."""
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     return [[cell.strip() for cell in row] for row in rows if row] or [[]]

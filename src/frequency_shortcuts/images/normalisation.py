@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-AT_ONCE = 256  # images that are read at a time
+READ_AT_ONCE = 256  # images that are read at a time
 
 
 def normalise(
@@ -37,8 +37,8 @@ def pixel_statistics(images: Any) -> tuple[FloatArray, FloatArray]:
     channels, height, width = images.shape[1:]
     values = np.zeros(channels, np.int64)
     squares = np.zeros(channels, np.int64)
-    for start in range(0, len(images), AT_ONCE):
-        pixels = np.asarray(images[start : start + AT_ONCE])
+    for start in range(0, len(images), READ_AT_ONCE):
+        pixels = np.asarray(images[start : start + READ_AT_ONCE])
         values += pixels.sum(axis=(0, 2, 3), dtype=np.int64)
         squares += np.square(pixels, dtype=np.uint16).sum(axis=(0, 2, 3), dtype=np.int64)
     n_pixels = math.prod((len(images), height, width))

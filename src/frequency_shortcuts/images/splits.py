@@ -117,7 +117,7 @@ class Split:
         stylised: Images | None = None,
         neutral: int | None = None,
     ) -> None:
-        check_images(images)
+        check_image_array(images)
         numbers = as_array(labels)
         if classes is None:
             classes = _numbers_of_classes(numbers)
@@ -247,7 +247,7 @@ def _turns(labels: IntArray) -> IntArray:
     return pd.Series(labels).groupby(labels).cumcount().to_numpy()
 
 
-def check_images(images: Images, what: str = "images") -> None:
+def check_image_array(images: Images, what: str = "images") -> None:
     """Raise ValueError unless these are images [n, channels, H, W] of a dtype that is read: uint8, float32, float64."""
     if not hasattr(images, "shape"):
         raise ValueError(

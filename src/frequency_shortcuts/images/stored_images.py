@@ -12,7 +12,8 @@ from frequency_shortcuts.storage.files import AnyPath
 
 from .splits import LazyImages
 
-RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
+# Images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices.
+NEIGHBOURS = 64
 
 
 class Stored(LazyImages):
@@ -59,7 +60,7 @@ def take_rows(stored: h5py.Dataset, chosen: IntArray) -> npt.NDArray[Any]:
     rows = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)
     first = 0
     while first < len(ordered):
-        run = ordered[first : first + RUN]
+        run = ordered[first : first + NEIGHBOURS]
         end = first + int(np.count_nonzero(run - run[0] == np.arange(len(run))))
         rows[first:end] = stored[run[0] : ordered[end - 1] + 1]
         first = end

@@ -22,7 +22,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.storage.files import AnyPath, WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from .normalisation import AT_ONCE, check_statistics, pixel_statistics
+from .normalisation import READ_AT_ONCE, check_statistics, pixel_statistics
 from .pictures import FULL, ImageFiles, Tones
 from .splits import Images, Split, check_classes, first_of_each_class, subset
 from .stored_images import Stored
@@ -120,9 +120,9 @@ def _write_images(file: WholeFile, group: h5py.Group, name: str, images: Images)
         kept = np.array(decoded, np.int64)
         images = images.subset(kept)
     stored = group.create_dataset(name, images.shape, np.uint8)
-    blocks = range(0, len(kept), AT_ONCE)
+    blocks = range(0, len(kept), READ_AT_ONCE)
     for start in tqdm(blocks, f"storing {name} of {group.name[1:]}", unit="block", disable=None):
-        end = min(start + AT_ONCE, len(kept))
+        end = min(start + READ_AT_ONCE, len(kept))
         stored[start:end] = images[start:end]
         file.check()
     return kept

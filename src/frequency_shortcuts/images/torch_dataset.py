@@ -21,7 +21,7 @@ from .splits import LazyImages
 # Of Hugging Face's items and batches.
 IMAGE_KEYS = ("pixel_values", "image", "img")
 LABEL_KEYS = ("labels", "label")
-EXPECTED = (
+EXPECTED_ITEM = (
     f"(image, label, ...), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"
 )
 
@@ -139,7 +139,9 @@ class DatasetImages(LazyImages):
                 return image, label
         elif isinstance(item, Sequence) and len(item) > 1:
             return item[0], item[1]
-        raise ValueError(f"{self.name}: item {i} is a {type(item).__name__}: expected {EXPECTED}")
+        raise ValueError(
+            f"{self.name}: item {i} is a {type(item).__name__}: expected {EXPECTED_ITEM}"
+        )
 
     @contextmanager
     def _name_item_in_errors(self, i: int) -> Iterator[None]:

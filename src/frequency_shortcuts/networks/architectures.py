@@ -67,7 +67,7 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
         # Only the CPU; torch.manual_seed would also seed every GPU.
         torch.default_generator.manual_seed(seed)
         if isinstance(architecture, ExternalNetwork):
-            return external.build(architecture)
+            return external.build_external(architecture)
         if architecture.name not in _BUILDERS:
             raise ValueError(
                 f"unknown network {architecture.name!r}: choose from {', '.join(names())}"

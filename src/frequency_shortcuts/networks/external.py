@@ -25,7 +25,7 @@ from .predictions import check_logits, check_precision, device_of, evaluating, s
 log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
-PLACES: dict[Where, Callable[[Any], Any]] = {
+PLACES_OF_LOGITS: dict[Where, Callable[[Any], Any]] = {
     "tensor": lambda returned: returned,
     "attribute": operator.attrgetter("logits"),
     "key": operator.itemgetter("logits"),
@@ -35,7 +35,7 @@ PLACES: dict[Where, Callable[[Any], Any]] = {
 LEAST_PROBABILITY = float(torch.finfo(torch.float32).tiny)
 HALF_PRECISION = 4e-3  # of the sum of probabilities
 ROUNDING = 1e-3  # share of the greatest logit
-EXPECTED = "expected an object of torch.nn.Module that returns logits"
+EXPECTED_NETWORK = "expected an object of torch.nn.Module that returns logits"
 BATCHED = (
     "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an answer "
     "must not depend on the other images"
@@ -57,7 +57,7 @@ class ExternalNetwork:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def build(what: ExternalNetwork) -> nn.Module:
+def build_external(what: ExternalNetwork) -> nn.Module:
     """The network, with the initial weights of its source.
 
     torchvision and timm build `n_classes` outputs; an entry point gets the keywords `n_classes`, `channels`
@@ -120,9 +120,9 @@ def check_network(network: object) -> nn.Module:
     Raises ValueError unless it is a network with weights.
     """
     if isinstance(network, type):
-        raise ValueError(f"the network is the class {network.__name__}: {EXPECTED}")
+        raise ValueError(f"the network is the class {network.__name__}: {EXPECTED_NETWORK}")
     if not isinstance(network, nn.Module):
-        raise ValueError(f"the network is a {type(network).__name__}: {EXPECTED}")
+        raise ValueError(f"the network is a {type(network).__name__}: {EXPECTED_NETWORK}")
     if device_of(network).type == "meta":
         raise ValueError("the network is on the meta device, without weights: load them first")
     plain = getattr(network, "_orig_mod", None)
@@ -162,7 +162,7 @@ class Logits(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """images [n, channels, H, W] -> logits [n, outputs]"""
-        return self.as_logits(PLACES[self.where](self.network(images)))
+        return self.as_logits(PLACES_OF_LOGITS[self.where](self.network(images)))
 
     def as_logits(self, values: Tensor) -> Tensor:
         """The logits [n, outputs] of what stands in the place of logits."""
@@ -197,7 +197,7 @@ def logits_only(network: nn.Module, images: Tensor) -> tuple[Logits, int, Tensor
         raise ValueError(
             f"{kind} gives {type(returned[0]).__name__} for one image: expected logits of shape [1, classes]"
         )
-    alone, again, every = map(PLACES[where], returned)
+    alone, again, every = map(PLACES_OF_LOGITS[where], returned)
     single = alone.numel() == 1
     if not single:
         check_logits(alone, 1, network=kind)
@@ -212,7 +212,7 @@ def logits_only(network: nn.Module, images: Tensor) -> tuple[Logits, int, Tensor
     if probabilities and single:
         noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
         of_noise = _shown(network, torch.cat([noise, -noise]))
-        probabilities = _are_probabilities(PLACES[where](of_noise))
+        probabilities = _are_probabilities(PLACES_OF_LOGITS[where](of_noise))
     classifier = Logits(network, where, probabilities=probabilities, single=single)
     logits = classifier.as_logits(every)
     check_logits(logits, len(images))
@@ -247,7 +247,7 @@ def _are_probabilities(outputs: Tensor) -> bool:
 
 def _place_of_logits(returned: Any) -> Where | None:
     """The place of the logits in what a network returned; None without any."""
-    for where, find in PLACES.items():
+    for where, find in PLACES_OF_LOGITS.items():
         with contextlib.suppress(AttributeError, TypeError, LookupError):
             if isinstance(find(returned), Tensor):
                 return where

@@ -70,7 +70,7 @@ def open_network(
         )
     if weights is None:
         described = external.ExternalNetwork(name, n_classes, channels, *size)
-        opened = PretrainedNetwork(external.build(described))
+        opened = PretrainedNetwork(external.build_external(described))
     elif kind == "torchvision":
         opened = _torchvision(short, weights)
     elif kind == "timm":
