@@ -175,9 +175,9 @@ class Listing:
     def _small_classes(self, good: BoolArray, kept: IntArray) -> list[str]:
         """The classes of which no picture is kept, with the number of their good pictures."""
         small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
-        counts = collections.Counter(self.labels[good].tolist())
-        names = self.classes or range(max(small, default=0) + 1)
-        return [f"{names[number]}: {counts[number]}" for number in small]
+        names = [self.classes[number] if self.classes else number for number in small]
+        counts = [np.count_nonzero(self.labels[good] == number) for number in small]
+        return [f"{name}: {count}" for name, count in zip(names, counts, strict=True)]
 
 
 def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) -> Listing:

@@ -186,8 +186,8 @@ class ImageFiles(LazyImages):
             raise ValueError(f"resize {resize}: expected at least the size, {max(size)} pixels")
         self._every_file = list(files)
         self.chosen = np.arange(len(files))
-        self.channels, self.resize = channels, resize
-        self.workers, self.on_error = max(1, workers), on_error
+        self.resize, self.on_error = resize, on_error
+        self.workers = max(1, workers)
         self.image_shape, self.dtype = (channels, *size), np.dtype(np.uint8)
         self.skipped: list[str] = []
         self.tones = tones or Tones(self._every_file)

@@ -22,9 +22,9 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.storage.files import AnyPath, WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from .normalisation import READ_AT_ONCE, check_statistics, pixel_statistics
+from .normalisation import READ_AT_ONCE, per_channel, pixel_statistics
 from .pictures import FULL, ImageFiles, Tones
-from .splits import Images, Split, check_classes, first_of_each_class, subset
+from .splits import Images, Split, check_classes, first_of_each_class, is_raw, subset
 from .stored_images import Stored
 
 IN_MEMORY = 2**30  # bytes up to which a split is read as a whole
@@ -167,39 +167,36 @@ def open_store(store: AnyPath) -> Iterator[tuple[h5py.File, list[str], list[str]
                 f"{store} names {len(classes)} class: expected at least two in its attribute classes"
             )
         for name in splits:
-            _check_split(file[name], classes, f"{store}, split {name}")
+            _check_split(file[name], classes, _statistics(file), f"{store}, split {name}")
         shapes = {file[name]["images"].shape[1:] for name in splits}
         if len(shapes) > 1:
             raise ValueError(
                 f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}"
             )
-        channels = shapes.pop()[0]
-        check_statistics(*_statistics(file, channels), channels, f"{store}: ")
         yield file, classes, splits
 
 
-def _check_split(group: Any, classes: Sequence[str], where: str) -> None:
-    """Raise ValueError unless this is a group with images, perhaps their stylised twins, and labels."""
+def _check_split(group: Any, classes: Sequence[str], statistics: Any, where: str) -> None:
+    """Raise ValueError unless images and labels in this group make a `Split`, perhaps with stylised twins."""
     held = dict(group) if isinstance(group, h5py.Group) else {}
-    images, labels = held.get("images"), held.get("labels")
-    if not (isinstance(images, h5py.Dataset) and isinstance(labels, h5py.Dataset)):
-        raise ValueError(
-            f"{where}: expected a group with the data sets images and labels, it is {group!r}"
-        )
-    if images.dtype != np.uint8 or images.ndim != 4 or 0 in images.shape:
-        raise ValueError(
-            f"{where}: images are {images.dtype} {list(images.shape)}, expected uint8 [n, channels, H, W], none of "
-            "them 0"
-        )
+    if not {"images", "labels"} <= held.keys():
+        raise ValueError(f"{where}: expected a group with images and labels, it is {group!r}")
+    images = held["images"]
+    try:
+        split = Split(images, held["labels"][()], classes, *statistics)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    if not is_raw(split.images):
+        raise ValueError(f"{where}: images are {images.dtype}: expected uint8")
     if "stylised" in held and held["stylised"].shape != images.shape:
         raise ValueError(
             f"{where}: stylised and images differ in their shape: expected a twin of every image"
         )
-    check_classes(labels[()], classes, where, len(images))
 
 
-def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
-    return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
+def _statistics(file: h5py.File) -> tuple[Any, Any]:
+    """The mean and std of a store; without any, pixels are scaled to 0 to 1."""
+    return file.attrs.get("mean", 0.0), file.attrs.get("std", 1.0)
 
 
 def link(path: AnyPath, store: AnyPath, **about: Any) -> None:
@@ -208,7 +205,8 @@ def link(path: AnyPath, store: AnyPath, **about: Any) -> None:
     If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
     """
     with open_store(store) as (other, classes, splits):
-        statistics = _statistics(other, other[splits[0]]["images"].shape[1])
+        channels = other[splits[0]]["images"].shape[1]
+        statistics = [per_channel(values, channels) for values in _statistics(other)]
     with replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
