@@ -308,19 +308,20 @@ def upright(picture: Image.Image, channels: int, tones: tuple[float, ...] = FULL
     """
     picture.load()
     turn = TURNS.get(_orientation(picture))
-    turned = picture.transpose(turn) if turn is not None else picture
-    if _is_deep(turned):
-        turned = _in_8_bits(turned, picture, tones)
-    elif turned.has_transparency_data:
-        turned = turned.convert("RGBA")
-        turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
-    return turned.convert("L" if channels == 1 else "RGB")
+    if _is_deep(picture):
+        picture = _in_8_bits(picture, tones)
+    if turn is not None:
+        picture = picture.transpose(turn)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("L" if channels == 1 else "RGB")
 
 
-def _in_8_bits(turned: Image.Image, picture: Image.Image, tones: tuple[float, ...]) -> Image.Image:
-    """Grey of more than 8 bits, which Pillow would clip at 255. picture : as in its file, before it was turned"""
-    deep = np.asarray(turned)
-    of_16_bits = turned.mode != "F" and deep.min() >= 0 and deep.max() <= 65535
+def _in_8_bits(picture: Image.Image, tones: tuple[float, ...]) -> Image.Image:
+    """Grey of more than 8 bits, which Pillow would clip at 255; what is transparent is white."""
+    deep = np.asarray(picture)
+    of_16_bits = picture.mode != "F" and deep.min() >= 0 and deep.max() <= 65535
     if not of_16_bits and picture.format != "DICOM":
         raise ValueError("pixels are floating-point numbers or of more than 16 bit")
     black, white = tones

@@ -64,22 +64,14 @@ def write(
     skipped = 0
     with replacing_hdf5(path) as file:
         for split, (images, labels) in splits.items():
-            group = file.create_group(split)
+            twins = stylised if split == "train" else None
+            where = f"{source}, split {split}"
             if isinstance(images, ImageFiles) and listed:
-                _write_paths(group, images)
-                kept = np.arange(len(labels))
+                _write_paths(file, split, images, labels)
             else:
-                kept = _write_images(file, group, "images", images)
-            check_classes(labels[kept], classes, f"{source}, split {split}")
-            skipped += len(labels) - len(kept)
-            group.create_dataset("labels", data=labels[kept])
-            if stylised is not None and split == "train":
-                twins = _write_images(file, group, "stylised", stylised)
-                if not np.array_equal(twins, kept):
-                    raise ValueError(
-                        f"{source}: {len(stylised)} stylised twins of {len(images)} training images, or one of a pair "
-                        "does not decode: expected one of each, so mend or delete both"
-                    )
+                kept = _write_split(file, split, images, labels, twins, where)
+                check_classes(labels[kept], classes, where)
+                skipped += len(labels) - len(kept)
         if statistics is None:
             statistics = pixel_statistics(file["train"]["images"])
         if planted:
@@ -97,7 +89,9 @@ def _statistics_of_sample(images: Images) -> tuple[Any, Any]:
     return pixel_statistics(subset(images, np.sort(chosen)))
 
 
-def _write_paths(group: h5py.Group, pictures: ImageFiles) -> None:
+def _write_paths(file: WholeFile, split: str, pictures: ImageFiles, labels: IntArray) -> None:
+    """Write the paths of the files of a split, and its labels."""
+    group = file.create_group(split)
     names = [str(Path(name).absolute()) for name in pictures.files]
     group.create_dataset(
         "files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True
@@ -107,6 +101,30 @@ def _write_paths(group: h5py.Group, pictures: ImageFiles) -> None:
     about["resize"] = pictures.resize or 0
     if pictures.tones.range != FULL:
         about["tones"] = pictures.tones.found
+    group.create_dataset("labels", data=labels)
+
+
+def _write_split(
+    file: WholeFile,
+    split: str,
+    images: Images,
+    labels: IntArray,
+    stylised: Images | None,
+    where: str,
+) -> IntArray:
+    """Write the images of a split, their labels and stylised twins; returns the positions that were written."""
+    group = file.create_group(split)
+    kept = _write_images(file, group, "images", images)
+    group.create_dataset("labels", data=labels[kept])
+    if stylised is None:
+        return kept
+    twins = _write_images(file, group, "stylised", stylised)
+    if not np.array_equal(twins, kept):
+        raise ValueError(
+            f"{where}: {len(stylised)} stylised twins of {len(images)} images, or one of a pair does not decode: "
+            "expected one of each, so mend or delete both"
+        )
+    return kept
 
 
 def _write_images(file: WholeFile, group: h5py.Group, name: str, images: Images) -> IntArray:
