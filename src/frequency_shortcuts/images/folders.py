@@ -117,11 +117,11 @@ class Listing:
     @property
     def names(self) -> list[str]:
         """The files relative to the folder, where they are in it."""
+        return [self._name(file) for file in self.files]
+
+    def _name(self, file: Path) -> str:
         root = self.given.root
-        return [
-            str(file.relative_to(root) if file.is_relative_to(root) else file)
-            for file in self.files
-        ]
+        return str(file.relative_to(root) if file.is_relative_to(root) else file)
 
     @property
     def left_out(self) -> str:
@@ -154,7 +154,7 @@ class Listing:
         kept = np.flatnonzero(self.large(good, fewest))
         problems = {
             **self.problems,
-            BROKEN: np.array(self.names)[~good].tolist(),
+            BROKEN: [self._name(self.files[i]) for i in np.flatnonzero(~good)],
             FEW.format(fewest): self._small_classes(good, kept),
         }
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
@@ -174,10 +174,11 @@ class Listing:
 
     def _small_classes(self, good: BoolArray, kept: IntArray) -> list[str]:
         """The classes of which no picture is kept, with the number of their good pictures."""
-        small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
-        names = [self.classes[number] if self.classes else number for number in small]
-        counts = [np.count_nonzero(self.labels[good] == number) for number in small]
-        return [f"{name}: {count}" for name, count in zip(names, counts, strict=True)]
+        words = []
+        for number in np.setdiff1d(self.labels, self.labels[kept]).tolist():
+            name = self.classes[number] if self.classes else number
+            words.append(f"{name}: {np.count_nonzero(self.labels[good] == number)}")
+        return words
 
 
 def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) -> Listing:
