@@ -79,7 +79,7 @@ def test_spectra_are_accurate_for_every_kind_of_images(
 
 
 @pytest.mark.parametrize("order", ["mixed", "sorted", "one large class"])
-def test_spectra_stay_accurate_over_many_images_of_a_small_spread(order):
+def test_spectra_stay_accurate_over_many_images_of_a_small_spread(monkeypatch, order):
     """Short sums are in float32: 3000 images of mean 5 stay within a relative 1e-6 all the same.
 
     So does the standard error within 1e-3, although the variance is 1e-6 of the squared mean.
@@ -94,8 +94,9 @@ def test_spectra_stay_accurate_over_many_images_of_a_small_spread(order):
     amplitude, error = zip(
         *(slow_spectra(images[labels == c].astype(float)) for c in range(3)), strict=True
     )
-    for batch_size in (None, 100):
-        found = adcs.class_spectra(Split(images, labels), batch_size=batch_size)
+    for pixels in (adcs.BATCH_PIXELS, 200):
+        monkeypatch.setattr(adcs, "BATCH_PIXELS", pixels)
+        found = adcs.class_spectra(Split(images, labels))
         np.testing.assert_allclose(found.mean_amplitude, amplitude, rtol=1e-6)
         np.testing.assert_allclose(found.standard_error[0], error[0], rtol=1e-3)
 
@@ -105,7 +106,7 @@ def test_accumulate_equals_the_double_loop_for_any_number_of_rows_at_once(
     monkeypatch, n_classes, at_once
 ):
     """A tie counts 0."""
-    monkeypatch.setattr(adcs, "RANKED", at_once)
+    monkeypatch.setattr(adcs, "RANKED_AT_ONCE", at_once)
     amplitude = np.random.default_rng(1).integers(0, 3, (n_classes, 1, 7, 8)).astype(float)
     np.testing.assert_array_equal(
         adcs.accumulate(amplitude), slow_adcs(amplitude[:, 0], 0 * amplitude[:, 0])
@@ -167,7 +168,7 @@ def test_a_class_of_one_image_has_no_standard_error_and_no_significant_differenc
     [(1, None, 2**18), (2, None, 1), (5, adcs.LUMA, 2**18), (5, adcs.LUMA, 60)],
 )
 def test_significant_differences_equal_the_double_loop(monkeypatch, n_classes, weights, at_once):
-    monkeypatch.setattr(adcs, "COMPARED", at_once)
+    monkeypatch.setattr(adcs, "COMPARED_AT_ONCE", at_once)
     amplitude, error = (
         np.abs(noise(n_classes, 3, 7, 8)),
         0.3 * np.abs(noise(n_classes, 1, 7, 8, seed=1))[:, 0],

@@ -14,29 +14,30 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from frequency_shortcuts.images.splits import Split, is_raw
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
-from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
-CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core
-RANKED = 2**22  # numbers that are ranked at once
-COMPARED = 2**18  # numbers that are compared pairwise at once: they fit into the caches of a core
-SIGNIFICANT = 3.0  # a difference counts beyond this many standard errors
-LARGEST = (
-    20  # `distinctiveness` is that of one pair in so many, the 5 % with the largest differences
-)
+BATCH_PIXELS = 2**19  # in a batch for which spectra stay in the caches of a core
+BATCH_PIXELS_GPU = 2**24
 HDF5_BATCH = 64  # images per read from HDF5, which is slower at thousands
 SHORT_SUM = 512  # images of a class that are summed in float32: relative error below 1e-6, or 6e-6 if all are the same
+RANKED_AT_ONCE = 2**22  # numbers
+COMPARED_AT_ONCE = 2**18  # numbers that are compared pairwise: they fit into the caches of a core
+SIGNIFICANT = 3.0  # a difference counts beyond this many standard errors
+CLEAREST = 20  # `distinctiveness` is that of one pair in so many, the 5 % that differ most
 
 
 @dataclass(frozen=True)
@@ -59,86 +60,128 @@ def class_spectra(
     *,
     channel_weights: Sequence[float] | None = None,
     device: torch.device | str = "cpu",
-    batch_size: int | None = None,
     progress: bool = False,
 ) -> ClassSpectra:
     """Mean amplitude spectrum of every class and its standard error, in one pass over the images.
 
     channel_weights : how `accumulate` joins the channels; by default they are averaged
-    batch_size : by default, as many images as fit into the caches of a processor or keep a GPU busy
 
     Images are read in batches, so that memory does not grow with their number.
 
     >>> spectra = class_spectra(Split(images, labels))
     >>> accumulate_significant(spectra.mean_amplitude, spectra.standard_error)  # int16 [4, H, W]
     """
-    images, labels, n_classes, raw = (
-        split.images,
-        split.labels,
-        len(split.classes),
-        is_raw(split.images),
-    )
     device = torch.device(device)
-    _, channels, height, width = images.shape
-    dtype = torch.float64 if str(images.dtype).endswith("float64") else torch.float32
-    if batch_size is None:  # as many images as are fast
-        at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
-        longest = HDF5_BATCH if isinstance(images, h5py.Dataset) else SHORT_SUM
-        batch_size = min(longest, max(1, at_once // math.prod(images.shape[1:])))
-    batch_size = min(batch_size, SHORT_SUM) if dtype == torch.float32 else batch_size
-    # The spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal for all images.
-    shift = (
-        torch.as_tensor(255 * height * width * split.mean, dtype=dtype, device=device)
-        if raw
-        else None
-    )
-    scale = 255 * split.std[:, None, None] if raw else 1.0
-    # The buffers are reused: allocating new memory takes longer than the FFT.
-    pixels = torch.empty(
-        batch_size if raw else 0, channels, height, width, dtype=dtype, device=device
-    )
-    buffer = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
-    sums = _ClassSums(n_classes, buffer)
-    weights = (_weights(channels, channel_weights) / np.squeeze(scale)).tolist()
-    # Sums of the amplitude of the joined channels, and of its square.
-    joined_sums, squares = torch.zeros(
-        2, n_classes, height, width // 2 + 1, dtype=torch.float64, device=device
-    )
-    starts = range(0, len(labels), batch_size)
+    batch_size = _batch_size(split, device)
+    amplitudes = _Amplitudes(split, batch_size, device)
+    sums = _ClassSums(len(split.classes), amplitudes.buffer)
+    weights = _weights_of_channels(split.images.shape[1], channel_weights)
+    channel_factors = weights / np.squeeze(amplitudes.scale)
+    joined_sums = _JoinedSums(len(split.classes), channel_factors, amplitudes.buffer)
+    starts = range(0, len(split.labels), batch_size)
     with deterministic_on_cuda(device):
         for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
-            part = slice(start, start + batch_size)
-            batch = torch.as_tensor(images[part]).to(device)
-            if raw:
-                batch = pixels[: len(batch)].copy_(batch)
-            coefficients, amplitude = torch.fft.rfft2(batch), buffer[: len(batch)]
-            if shift is not None:
-                coefficients[..., 0, 0].sub_(shift)
-            if (
-                device.type == "cpu"
-            ):  # NumPy's is faster than PyTorch's, which takes as long as the FFT
-                np.abs(coefficients.numpy(), out=amplitude.numpy())
-            else:
-                torch.abs(coefficients, out=amplitude)
-            labels_on_device = torch.as_tensor(labels[part], device=device)
-            sums.add(labels[part], labels_on_device, amplitude)
-            joined = amplitude[:, 0] * weights[0]
-            for c in range(1, channels):
-                joined.add_(amplitude[:, c], alpha=weights[c])
-            joined = joined.double()
-            joined_sums.index_add_(0, labels_on_device, joined)
-            squares.index_add_(0, labels_on_device, joined.square_())
-    count, total = np.bincount(labels)[:, None, None], joined_sums.cpu().numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):  # one image has no spread
-        variance = np.maximum(squares.cpu().numpy() - total * total / count, 0) / (count - 1)
-    error = pairs.from_half_plane(np.sqrt(variance / count), width)
-    return ClassSpectra(sums.means(count[:, None] * scale, width), error)
+            batch = slice(start, start + batch_size)
+            labels = split.labels[batch]
+            labels_on_device = torch.as_tensor(labels, device=device)
+            amplitude = amplitudes.of_images(split.images[batch])
+            sums.add(labels, labels_on_device, amplitude)
+            joined_sums.add(labels_on_device, amplitude)
+    count = np.bincount(split.labels)
+    width = split.images.shape[3]
+    mean_amplitude = sums.means(count[:, None, None, None] * amplitudes.scale, width)
+    return ClassSpectra(mean_amplitude, joined_sums.standard_error(count, width))
+
+
+def _batch_size(split: Split, device: torch.device) -> int:
+    """As many images as fit into the caches of a processor or keep a GPU busy."""
+    pixels = BATCH_PIXELS_GPU
+    if device.type == "cpu":
+        pixels = BATCH_PIXELS * torch.get_num_threads()
+    most = HDF5_BATCH if isinstance(split.images, h5py.Dataset) else SHORT_SUM
+    return min(most, max(1, pixels // math.prod(split.images.shape[1:])))
+
+
+class _Amplitudes:
+    """The amplitude spectra of the images of a split, batch by batch.
+
+    Of uint8 images the spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal
+    for all images of a channel. The buffers are reused: allocating new memory takes longer than the FFT.
+
+    buffer : [batch, channels, H, W // 2 + 1], the amplitudes of the last batch
+    scale : by which the amplitudes are yet to be divided, 1 or float64 [channels, 1, 1]
+    """
+
+    def __init__(self, split: Split, batch_size: int, device: torch.device) -> None:
+        is_float64 = str(split.images.dtype).endswith("float64")
+        dtype = torch.float64 if is_float64 else torch.float32
+        self._device = device
+        _, channels, height, width = split.images.shape
+        shape = batch_size, channels, height
+        self.buffer = torch.empty(*shape, width // 2 + 1, dtype=dtype, device=device)
+        self.scale: FloatArray | float = 1.0
+        self._is_raw = is_raw(split.images)
+        if self._is_raw:
+            shift = 255 * height * width * split.mean
+            self._shift = torch.as_tensor(shift, dtype=dtype, device=device)
+            self.scale = 255 * split.std[:, None, None]
+            self._pixels = torch.empty(*shape, width, dtype=dtype, device=device)
+
+    def of_images(self, images: Any) -> Tensor:
+        """The amplitudes of a batch of images, [n, channels, H, W // 2 + 1], in the buffer."""
+        pixels = torch.as_tensor(images).to(self._device)
+        if self._is_raw:
+            pixels = self._pixels[: len(pixels)].copy_(pixels)
+        coefficients = torch.fft.rfft2(pixels)
+        if self._is_raw:
+            coefficients[..., 0, 0].sub_(self._shift)
+        amplitude = self.buffer[: len(pixels)]
+        if self._device.type == "cpu":
+            # NumPy's is faster than PyTorch's, which takes as long as the FFT.
+            np.abs(coefficients.numpy(), out=amplitude.numpy())
+        else:
+            torch.abs(coefficients, out=amplitude)
+        return amplitude
+
+
+class _JoinedSums:
+    """Sums over the images of each class of the amplitude of the joined channels, and of its square, in float64.
+
+    factors : float64 [channels], by which the channels are joined
+    like : amplitudes [n, channels, H, W // 2 + 1] on the device
+    """
+
+    def __init__(self, n_classes: int, factors: FloatArray, like: Tensor) -> None:
+        self._factors = factors.tolist()
+        shape = n_classes, *like.shape[2:]
+        self._amplitudes = like.new_zeros(shape, dtype=torch.float64)
+        self._squares = like.new_zeros(shape, dtype=torch.float64)
+
+    def add(self, labels: Tensor, amplitude: Tensor) -> None:
+        """Add amplitudes [n, channels, H, W // 2 + 1] of images with these labels [n]."""
+        joined = amplitude[:, 0] * self._factors[0]
+        for channel, factor in enumerate(self._factors[1:], start=1):
+            joined.add_(amplitude[:, channel], alpha=factor)
+        joined = joined.double()
+        self._amplitudes.index_add_(0, labels, joined)
+        self._squares.index_add_(0, labels, joined.square_())
+
+    def standard_error(self, count: IntArray, width: int) -> FloatArray:
+        """The standard error of the mean of each class of `count` [class] images, [class, H, W], centred."""
+        n = count[:, None, None]
+        total = self._amplitudes.cpu().numpy()
+        with np.errstate(divide="ignore", invalid="ignore"):  # one image has no spread
+            squared_deviations = self._squares.cpu().numpy() - total * total / n
+            variance = np.maximum(squared_deviations, 0) / (n - 1)
+        return from_half_plane(np.sqrt(variance / n), width)
 
 
 class _ClassSums:
-    """Sums of amplitudes over the images of each class, whose shape, dtype and device are those of `like`.
+    """Sums of amplitudes over the images of each class.
 
     Sums in float32 hold at most SHORT_SUM images; then they are added to sums in float64.
+
+    like : amplitudes [batch, channels, H, W // 2 + 1] on the device
     """
 
     def __init__(self, n_classes: int, like: Tensor) -> None:
@@ -146,40 +189,41 @@ class _ClassSums:
         self._recent = like.new_zeros(n_classes, *like.shape[1:])
         # Number of images of each class in the recent sums.
         self._held = np.zeros(n_classes, np.int64)
-        self._total: Tensor | None = (
-            None  # of the earlier images; allocated only if needed, since it may be large
-        )
+        # Of the earlier images; allocated only if needed, since it may be large.
+        self._total: Tensor | None = None
 
     def add(self, labels: IntArray, labels_on_device: Tensor, amplitude: Tensor) -> None:
         """Add amplitudes [n, channels, H, W // 2 + 1] of images with these labels [n]."""
         new = np.bincount(labels, minlength=len(self._held))
         if self._recent.dtype == torch.float32 and (self._held + new).max() > SHORT_SUM:
-            if self._total is None:
-                self._total = torch.zeros_like(self._recent, dtype=torch.float64)
             # Also the nearly full ones: fewer additions.
-            full = np.flatnonzero(self._held + new > SHORT_SUM // 2)
-            for where in torch.as_tensor(full, device=amplitude.device).split(self._batch):
-                self._total.index_add_(0, where, self._recent[where].double())
-                self._recent.index_fill_(0, where, 0)
-            self._held[full] = 0
+            self._move_to_total(np.flatnonzero(self._held + new > SHORT_SUM // 2))
         self._held += new
         self._recent.index_add_(0, labels_on_device, amplitude)
+
+    def _move_to_total(self, classes: IntArray) -> None:
+        """Add the recent sums of some classes to the total, and empty them."""
+        if self._total is None:
+            self._total = torch.zeros_like(self._recent, dtype=torch.float64)
+        for some in torch.as_tensor(classes, device=self._recent.device).split(self._batch):
+            self._total.index_add_(0, some, self._recent[some].double())
+            self._recent.index_fill_(0, some, 0)
+        self._held[classes] = 0
 
     def means(self, divisor: npt.NDArray[np.floating], width: int) -> FloatArray:
         """The sums divided by `divisor`, which broadcasts with them, as [class, channels, H, W], centred."""
         n_classes, channels, height, _ = self._recent.shape
         means = np.empty((n_classes, channels, height, width))
-        for start in range(
-            0, n_classes, self._batch
-        ):  # as many planes at once as fit into the caches
-            part = slice(start, start + self._batch)
-            recent = self._recent[part]
-            half = recent.double() if self._total is None else self._total[part] + recent
-            means[part] = pairs.from_half_plane(half.cpu().numpy() / divisor[part], width)
+        for start in range(0, n_classes, self._batch):  # as many planes as fit into the caches
+            some = slice(start, start + self._batch)
+            sums = self._recent[some].double()
+            if self._total is not None:
+                sums += self._total[some]
+            means[some] = from_half_plane(sums.cpu().numpy() / divisor[some], width)
         return means
 
 
-def _weights(channels: int, channel_weights: Sequence[float] | None) -> FloatArray:
+def _weights_of_channels(channels: int, channel_weights: Sequence[float] | None) -> FloatArray:
     """The weight of each channel, float64 [channels]. Raises ValueError for weights of another number of channels."""
     if channel_weights is None:
         return np.full(channels, 1 / channels)
@@ -196,18 +240,14 @@ def accumulate(
     The channels are averaged, or summed with `channel_weights` (such as LUMA). Raises ValueError for amplitudes that
     are not finite, or of another shape.
     """
-    energy = _energy(amplitude, channel_weights)
+    energy = _join_channels(amplitude, channel_weights)
+    n_classes = len(energy)
     out = np.empty(energy.shape, np.int16)
-    place = np.arange(1, len(energy))[:, None, None]
-    for rows in _rows(energy.shape, RANKED):
-        order = np.argsort(energy[rows], axis=0)
-        ordered = np.take_along_axis(energy[rows], order, axis=0)
-        rises = ordered[1:] > ordered[:-1]
-        # Of equal values, the place of the first one in the order is the number of smaller ones; the last one alike.
-        below, above = np.zeros((2, *order.shape), np.int64)
-        np.maximum.accumulate(np.where(rises, place, 0), axis=0, out=below[1:])
-        np.maximum.accumulate(np.where(rises[::-1], place, 0), axis=0, out=above[-2::-1])
-        np.put_along_axis(out[rows], order, below - above, axis=0)
+    for rows in _blocks_of_rows(energy.shape, RANKED_AT_ONCE):
+        block = energy[:, rows]
+        # The rank is 1 + the number of smaller values + half the number of other equal ones.
+        rank = pd.DataFrame(block.reshape(n_classes, -1)).rank().to_numpy()
+        out[:, rows] = (2 * rank - (n_classes + 1)).reshape(block.shape)
     return out
 
 
@@ -227,11 +267,14 @@ def accumulate_significant(
 
     Raises ValueError for amplitudes that are not finite, or for arrays of other shapes.
     """
-    energy = _energy(amplitude, channel_weights, standard_error)
+    energy = _join_channels(amplitude, channel_weights)
+    _check_standard_error(standard_error, energy)
     variance = SIGNIFICANT**2 * standard_error**2
     out = np.zeros(energy.shape, np.int16)
-    for rows in _rows(energy.shape, COMPARED):
-        means, variances, counts = energy[rows], variance[rows], out[rows]
+    for rows in _blocks_of_rows(energy.shape, COMPARED_AT_ONCE):
+        means = energy[:, rows]
+        variances = variance[:, rows]
+        counts = out[:, rows]
         for c in range(len(means) - 1):  # each class is compared with the classes after it
             square = means[c] - means[c + 1 :]
             square *= np.abs(square)  # keeps the sign of the difference
@@ -261,58 +304,58 @@ def distinctiveness(
     >>> spectra = class_spectra(Split(images, labels))
     >>> distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     """
-    energy = _energy(amplitude, channel_weights, standard_error)
+    energy = _join_channels(amplitude, channel_weights)
+    _check_standard_error(standard_error, energy)
     distinct = np.full(len(energy), np.nan)
     known = np.flatnonzero(np.isfinite(standard_error).all(axis=(1, 2)))
-    others = len(known) - 1
-    if others < 1:
+    n_others = len(known) - 1
+    if n_others < 1:
         return distinct
-    all_pairs = pairs.ConjugatePairs(*energy.shape[1:])
-    means, variances = (
-        all_pairs.gather(plane)[:, all_pairs.radius > 0] for plane in (energy, standard_error**2)
-    )
-    mean_sum, variance_sum = (plane[known].sum(axis=0) for plane in (means, variances))
-    largest = -(-means.shape[1] // LARGEST)
+    all_pairs = ConjugatePairs(*energy.shape[1:])
+    but_dc = all_pairs.radius > 0
+    means = all_pairs.gather(energy)[:, but_dc]
+    variances = all_pairs.gather(standard_error**2)[:, but_dc]
+    mean_sum = means[known].sum(axis=0)
+    variance_sum = variances[known].sum(axis=0)
+    n_clearest = math.ceil(means.shape[1] / CLEAREST)
     for c in known:
-        difference = np.abs(means[c] - (mean_sum - means[c]) / others)
-        error = np.sqrt(variances[c] + np.maximum(variance_sum - variances[c], 0) / others**2)
+        difference = np.abs(means[c] - (mean_sum - means[c]) / n_others)
+        variance_of_others = np.maximum(variance_sum - variances[c], 0) / n_others**2
+        error = np.sqrt(variances[c] + variance_of_others)
         # Equal amplitudes without an error do not differ.
-        size = np.divide(
-            difference, error, out=np.where(difference > 0, np.inf, 0.0), where=error > 0
-        )
-        distinct[c] = np.sqrt(np.mean(np.sort(size)[-largest:] ** 2))
+        without_error = np.where(difference > 0, np.inf, 0.0)
+        size = np.divide(difference, error, out=without_error, where=error > 0)
+        clearest = np.sort(size)[-n_clearest:]
+        distinct[c] = np.sqrt(np.mean(clearest**2))
     return distinct
 
 
-def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]:
-    """Blocks of rows of the planes [class, H, W]: comparing them takes several times their memory."""
-    rows = max(1, at_once // (shape[0] * shape[2]))
-    for start in range(0, shape[1], rows):
-        yield np.s_[:, start : start + rows]
+def _blocks_of_rows(shape: tuple[int, ...], at_once: int) -> Iterator[slice]:
+    """Blocks of rows of planes [class, H, W]: comparing them takes several times their memory."""
+    n_classes, height, width = shape
+    rows = max(1, at_once // (n_classes * width))
+    for start in range(0, height, rows):
+        yield slice(start, start + rows)
 
 
-def _energy(
-    amplitude: FloatArray,
-    channel_weights: Sequence[float] | None,
-    standard_error: FloatArray | None = None,
-) -> FloatArray:
-    """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W], the shape of a standard error."""
+def _join_channels(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> FloatArray:
+    """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W]."""
     if amplitude.ndim != 4:
         raise ValueError(
             f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]"
         )
-    weights = _weights(amplitude.shape[1], channel_weights)
+    weights = _weights_of_channels(amplitude.shape[1], channel_weights)
     if not np.isfinite(amplitude).all():
         raise ValueError(
             "some mean amplitudes are not finite numbers: the classes cannot be compared"
         )
-    energy = (
-        amplitude.mean(axis=1)
-        if channel_weights is None
-        else np.tensordot(amplitude, weights, axes=(1, 0))
-    )
-    if standard_error is not None and standard_error.shape != energy.shape:
+    if channel_weights is None:
+        return amplitude.mean(axis=1)
+    return np.tensordot(amplitude, weights, axes=(1, 0))
+
+
+def _check_standard_error(standard_error: FloatArray, energy: FloatArray) -> None:
+    if standard_error.shape != energy.shape:
         raise ValueError(
             f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]"
         )
-    return energy

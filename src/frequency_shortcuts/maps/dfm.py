@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,6 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 if TYPE_CHECKING:
     from .methods.method import Found
-
 
 PERCENTS = (1, 5, 10, 20)  # sizes of the masks in a file; `read_mask` makes others from the ranks
 
@@ -47,10 +46,8 @@ def dominant(
 
     The best-ranked pairs are kept until the map holds at least `spectrum.positions` positions.
     """
-    stored, wanted = (
-        np.asarray(increment, np.float32),
-        positions(pairs.height, pairs.width, percent),
-    )
+    stored = np.asarray(increment, np.float32)
+    wanted = positions(pairs.height, pairs.width, percent)
     kept = np.zeros(stored.shape, bool)
     for place in np.ndindex(stored.shape[:-1]):
         kept[place][top_pairs(stored[place], pairs.size, wanted)] = True
@@ -89,25 +86,21 @@ def write(
 
     >>> write("dfm.h5", cull(network, split), ConjugatePairs(32, 32), classes=split.classes)
     """
-    shape, score, name = (
-        (len(classes), pairs.height, pairs.width),
-        found.score,
-        "score" if method else "loss_increment",
-    )
+    score_name = "loss_increment"
     if method:
-        about |= {"method": method, "settings": json.dumps(dict(found.settings))}
-        about |= {key: getattr(found, key) for key in ("passes", "seconds", "resumed")}
+        score_name = "score"
+        about["method"] = method
+        about["settings"] = json.dumps(dict(found.settings))
+        about["passes"] = found.passes
+        about["seconds"] = found.seconds
+        about["resumed"] = found.resumed
     with replacing_hdf5(path) as file:
-        _write_planes(
-            file, name, shape, np.float32, (pairs.scatter(one.astype(np.float32)) for one in score)
-        )
-        _write_planes(file, "rank", shape, np.int32, (pairs.scatter(rank(one)) for one in score))
+        _write_planes(file, score_name, pairs.scatter(found.score.astype(np.float32)))
+        _write_planes(file, "rank", pairs.scatter(rank(found.score)))
         if found.evaluated is not None:
-            _write_planes(file, "evaluated", shape, bool, map(pairs.scatter, found.evaluated))
-        for top in percents:
-            _write_planes(
-                file, f"mask/top_{top:g}", shape, bool, (dominant(one, pairs, top) for one in score)
-            )
+            _write_planes(file, "evaluated", pairs.scatter(found.evaluated))
+        for percent in percents:
+            _write_planes(file, f"mask/top_{percent:g}", dominant(found.score, pairs, percent))
         file.attrs.update({"layout": "centred", "classes": list(classes), **found.about, **about})
 
 
@@ -118,39 +111,29 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) 
     """
     with replacing_hdf5(path) as file, ExitStack() as stack:
         opened = [stack.enter_context(read_hdf5(part)) for part in parts]
-        held = [part for part in opened if len(part.attrs["classes"])]
-        names = [name for part in held for name in part.attrs["classes"]]
-        if not names or len(set(names)) < len(names):
-            raise ValueError(
-                f"{parts[0]} and the other parts hold {', '.join(names) or 'no class'}: expected each once"
-            )
-        for name in (
-            *(name for name in held[0] if name != "mask"),
-            *(f"mask/{top}" for top in held[0]["mask"]),
-        ):
-            planes = np.concatenate([part[name][:] for part in held])
-            _write_planes(file, name, planes.shape, planes.dtype, planes)
-        for name, value in held[0].attrs.items():
-            of_classes = isinstance(value, np.ndarray)
-            file.attrs[name] = (
-                np.concatenate([part.attrs[name] for part in held]).tolist()
-                if of_classes
-                else value
-            )
+        with_classes = [part for part in opened if len(part.attrs["classes"])]
+        classes = [name for part in with_classes for name in part.attrs["classes"]]
+        if not classes or len(set(classes)) < len(classes):
+            found = ", ".join(classes) or "no class"
+            raise ValueError(f"{parts[0]} and the other parts hold {found}: expected each once")
+        first = with_classes[0]
+        planes = [name for name in first if name != "mask"]
+        masks = [f"mask/{name}" for name in first["mask"]]
+        for name in (*planes, *masks):
+            _write_planes(file, name, np.concatenate([part[name][:] for part in with_classes]))
+        for name, value in first.attrs.items():
+            if isinstance(value, np.ndarray):  # of the classes
+                value = np.concatenate([part.attrs[name] for part in with_classes]).tolist()
+            file.attrs[name] = value
 
 
-def _write_planes(
-    file: h5py.File,
-    name: str,
-    shape: tuple[int, ...],
-    dtype: npt.DTypeLike,
-    planes: Iterable[npt.NDArray[Any]],
-) -> None:
-    """Write a dataset [class, H, W] of this shape plane by plane: those of a thousand classes take gigabytes."""
-    packed = {"chunks": (1, *shape[1:]), "compression": "gzip", "shuffle": True}
-    stored = file.create_dataset(name, shape, dtype, **(packed if shape[0] else {}))
-    for c, plane in enumerate(planes):
-        stored[c] = plane
+def _write_planes(file: h5py.File, name: str, planes: npt.NDArray[Any]) -> None:
+    """Write a dataset [class, H, W], packed plane by plane."""
+    if not len(planes):
+        file.create_dataset(name, data=planes)
+        return
+    chunks = (1, *planes.shape[1:])
+    file.create_dataset(name, data=planes, chunks=chunks, compression="gzip", shuffle=True)
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
@@ -160,12 +143,13 @@ def read(path: str | os.PathLike[str]) -> DFM:
     (4, 32, 32)
     """
     with read_hdf5(path) as file:
-        masks = {float(name.removeprefix("top_")): file["mask"][name][:] for name in file["mask"]}
+        names = _mask_names(file)
+        score_name = "score" if "score" in file else "loss_increment"
         return DFM(
-            score=file["score" if "score" in file else "loss_increment"][:],
+            score=file[score_name][:],
             rank=file["rank"][:],
             evaluated=file["evaluated"][:] if "evaluated" in file else None,
-            masks=dict(sorted(masks.items())),
+            masks={percent: file[names[percent]][:] for percent in sorted(names)},
             attributes=dict(file.attrs),
         )
 
@@ -184,14 +168,20 @@ def read_mask(
     (10, 32, 32)
     """
     with read_hdf5(path) as file:
-        names = {float(name.removeprefix("top_")): name for name in file["mask"]}
-        if (stored := float(f"{percent:g}")) in names:
-            return file["mask"][names[stored]][chosen]
+        names = _mask_names(file)
+        stored = float(f"{percent:g}")
+        if stored in names:
+            return file[names[stored]][chosen]
         if "rank" not in file:
-            there = ", ".join(f"{p:g}" for p in sorted(names))
-            raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {there}")
+            sizes = ", ".join(f"{size:g}" for size in sorted(names))
+            raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {sizes}")
         ranks: npt.NDArray[np.int32] = file["rank"][chosen]
-        _, height, width = ranks.shape
-        # Of the pairs kept.
-        last = np.sort(ranks.reshape(len(ranks), -1))[:, positions(height, width, percent) - 1]
-        return ranks <= last[:, None, None]
+        n_classes, height, width = ranks.shape
+        sorted_ranks = np.sort(ranks.reshape(n_classes, -1))
+        last_kept = sorted_ranks[:, positions(height, width, percent) - 1]
+        return ranks <= last_kept[:, None, None]
+
+
+def _mask_names(file: h5py.File) -> dict[float, str]:
+    """The masks of a file: percentage -> name of the dataset."""
+    return {float(name.removeprefix("top_")): f"mask/{name}" for name in file["mask"]}

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from .method import Method
 
-# name -> module in this folder, or a class in one. It is loaded when it is used.
+# name -> module in this folder. It is loaded when it is used.
 METHODS = {
     "culling": "culling.method",
     "hfss": "hfss",
     "mixture": "mixture",
     "gradient": "gradients",
-    "adcs": "baselines:ADCS",
-    "energy": "baselines:Energy",
-    "low_pass": "baselines:LowPass",
-    "random": "baselines:Random",
+    "adcs": "adcs",
 }
 # name -> method and settings that differ from its defaults. These names, and those of the methods, mean the same in
 # Python, in a shell and in a study.
@@ -25,26 +23,37 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "screened": ("culling", {"search": "screened"}),
     "culling_swap": ("culling", {"fill": "swap"}),
 }
-NAMES = (*METHODS, *PRESETS)
+METHOD_NAMES = (*METHODS, *PRESETS)
+# Rankings that were methods of version 2, although they do not look at the network -> what takes their place.
+FORMER = {
+    "energy": "adcs.class_spectra gives the mean amplitudes of the classes",
+    "low_pass": "spectrum.masks.low_pass_mask gives the lowest frequencies",
+    "random": "spectrum.masks.control_mask gives random frequencies",
+}
 
 
 def module_of(name: str) -> str:
     """The full name of the module of a method. Raises ValueError for an unknown method."""
-    if name not in METHODS:
-        raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
-    return f"{__package__}.{METHODS[name].partition(':')[0]}"
+    _check_name(name, METHODS)
+    return f"{__package__}.{METHODS[name]}"
 
 
 def load(name: str) -> Method:
-    """The module or class of a method. Raises ValueError for an unknown method."""
-    module = import_module(module_of(name))
-    kind = METHODS[name].partition(":")[2]
-    return cast("Method", getattr(module, kind) if kind else module)
+    """The module of a method. Raises ValueError for an unknown method."""
+    return cast("Method", import_module(module_of(name)))
 
 
 def resolve(name: str) -> tuple[str, dict[str, Any]]:
     """The method of a name, and its settings beyond the defaults. Raises ValueError for an unknown name."""
-    if name not in NAMES:
-        raise ValueError(f"unknown method {name!r}: choose from {', '.join(NAMES)}")
+    _check_name(name, METHOD_NAMES)
     method, settings = PRESETS.get(name, (name, {}))
     return method, dict(settings)
+
+
+def _check_name(name: str, choices: Collection[str]) -> None:
+    if name in FORMER:
+        raise ValueError(
+            f"method {name!r} is gone, since it does not look at the network: {FORMER[name]}"
+        )
+    if name not in choices:
+        raise ValueError(f"unknown method {name!r}: choose from {', '.join(choices)}")

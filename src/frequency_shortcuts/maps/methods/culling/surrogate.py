@@ -16,6 +16,7 @@ The whole model is fitted again after each evaluation.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -24,9 +25,8 @@ from scipy.optimize import nnls
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-REACH = (
-    2.0  # cycles per image: standard deviation of the Gaussian weights of neighbouring frequencies
-)
+# Standard deviation of the Gaussian weights of neighbouring frequencies, in cycles per image.
+NEIGHBOUR_REACH = 2.0
 # Weights of two priors, in pairs that are known as well as the average pair:
 DEPARTURE_PRIOR = 1.0  # no departure
 TYPICAL = 3.0  # an error of the mean size
@@ -34,6 +34,11 @@ CLIP = 6.0  # limit of standardised residuals
 RIDGE = 0.01
 GROUPS_DIFFER = 0.3  # prior standard deviation of the factors of the groups around 1
 TINY = np.finfo(float).tiny
+# Prior weights of the five features.
+PRIOR_WEIGHTS = np.array([0.7, 0.0, 0.0, 0.7, 0.0])
+# Sizes of the six terms of the error, at first and at least.
+FIRST_ERROR = np.array([0.1, 0.25, 0.0, 0.0, 0.0, 0.01])
+LEAST_ERROR = np.array([1e-6, 1e-6, 0.0, 0.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -67,26 +72,82 @@ class Prediction:
     next_deviation: FloatArray
 
 
+class _Known(NamedTuple):
+    """The evaluated increments, each of a group of images at a pair.
+
+    group, pair : int64 [k]
+    increment : float64 [k]
+    features : float64 [5, k], as in `Features`
+    spread : float64 [6, k], terms of the variance of the error
+    started : int64, the pairs that were evaluated on some group
+    n_groups, n_pairs : of which these are some
+    """
+
+    group: IntArray
+    pair: IntArray
+    increment: FloatArray
+    features: FloatArray
+    spread: FloatArray
+    started: IntArray
+    n_groups: int
+    n_pairs: int
+
+    @property
+    def product(self) -> FloatArray:
+        """|X||G|, [k]."""
+        product: FloatArray = self.features[1]
+        return product
+
+    def least_variance(self) -> float:
+        """A prediction is never certain, even if all features or all increments are zero."""
+        of_increments = 1e-12 * np.mean(self.increment**2)
+        of_features = 1e-18 * np.mean(self.features**2)
+        return float(of_increments + of_features + TINY)
+
+    def by_group(self, values: FloatArray) -> FloatArray:
+        """Sums of values [k] over the pairs of each group: [groups]."""
+        return np.bincount(self.group, values, self.n_groups).astype(float)
+
+    def by_pair(self, values: FloatArray) -> FloatArray:
+        """Sums of values [k] over the groups of each pair: [pairs]."""
+        return np.bincount(self.pair, values, self.n_pairs).astype(float)
+
+
+class _Departure(NamedTuple):
+    """The departure of every pair from the linear term, each float64 [pairs].
+
+    mean : posterior mean
+    without_own : the same as the neighbours alone predict it
+    certainty : what the evaluations of the pair itself say of it, an inverse variance
+    total : that of its neighbourhood and of the prior
+    """
+
+    mean: FloatArray
+    without_own: FloatArray
+    certainty: FloatArray
+    total: FloatArray
+
+
 class Model:
     """The model of one class."""
 
     def __init__(self, features: Features, pairs: ConjugatePairs) -> None:
-        self._features, self._pairs = features.mean, pairs
+        self._pairs = pairs
+        self._features = features.mean
         # Terms of the error: of single images (their variances add up) and of a whole group.
         self._spread = np.concatenate([features.spread, features.mean[1:2] ** 2])
-        self._product_ahead, self._spread_ahead = _ahead(self._features[1]), _ahead(self._spread)
-        # The prior values.
-        self._trust = np.array([0.7, 0.0, 0.0, 0.7, 0.0])
+        self._product_ahead = _ahead(self._features[1])
+        self._spread_ahead = _ahead(self._spread)
         self._departure = np.zeros(len(pairs))
-        self._error = np.array([0.1, 0.25, 0.0, 0.0, 0.0, 0.01])
+        self._error = FIRST_ERROR
         alone = np.zeros((pairs.height, pairs.width))
         alone[0, 0] = 1
-        weight, (v, u) = _smooth(alone, REACH), 2 * pairs.frequencies.T
-        # Weight of a pair in its own neighbourhood, which may also hold its partner.
-        self._one = weight[0, 0]
-        self._own = self._one + np.where(
-            pairs.size == 2, weight[v % pairs.height, u % pairs.width], 0
-        )
+        weight = _smooth(alone, NEIGHBOUR_REACH)
+        u, v = 2 * pairs.frequencies.T
+        of_partner = weight[u % pairs.height, v % pairs.width]
+        # Weight of a position in its own neighbourhood, and of a pair, whose partner may be in it, too.
+        self._position_weight = weight[0, 0]
+        self._pair_weight = self._position_weight + np.where(pairs.size == 2, of_partner, 0)
 
     def fit(self, exact: FloatArray, level: IntArray) -> Prediction:
         """Fit the model to the evaluations so far and predict every pair.
@@ -94,87 +155,130 @@ class Model:
         exact : float64 [groups, pairs], the evaluated increments; 0 where there is none
         level : int64 [pairs], number of evaluated groups; these are the first ones
         """
-        n_groups, n_pairs = exact.shape
-        group, pair = np.nonzero(np.arange(n_groups)[:, None] < level)
-        features, increment, spread = (
-            self._features[:, group, pair],
-            exact[group, pair],
-            self._spread[:, group, pair],
-        )
-        product = features[1]  # |X||G|
-        # A prediction is never certain, even if all features or all increments are zero.
-        least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
-
-        def by_pair(values: FloatArray) -> FloatArray:
-            return np.bincount(pair, values, n_pairs).astype(float)
-
-        for _ in range(2):  # each part needs the others
-            precision = 1 / np.maximum(self._error @ spread, least)
-            target = increment - self._departure[pair] * product
-            # The weight of each feature, by least squares with a ridge towards those of the prior
-            normal = (features * precision) @ features.T
-            normal += np.diag(RIDGE * np.diag(normal) + TINY)
-            moment = (features * precision) @ (target - self._trust @ features)
-            weights = self._trust + np.linalg.solve(normal, moment)
-            linear_term = weights @ features
-            # Posterior mean of the factor of each group; the prior is a normal distribution around 1.
-            above, below = (
-                np.bincount(group, linear_term * precision * values, n_groups)
-                for values in (target, linear_term)
-            )
-            factor = (above + GROUPS_DIFFER**-2) / (below + GROUPS_DIFFER**-2)
-            residual = increment - factor[group] * linear_term
-            # The departure of each pair, also as its neighbours alone predict it
-            pull, certainty = (
-                by_pair(product * precision * residual),
-                by_pair(product**2 * precision),
-            )
-            pull_near, certainty_near = self._around(np.stack([pull, certainty]))
-            started = np.unique(pair)
-            total = (
-                certainty_near + DEPARTURE_PRIOR * self._one * certainty.sum() / len(started) + TINY
-            )
-            self._departure = pull_near / total
-            without_own = (pull_near - self._own * pull) / (total - self._own * certainty)
-            # The size of each term of the error
-            rest = residual - self._departure[pair] * product
-            squares = np.minimum(rest**2 * precision, CLIP**2)
-            self._error = nnls((spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
-        # Variance of the departure. Of all images: the square of a Gaussian is a narrower Gaussian.
-        unsure = self._one / 2 * self._around(certainty, REACH / 2**0.5) / total / total
-        # The mean squared error at each pair, predicted without itself, and its neighbours; 1 is expected.
-        expected = by_pair(np.maximum(self._error @ spread, least))[started]
-        rest = by_pair(residual - without_own[pair] * product)[started]
-        size, count = np.zeros((2, n_pairs))
-        size[started], count[started] = np.minimum(rest**2 / expected, CLIP**2), 1.0
-        size_near, count_near = self._around(np.stack([size, count]))
-        typical = TYPICAL * self._one
-        local = (size_near + typical * size[started].mean()) / (count_near + typical)
+        known = self._known(exact, level)
+        least = known.least_variance()
+        for _ in range(2):  # each step needs the results of the others
+            precision = 1 / np.maximum(self._error @ known.spread, least)
+            target = known.increment - self._departure[known.pair] * known.product
+            weights = _fit_weights(known, precision, target)
+            linear_term = weights @ known.features
+            factor = _fit_factors(known, precision, target, linear_term)
+            residual = known.increment - factor[known.group] * linear_term
+            departure = self._fit_departure(known, precision, residual)
+            self._departure = departure.mean
+            rest = residual - departure.mean[known.pair] * known.product
+            self._error = _fit_error(known, precision, rest)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
+        departure_variance = self._departure_variance(departure)
+        without_own = residual - departure.without_own[known.pair] * known.product
+        error_size = self._local_error_size(known, without_own, least)
 
         def moments(
             linear: FloatArray, product: FloatArray, spread: FloatArray
         ) -> tuple[FloatArray, FloatArray]:
-            variance = local * (self._error @ spread + unsure * product**2)
-            return linear + self._departure * product, np.sqrt(np.maximum(variance, least))
+            """Mean and standard deviation of what some groups of each pair contribute."""
+            mean = linear + self._departure * product
+            variance = error_size * (self._error @ spread + departure_variance * product**2)
+            return mean, np.sqrt(np.maximum(variance, least))
 
-        every, following = np.arange(n_pairs), np.minimum(level, n_groups - 1)
+        pair = np.arange(known.n_pairs)
         ahead, deviation = moments(
-            _ahead(linear)[level, every],
-            self._product_ahead[level, every],
-            self._spread_ahead[:, level, every],
+            _ahead(linear)[level, pair],
+            self._product_ahead[level, pair],
+            self._spread_ahead[:, level, pair],
         )
-        step, step_deviation = moments(
-            linear[following, every],
-            self._features[1, following, every],
-            self._spread[:, following, every],
+        following = np.minimum(level, known.n_groups - 1)
+        next_mean, next_deviation = moments(
+            linear[following, pair],
+            self._features[1, following, pair],
+            self._spread[:, following, pair],
         )
-        deviation = np.where(level < n_groups, deviation, 0.0)
-        return Prediction(level.copy(), exact.sum(axis=0) + ahead, deviation, step, step_deviation)
+        return Prediction(
+            level=level.copy(),
+            mean=exact.sum(axis=0) + ahead,
+            deviation=np.where(level < known.n_groups, deviation, 0.0),
+            next_mean=next_mean,
+            next_deviation=next_deviation,
+        )
 
-    def _around(self, values: FloatArray, reach: float = REACH) -> FloatArray:
+    def _known(self, exact: FloatArray, level: IntArray) -> _Known:
+        n_groups, n_pairs = exact.shape
+        group, pair = np.nonzero(np.arange(n_groups)[:, None] < level)
+        return _Known(
+            group,
+            pair,
+            exact[group, pair],
+            self._features[:, group, pair],
+            self._spread[:, group, pair],
+            np.flatnonzero(level),
+            n_groups,
+            n_pairs,
+        )
+
+    def _fit_departure(
+        self, known: _Known, precision: FloatArray, residual: FloatArray
+    ) -> _Departure:
+        """The departure of each pair, which its neighbours share."""
+        pull = known.by_pair(known.product * precision * residual)
+        certainty = known.by_pair(known.product**2 * precision)
+        pull_near, certainty_near = self._around(np.stack([pull, certainty]))
+        prior = DEPARTURE_PRIOR * self._position_weight * certainty.sum() / len(known.started)
+        total = certainty_near + prior + TINY
+        others_pull = pull_near - self._pair_weight * pull
+        others_total = total - self._pair_weight * certainty
+        return _Departure(pull_near / total, others_pull / others_total, certainty, total)
+
+    def _departure_variance(self, departure: _Departure) -> FloatArray:
+        """The variance of each departure, [pairs]: the square of a Gaussian is a narrower Gaussian."""
+        near = self._around(departure.certainty, NEIGHBOUR_REACH / 2**0.5)
+        return self._position_weight / 2 * near / departure.total / departure.total
+
+    def _local_error_size(self, known: _Known, rest: FloatArray, least: float) -> FloatArray:
+        """The mean squared error at each pair and its neighbours, where 1 is expected: [pairs].
+
+        rest : [k], what is left of each increment if its departure is predicted from the neighbours alone
+        """
+        started = known.started
+        expected = known.by_pair(np.maximum(self._error @ known.spread, least))[started]
+        error = known.by_pair(rest)[started]
+        size = np.zeros(known.n_pairs)
+        size[started] = np.minimum(error**2 / expected, CLIP**2)
+        count = np.zeros(known.n_pairs)
+        count[started] = 1.0
+        size_near, count_near = self._around(np.stack([size, count]))
+        prior = TYPICAL * self._position_weight
+        return (size_near + prior * size[started].mean()) / (count_near + prior)
+
+    def _around(self, values: FloatArray, reach: float = NEIGHBOUR_REACH) -> FloatArray:
         """Means of each pair and its neighbours on the torus of frequencies, by their weights: [..., pairs]."""
         return self._pairs.gather(_smooth(self._pairs.scatter(values), reach))
+
+
+def _fit_weights(known: _Known, precision: FloatArray, target: FloatArray) -> FloatArray:
+    """The weight of each feature [5], by least squares with a ridge towards the prior weights."""
+    weighted = known.features * precision
+    normal = weighted @ known.features.T
+    normal += np.diag(RIDGE * np.diag(normal) + TINY)
+    moment = weighted @ (target - PRIOR_WEIGHTS @ known.features)
+    return PRIOR_WEIGHTS + np.linalg.solve(normal, moment)
+
+
+def _fit_factors(
+    known: _Known, precision: FloatArray, target: FloatArray, linear_term: FloatArray
+) -> FloatArray:
+    """Posterior mean of the factor of each group [groups]; the prior is a normal distribution around 1."""
+    prior = GROUPS_DIFFER**-2
+    weighted = linear_term * precision
+    above = known.by_group(weighted * target)
+    below = known.by_group(weighted * linear_term)
+    return (above + prior) / (below + prior)
+
+
+def _fit_error(known: _Known, precision: FloatArray, rest: FloatArray) -> FloatArray:
+    """The size of each term of the error [6]; rest : [k], what the model does not explain."""
+    squares = np.minimum(rest**2 * precision, CLIP**2)
+    size, _ = nnls((known.spread * precision).T, squares)
+    return size + LEAST_ERROR
 
 
 def _smooth(planes: FloatArray, reach: float) -> FloatArray:
@@ -184,5 +288,6 @@ def _smooth(planes: FloatArray, reach: float) -> FloatArray:
 
 def _ahead(values: FloatArray) -> FloatArray:
     """Sums over the groups from each one on, and 0 at the end: [..., groups, pairs] -> [..., groups + 1, pairs]."""
+    from_last = values[..., ::-1, :].cumsum(axis=-2)
     end = np.zeros_like(values[..., :1, :])
-    return np.concatenate([values[..., ::-1, :].cumsum(axis=-2)[..., ::-1, :], end], axis=-2)
+    return np.concatenate([from_last[..., ::-1, :], end], axis=-2)

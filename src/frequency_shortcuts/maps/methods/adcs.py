@@ -1,0 +1,41 @@
+"""The absolute value of ADCS (`maps.adcs`), of the images alone: a class can stand out by a lack of energy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from frequency_shortcuts.maps.adcs import accumulate, accumulate_significant, class_spectra
+from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .workspace import Workspace
+
+VARIANTS = ("published", "significant")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """variant : `published`, or `significant`, which counts only differences beyond three standard errors."""
+
+    variant: str = "published"
+
+    def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise ValueError(
+                f"unknown variant {self.variant!r} of ADCS: choose from {', '.join(VARIANTS)}"
+            )
+
+
+def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
+    """None: the network is not used."""
+    return 0
+
+
+def scores(workspace: Workspace, settings: Settings) -> FloatArray:
+    """|ADCS| of every class at every pair, float64 [class, pairs]."""
+    spectra = class_spectra(workspace.split, device=workspace.source.device)
+    if settings.variant == "significant":
+        values = accumulate_significant(spectra.mean_amplitude, spectra.standard_error)
+    else:
+        values = accumulate(spectra.mean_amplitude)
+    return np.abs(workspace.pairs.gather(values).astype(np.float64))
