@@ -22,7 +22,7 @@ SMALL = {
     "networks": {name: {"width": 4 if "vit" not in name else 8} for name in PAPER["networks"]},
     "training": {"synthetic": BRIEF, "planted": BRIEF, "photographs": BRIEF, "recipe": {"batch_size": 16}},
     "culling": {"images_per_class": 1, "parts": 2},
-    "shortcuts": {"images_per_class": 3, "controls": 5, "radial": 5, "others": 2, "methods": ["low_pass"]},
+    "shortcuts": {"images_per_class": 3, "controls": 5, "radial": 5, "others": 2, "methods": ["adcs"]},
     "graded": {"sets": 2, "iterations": 2, "every": 1, "test_images_per_class": 2},
     "truth": {"draws": 10},
 }  # fmt: skip

@@ -318,7 +318,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
 
 
 def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_each_data_set():
-    entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
+    entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "adcs"]}]
     methods = {"mine": {"method": "hfss"}}
     found = table(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
     of_first = found["run"].eq("small/none/seed1")
@@ -331,13 +331,13 @@ def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_e
 def test_methods_are_scored_where_the_truth_is_known():
     found = table(
         plan=[
-            {**PLAN[0], "methods": ["energy"]},
-            {**PLAN[0], "methods": ["hfss", "energy"]},
+            {**PLAN[0], "methods": ["adcs"]},
+            {**PLAN[0], "methods": ["hfss", "adcs"]},
             PLAN[1],
         ]
     )
     assert names(found, "scored") == ["syn_1/small/augmix/seed3", "syn_1/small/augmix/seed1"]
-    assert found["methods"].tolist() == [["energy", "hfss"]] * 4 + [[]] * 3
+    assert found["methods"].tolist() == [["adcs", "hfss"]] * 4 + [[]] * 3
     assert not table()["scored"].any()
 
 

@@ -187,7 +187,7 @@ def trained(tmp_path_factory):
         weights[name] = output.weights
     given = SimpleNamespace(images=store, weights=weights["none"])
     wildcards = SimpleNamespace(dataset="waved", run="resnet18/none/seed0")
-    for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
+    for kind, output in (("dfm", maps), ("maps/adcs", folder / "adcs.h5")):
         search = settings.search(CONFIG, kind) | {"images_per_class": 4}
         params = SimpleNamespace(search=search, part=[0, 1], code=[])
         run_script(
@@ -206,7 +206,7 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
     found = [*map(architectures.load, weights.values())]
     assert len({network.state_dict()["conv1.weight"].sum().item() for network in found}) == 3
     assert all(torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all() for network in found)
-    for path in (maps, maps.with_name("energy.h5")):
+    for path in (maps, maps.with_name("adcs.h5")):
         with h5py.File(path) as file:
             assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
 

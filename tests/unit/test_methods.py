@@ -34,12 +34,8 @@ CASES = {
     "gradient": ("gradient", {}),
     "adcs": ("adcs", {}),
     "adcs significant": ("adcs", {"variant": "significant"}),
-    "energy": ("energy", {}),
-    "low_pass": ("low_pass", {}),
-    "random": ("random", {}),
 }
-NO_NETWORK = ("adcs", "energy", "low_pass", "random")
-LOOKING = [case for case, (name, _) in CASES.items() if name not in NO_NETWORK]
+LOOKING = [case for case, (name, _) in CASES.items() if name != "adcs"]
 every_looking_case = pytest.mark.parametrize("case", LOOKING)
 
 
@@ -71,7 +67,7 @@ def test_the_page_of_methods_has_a_row_for_each_with_the_defaults_of_its_setting
         assert f"`{key}: {'null' if value is None else value}`" in row
 
 
-@pytest.mark.parametrize("case", ["hfss", "mixture", "random", "culling swap"])
+@pytest.mark.parametrize("case", ["hfss", "mixture", "culling swap"])
 def test_another_seed_gives_other_draws(case, network):
     assert not np.array_equal(run(case, network, seed=0).score, run(case, network, seed=1).score)
 
@@ -91,7 +87,7 @@ def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_chan
 
 
 @pytest.mark.parametrize(
-    "case", ["culling", "hfss swap", "mixture", "gradient", "adcs significant", "energy"]
+    "case", ["culling", "hfss swap", "mixture", "gradient", "adcs significant"]
 )
 def test_a_split_of_uint8_images_is_normalised(case, network):
     raw = np.random.default_rng(0).integers(0, 256, (len(LABELS), 2, *SIZE), dtype=np.uint8)
@@ -184,6 +180,16 @@ def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(nam
         method.passes(make_settings(method, values), 10, ConjugatePairs(*SIZE))
     text = str(error.value)
     assert "\n" not in text and ". " not in text and len(text) < 250
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("energy", "class_spectra"), ("low_pass", "low_pass_mask"), ("random", "control_mask")],
+)
+def test_a_ranking_that_was_a_method_says_what_takes_its_place(name, instead):
+    for look_up in (registry.load, registry.resolve):
+        with pytest.raises(ValueError, match=rf"method '{name}' is gone, .*{instead}"):
+            look_up(name)
 
 
 def test_settings_at_their_limits_are_accepted():

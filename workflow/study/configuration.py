@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 from jsonschema.exceptions import ValidationError
 
-from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
+from frequency_shortcuts.maps.methods.registry import METHOD_NAMES, METHODS
 from frequency_shortcuts.spectrum.fills import named
 
 from . import runs
@@ -81,7 +81,7 @@ def _references(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _names(config: Mapping[str, Any]) -> Iterator[str]:
     """Data sets, networks and methods that have no description, and data sets that have two."""
-    methods, datasets = [*NAMES, *config["methods"]], config["datasets"]
+    methods, datasets = [*METHOD_NAMES, *config["methods"]], config["datasets"]
     known = {"datasets": datasets, "networks": config["networks"], "methods": methods}
 
     def unknown(key: str, names: Iterable[str], kind: str, choices: Iterable[str]) -> Iterator[str]:
