@@ -11,7 +11,11 @@ from scipy import stats
 from frequency_shortcuts import dfm
 from frequency_shortcuts.intervals import TAIL
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.screening import AUDIT_LEAST, group_bounds, recall
+from frequency_shortcuts.maps.methods.culling.screening import (
+    AUDIT_LEAST,
+    audited_recall,
+    group_bounds,
+)
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -263,7 +267,7 @@ def test_the_interval_covers_the_true_recall(audit):
     """At least 95 % of 4000 audits, less 0.01 for the chance of the draw. The estimate is right on average: to 0.01."""
     top_size, left_out, audited, missing = audit
     missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, 4000)
-    known = {hits: recall(top_size, left_out, audited, hits) for hits in np.unique(missed)}
+    known = {hits: audited_recall(top_size, left_out, audited, hits) for hits in np.unique(missed)}
     true, (estimate, low, high) = (
         1 - (missing - missed) / top_size,
         np.transpose([known[hits] for hits in missed]),
@@ -274,7 +278,10 @@ def test_the_interval_covers_the_true_recall(audit):
 
 
 def test_recall_without_an_audit_is_certain_only_where_nothing_was_left_out():
-    assert recall(10, 0, 0, 0) == (1, 1, 1) and recall(10, 4, 0, 0)[1:] == (pytest.approx(0.6), 1)
+    assert audited_recall(10, 0, 0, 0) == (1, 1, 1) and audited_recall(10, 4, 0, 0)[1:] == (
+        pytest.approx(0.6),
+        1,
+    )
 
 
 def test_all_audits_that_there_could_be_share_the_error(monkeypatch):
@@ -283,12 +290,12 @@ def test_all_audits_that_there_could_be_share_the_error(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(screening, "hypergeometric", lambda *audit: tails.append(audit[-1]) or (0, 0))
         for audits in range(1, 20_001):
-            recall(1000, 20_000, 200, 0, audits)
+            audited_recall(1000, 20_000, 200, 0, audits)
     shares = np.array(tails) / TAIL
     assert shares[0] == 0.99 and (np.diff(shares) < 0).all() and 0.9999 < shares.sum() <= 1
-    lows = [recall(1000, 20_000, 200, 0, k)[1] for k in (1, 2, 3, 30)]
+    lows = [audited_recall(1000, 20_000, 200, 0, k)[1] for k in (1, 2, 3, 30)]
     assert lows == sorted(lows, reverse=True) and lows[-1] < lows[0] - 0.3
-    assert recall(1000, 400, 40, 40, 1)[2] < recall(1000, 400, 40, 40, 2)[2]
+    assert audited_recall(1000, 400, 40, 40, 1)[2] < audited_recall(1000, 400, 40, 40, 2)[2]
 
 
 @pytest.mark.parametrize(("ratio", "audits"), [(2.99, 1), (3.01, 2)])

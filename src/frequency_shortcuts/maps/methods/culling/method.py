@@ -160,7 +160,7 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
         about["passes"] = round(about.pop("cost") * len(pairs) * n_images)
         top_size = len(top_pairs(found.increment.astype(np.float32), pairs.size, wanted))
         audit = found.left_out, found.audited, found.missed, found.audits
-        about["recall"], about["recall_low"], about["recall_high"] = screening.recall(
+        about["recall"], about["recall_low"], about["recall_high"] = screening.audited_recall(
             top_size, *audit
         )
     share = about["passes"] / (len(pairs) * n_images)

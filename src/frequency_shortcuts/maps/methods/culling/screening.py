@@ -9,13 +9,14 @@ bounds how many more of them were left out, and so gives the recall.
 """
 
 import logging
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import gammaln, stdtr  # scipy.stats takes each job half a second to import
+from scipy.special import stdtr
 
 from frequency_shortcuts.intervals import TAIL
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -34,13 +35,13 @@ GROUPS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1
 FREEDOM = 8
 SPREAD = FREEDOM / (FREEDOM - 2)  # variance of that distribution
 PRIOR_COMPARISONS = 50.0  # weight of the prior, in comparisons: a scale of one standard deviation, which is cautious
-PILOT_BEST = PILOT_RANDOM = 0.03  # shares of the pairs in the first fit of the model
+PILOT_SHARE = (
+    0.03  # of the pairs in the first fit of the model: the best ones, and as many at random
+)
 AT_ONCE = 0.5  # share of the possibly missing pairs to evaluate before the model is fitted again
 # Share and least number of the left-out pairs that an audit evaluates.
-AUDIT_SHARE, AUDIT_LEAST = (
-    0.01,
-    8,
-)
+AUDIT_SHARE = 0.01
+AUDIT_LEAST = 8
 MAX_ERROR_RATIO = 3.0  # an audit fails if its errors are this many times as large as expected
 
 
@@ -52,7 +53,7 @@ class Screened:
     evaluated : bool [pairs]
     cost : filtered images that were shown to the network, as a share of those of an exact culling
     expected_recall : share of the true top set in the set that was found, as the model expects it
-    left_out, audited, missed, audits : see `recall`; the last audit passed
+    left_out, audited, missed, audits : see `audited_recall`; the last audit passed
     """
 
     increment: FloatArray
@@ -67,8 +68,8 @@ class Screened:
 
 def group_bounds(n_images: int) -> IntArray:
     """First image of each group, and the end: 0 = b[0] < b[1] < ... = n_images."""
-    ends = {min(n_images, max(1, int(np.ceil(share * n_images)))) for share in GROUPS}
-    return np.array([0, *sorted(ends)])
+    ends = np.clip(np.ceil(np.multiply(GROUPS, n_images)), 1, n_images).astype(int)
+    return np.array([0, *np.unique(ends)])
 
 
 def screen(
@@ -93,49 +94,40 @@ def screen(
     """
     search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()
-    allowed, audits = 1 - target_recall, 0
+    missing_share = 1 - target_recall
+    allowed = missing_share
+    audits = 0
     while True:
         audits += 1
         expected_missing = search.run(allowed, patience)
-        left = np.flatnonzero(~search.evaluated)
-        drawn = search.draw(left, max(AUDIT_LEAST, int(np.ceil(AUDIT_SHARE * len(left)))))
-        error_ratio = search.finish(drawn)
-        search.predict()
-        # Ranked before the audit: its errors may raise the predictions of all other pairs.
-        increment = cap_predictions(search.mean, search.evaluated, pairs.size, wanted)
-        best = top_pairs(increment, pairs.size, wanted)
-        missed = int(np.isin(drawn, best).sum())
-        wrongly = missed * len(left) > (1 - target_recall) * len(best) * len(drawn)
-        if not wrongly and error_ratio <= MAX_ERROR_RATIO:
-            break
-        if wrongly:
+        audit = search.audit()
+        too_many = missing_share * audit.top_size * audit.audited
+        if audit.missed * audit.left_out > too_many:
             allowed /= 2
             log.info(
                 "an audit found %d of %d pairs wrongly left out: the search goes on",
-                missed,
-                len(drawn),
+                audit.missed,
+                audit.audited,
             )
-        else:
-            search.error_inflation *= error_ratio
+        elif audit.error_ratio > MAX_ERROR_RATIO:
+            search.error_inflation *= audit.error_ratio
             log.info(
                 "an audit found errors %.1f times as large as expected: the search goes on",
-                error_ratio,
+                audit.error_ratio,
             )
+        else:
+            break
+    expected_recall = 1.0
+    if not search.evaluated.all():
+        expected_recall -= min(1.0, expected_missing / audit.top_size)
     return Screened(
-        increment=increment,
+        increment=audit.increment,
         evaluated=search.evaluated,
-        cost=float(
-            np.average(
-                (search.level > np.arange(search.groups)[:, None]).mean(axis=1),
-                weights=features.share,
-            )
-        ),
-        expected_recall=1.0
-        if search.evaluated.all()
-        else 1 - min(1.0, expected_missing / len(best)),
-        left_out=len(left),
-        audited=len(drawn),
-        missed=missed,
+        cost=search.cost(),
+        expected_recall=expected_recall,
+        left_out=audit.left_out,
+        audited=audit.audited,
+        missed=audit.missed,
         audits=audits,
     )
 
@@ -145,16 +137,39 @@ def cap_predictions(
 ) -> FloatArray:
     """The increments [pairs], with predictions capped below the evaluated pairs that fill `wanted` positions."""
     exact = np.flatnonzero(evaluated)
-    order = exact[np.argsort(-increment[exact], kind="stable")]
-    filled = np.cumsum(size[order]) >= wanted
-    last = order[np.argmax(filled)] if filled.any() else order[-1]
+    best = exact[top_pairs(increment[exact], size[exact], wanted)]
+    last = best[-1]
     # In the precision of the DFM file, so that the order is the same after writing.
     ceiling = np.nextafter(np.float32(increment[last]), np.float32(-np.inf))
     return np.where(evaluated, increment, np.minimum(increment, ceiling))
 
 
+class _Audit(NamedTuple):
+    """The evaluation of a random sample of the pairs that were left out.
+
+    left_out, audited : pairs that it could draw from, and drew
+    missed : drawn pairs that belong to the top set
+    top_size : pairs in the top set
+    error_ratio : size of the prediction errors of the drawn pairs, where 1 is expected
+    increment : float64 [pairs], see `Screened`
+    """
+
+    left_out: int
+    audited: int
+    missed: int
+    top_size: int
+    error_ratio: float
+    increment: FloatArray
+
+
 class _Search:
-    """The state of the search in one class: the evaluated groups of every pair, and the predictions of the others."""
+    """The state of the search in one class: the evaluated groups of every pair, and the predictions of the others.
+
+    level : int64 [pairs], groups that each pair was evaluated on
+    mean, deviation : float64 [pairs], of the predicted increments
+    top : int64, the pairs of the top set by these predictions, the best first
+    error_inflation : factor by which, according to an audit, the error was underestimated
+    """
 
     def __init__(
         self,
@@ -164,87 +179,96 @@ class _Search:
         wanted: int,
         generator: np.random.Generator,
     ) -> None:
-        self.features, self.size, self.wanted = features, pairs.size, wanted
+        self.features = features
+        self.size = pairs.size
+        self.wanted = wanted
+        self.generator = generator
+        self._evaluate = evaluate
         self.model = Model(features, pairs)
-        self.generator, self._evaluate = generator, evaluate
         self.groups = len(features.share)
-        self.level = np.zeros(len(pairs), int)  # groups that each pair was evaluated on
+        self.level = np.zeros(len(pairs), int)
         self.exact = np.zeros((self.groups, len(pairs)))
-        self.error_inflation = (
-            1.0  # factor by which, according to an audit, the error was underestimated
-        )
+        self.error_inflation = 1.0
         self.prediction: Prediction | None = None
         # Predictions one group ahead, for the first group of a pair and for later groups: number of comparisons, and
         # sum of the squared errors in units of the expected ones.
-        self.tried, self.errors = np.zeros(2), np.zeros(2)
+        self.tried = np.zeros(2)
+        self.errors = np.zeros(2)
 
     @property
     def evaluated(self) -> BoolArray:
         return self.level == self.groups
 
+    def cost(self) -> float:
+        """Filtered images so far, as a share of those of an exact culling."""
+        done = self.level > np.arange(self.groups)[:, None]
+        return float(np.average(done.mean(axis=1), weights=self.features.share))
+
     def evaluate_next_group(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""
         levels = self.level[chosen]
-        sums = self.exact[levels, chosen] = self._evaluate(levels, chosen)
+        sums = self._evaluate(levels, chosen)
+        self.exact[levels, chosen] = sums
         self.level[chosen] += 1
-        if self.prediction:
-            predicted = self.prediction.level[chosen] == levels
-            error = (sums - self.prediction.next_mean[chosen]) / self.prediction.next_deviation[
-                chosen
-            ]
-            later = (levels[predicted] > 0).astype(int)
-            self.tried += np.bincount(later, minlength=2)
-            self.errors += np.bincount(
-                later, np.minimum(np.abs(error[predicted]), CLIP) ** 2, minlength=2
-            )
+        if self.prediction is not None:
+            self._compare(self.prediction, levels, chosen, sums)
+
+    def _compare(
+        self, prediction: Prediction, levels: IntArray, chosen: IntArray, sums: FloatArray
+    ) -> None:
+        """Count the errors of the predictions of pairs that were evaluated at these levels: each [k]."""
+        error = (sums - prediction.next_mean[chosen]) / prediction.next_deviation[chosen]
+        was_next = prediction.level[chosen] == levels
+        squared_error = np.minimum(np.abs(error[was_next]), CLIP) ** 2
+        is_later = (levels[was_next] > 0).astype(int)
+        self.tried += np.bincount(is_later, minlength=2)
+        self.errors += np.bincount(is_later, squared_error, minlength=2)
 
     def finish(self, chosen: IntArray) -> float:
         """Evaluate the chosen pairs on all groups; returns the ratio of the prediction errors to the expected ones."""
-        predicted, expected = self.mean[chosen], self.deviation[chosen]
-        rest = chosen
-        while len(rest := rest[~self.evaluated[rest]]):
-            self.evaluate_next_group(rest)
         if not len(chosen):
             return 0.0
+        predicted = self.mean[chosen]
+        expected = self.deviation[chosen]
+        rest = chosen[~self.evaluated[chosen]]
+        while len(rest):
+            self.evaluate_next_group(rest)
+            rest = rest[~self.evaluated[rest]]
         error = (self.exact.sum(axis=0)[chosen] - predicted) / expected
         return float(np.sqrt(np.mean(error**2) / SPREAD))
 
     def draw(self, candidates: IntArray, count: int) -> IntArray:
-        return np.sort(
-            self.generator.choice(candidates, min(count, len(candidates)), replace=False)
-        )
+        """So many of the candidates at random, or all of them."""
+        count = min(count, len(candidates))
+        return np.sort(self.generator.choice(candidates, count, replace=False))
 
     def pilot(self) -> None:
         """Evaluate the first group of images for the best pairs by either of two scores, and for some random pairs."""
-        pairs = len(self.level)
-        places = np.argsort(np.argsort(-self.features.mean[:2].sum(axis=1), kind="stable"))
+        count = max(AUDIT_LEAST, math.ceil(PILOT_SHARE * len(self.level)))
+        change_and_product = self.features.mean[:2].sum(axis=1)
+        places = np.argsort(np.argsort(-change_and_product, kind="stable"))
         order = np.argsort(places.min(axis=0), kind="stable")
-        best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
-        drawn = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
-        self.evaluate_next_group(np.sort(np.concatenate([order[:best], drawn])))
+        drawn = self.draw(order[count:], count)
+        self.evaluate_next_group(np.sort(np.concatenate([order[:count], drawn])))
 
     def run(self, allowed: float, patience: int) -> float:
         """Search until at most the `allowed` share of the top set may be missing; returns that number of pairs."""
-        stable_for, before = 0, None  # pairs that were evaluated since the top set last changed
+        stable_for = 0  # pairs that were evaluated since the top set last changed
+        before = np.zeros(0, bool)
         while True:
             self.predict()
             inside = np.zeros(len(self.level), bool)
             inside[self.top] = True
-            threshold = self.mean[self.top[-1]]
-            open_ = ~self.evaluated
-            outside = np.flatnonzero(open_ & ~inside)
-            chance = stdtr(FREEDOM, (self.mean[outside] - threshold) / self.deviation[outside])
-            order = np.argsort(chance, kind="stable")
-            outside, may_miss = outside[order], np.cumsum(chance[order])
+            if not np.array_equal(before, inside):
+                stable_for = 0
+                before = inside
+            unfinished = ~self.evaluated
+            outside, chance = self._by_chance(np.flatnonzero(unfinished & ~inside))
+            may_miss = np.cumsum(chance)
             missing = float(may_miss[-1]) if len(outside) else 0.0
-            stay = int(
-                np.searchsorted(
-                    may_miss, max(allowed * len(self.top), (1 - AT_ONCE) * missing), side="right"
-                )
-            )
-            chosen = np.concatenate([np.flatnonzero(open_ & inside), outside[stay:]])
-            if before is None or not np.array_equal(before, inside):
-                stable_for, before = 0, inside
+            tolerated = max(allowed * len(self.top), (1 - AT_ONCE) * missing)
+            likely = outside[np.searchsorted(may_miss, tolerated, side="right") :]
+            chosen = np.concatenate([np.flatnonzero(unfinished & inside), likely])
             if not len(chosen):
                 if stable_for >= patience or not len(outside):
                     return missing
@@ -252,20 +276,37 @@ class _Search:
             stable_for += len(chosen)
             self.evaluate_next_group(np.sort(chosen))
 
+    def _by_chance(self, outside: IntArray) -> tuple[IntArray, FloatArray]:
+        """Pairs outside the top set and their chances to belong to it, the least likely first."""
+        distance = self.mean[outside] - self.mean[self.top[-1]]
+        chance = stdtr(FREEDOM, distance / self.deviation[outside])
+        order = np.argsort(chance, kind="stable")
+        return outside[order], chance[order]
+
     def predict(self) -> None:
         """Predict the mean and scale of the increment of every pair, and the top set, from the evaluations so far."""
         self.prediction = self.model.fit(self.exact, self.level)
         self.mean = self.prediction.mean
-        size = np.sqrt(
-            (self.errors / SPREAD + PRIOR_COMPARISONS) / (self.tried + PRIOR_COMPARISONS)
-        )
-        self.deviation = (
-            self.error_inflation * size[np.minimum(self.level, 1)] * self.prediction.deviation
-        )
+        squared_error = self.errors / SPREAD + PRIOR_COMPARISONS
+        error_size = np.sqrt(squared_error / (self.tried + PRIOR_COMPARISONS))
+        is_later = np.minimum(self.level, 1)
+        self.deviation = self.error_inflation * error_size[is_later] * self.prediction.deviation
         self.top = top_pairs(self.mean, self.size, self.wanted)
 
+    def audit(self) -> _Audit:
+        """Evaluate a random sample of the pairs that were left out."""
+        left = np.flatnonzero(~self.evaluated)
+        drawn = self.draw(left, max(AUDIT_LEAST, math.ceil(AUDIT_SHARE * len(left))))
+        error_ratio = self.finish(drawn)
+        self.predict()
+        # Capped, since errors that the audit found may raise the predictions of all other pairs.
+        increment = cap_predictions(self.mean, self.evaluated, self.size, self.wanted)
+        top = top_pairs(increment, self.size, self.wanted)
+        missed = int(np.isin(drawn, top).sum())
+        return _Audit(len(left), len(drawn), missed, len(top), error_ratio, increment)
 
-def recall(
+
+def audited_recall(
     top_size: int, left_out: int, audited: int, missed: int, audits: int = 1
 ) -> tuple[float, float, float]:
     """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high.
@@ -278,13 +319,17 @@ def recall(
     if left_out == audited:  # all pairs are evaluated
         return 1.0, 1.0, 1.0
     # Of the 5 %; all of them sum to 1.
-    share = 0.01 / (audits * (audits - 1)) if audits > 1 else 0.99
-    least, most = hypergeometric(left_out, audited, missed, TAIL * share)  # before the audit
+    share = 0.99
+    if audits > 1:
+        share = 0.01 / (audits * (audits - 1))
+    # Members of the top set that were left out before the audit.
+    fewest, most = hypergeometric(left_out, audited, missed, TAIL * share)
     expected = missed * left_out / max(audited, 1)
-    low, estimate, high = (
-        1.0 - min(1, (n - missed) / max(top_size, 1)) for n in (most, expected, least)
-    )
-    return estimate, low, high
+
+    def recall_for(members: float) -> float:
+        return 1.0 - min(1, (members - missed) / max(top_size, 1))
+
+    return recall_for(expected), recall_for(most), recall_for(fewest)
 
 
 def hypergeometric(population: int, drawn: int, hits: int, tail: float) -> tuple[int, int]:
@@ -292,24 +337,15 @@ def hypergeometric(population: int, drawn: int, hits: int, tail: float) -> tuple
 
     Each end has at most `tail` of the probability beyond it. All members that were not drawn may have it or not.
     """
+    from scipy.stats import hypergeom  # here, since it takes half a second to import
 
-    def ln_choose(n: npt.ArrayLike, k: npt.ArrayLike) -> FloatArray:
-        return np.asarray(
-            gammaln(np.add(n, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1)
-        )
+    def chance_of_more(members: int) -> float:
+        return float(hypergeom.sf(hits - 1, population, members, drawn))
 
-    def chances(n: int) -> FloatArray:
-        """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn."""
-        among = np.arange(drawn + 1)
-        return np.exp(
-            ln_choose(n, among)
-            + ln_choose(population - n, drawn - among)
-            - ln_choose(population, drawn)
-        )
+    def chance_of_fewer(members: int) -> float:
+        return float(hypergeom.cdf(hits, population, members, drawn))
 
     possible = range(hits, population - drawn + hits + 1)
-    fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= tail)]
-    most = possible[
-        bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1
-    ]
-    return fewest, most
+    fewest = bisect_left(possible, tail, key=chance_of_more)
+    most = bisect_left(possible, True, key=lambda members: chance_of_fewer(members) < tail) - 1
+    return possible[fewest], possible[most]
