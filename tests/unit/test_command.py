@@ -150,7 +150,7 @@ def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(
         assert done.exit_code == 1 and "the disk is full" in done.output
     assert (out / "unfinished").exists()
     monkeypatch.setattr(
-        "frequency_shortcuts.maps.methods.mixture._block", pytest.fail
+        "frequency_shortcuts.maps.methods.mixture._Mixtures.sums", pytest.fail
     )  # nothing is computed again
     assert run(*options).exit_code == 0
     assert not (out / "unfinished").exists() and (out / "maps.h5").exists()
@@ -159,7 +159,7 @@ def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(
 @pytest.mark.parametrize(
     ("where", "what"),
     [
-        ("maps.methods.mixture._block", "resumes from what is stored"),
+        ("maps.methods.mixture._Mixtures.sums", "resumes from what is stored"),
         ("analysis.analyse.collect", "begins anew, since nothing is stored yet"),
     ],
 )

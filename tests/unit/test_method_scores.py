@@ -170,7 +170,7 @@ def slow_scores(network, images, labels, settings, seed=0, neutral=None):
     pairs = ConjugatePairs(*images.shape[-2:])
     network.eval()
     with Workspace(network, Split(images, labels, neutral=neutral), seed=seed) as workspace:
-        drawn = [mixture._draw(workspace, settings, i, len(pairs)) for i in range(len(labels))]
+        drawn = [mixture._Mixtures(workspace, settings).draw(i) for i in range(len(labels))]
     cell, kinds = mixture._cells(pairs, 1), len(settings.kinds(neutral is not None))
     found = [[[] for _ in range(kinds)] for _ in range(3)]
     for i, (masks, others) in enumerate(drawn):
@@ -228,11 +228,13 @@ def test_pairs_of_a_cell_share_an_entry_and_a_score(network):
     assert (one == one[:, :1]).all()
 
 
-def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each():
+def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each(network):
     settings = mixture.Settings(samples=6)
     assert settings.kinds(neutral=True) == [("binary", "swap")]
     assert settings.kinds(neutral=False) == [("binary", "swap"), ("beta", "zeros")]
-    assert mixture._kind_of(6, 2).tolist() == [0, 0, 1, 1, 0, 0]
+    with Workspace(network, Split(batch(), LABELS)) as workspace:
+        kinds = mixture._Mixtures(workspace, settings).kind_of_sample
+    assert kinds.tolist() == [0, 0, 1, 1, 0, 0]
     assert mixture.passes(settings, 10, PAIRS) == 180
 
 
@@ -242,8 +244,8 @@ def test_the_second_of_two_masks_is_the_opposite_of_the_first(network):
         mixture.Settings(samples=400, mixtures="binary-swap", cell=1),
     )
     with Workspace(network, Split(batch(), LABELS)) as workspace:
-        masks, donors = mixture._draw(workspace, few, 0, len(PAIRS))
-        drawn = mixture._draw(workspace, many, 0, len(PAIRS))[0][::2]
+        masks, donors = mixture._Mixtures(workspace, few).draw(0)
+        drawn = mixture._Mixtures(workspace, many).draw(0)[0][::2]
     np.testing.assert_array_equal(masks[1::2], 1 - masks[::2])
     assert set(masks[0]) == {0, 1}
     assert 0 < masks[2].min() < masks[2].max() < 1

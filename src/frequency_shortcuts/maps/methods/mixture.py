@@ -16,12 +16,14 @@ a pair is the largest over the kinds.
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import FILLS, named
 from frequency_shortcuts.spectrum.filters import hide
@@ -31,11 +33,12 @@ from .gradients import input_gradient
 from .workspace import Workspace
 
 ENTRIES = ("binary", "beta")
-WITH_NEUTRAL, WITHOUT_NEUTRAL = "binary-swap", "binary-swap+beta-zeros"
-JOINS = ("max", "mean")
+WITH_NEUTRAL = "binary-swap"
+WITHOUT_NEUTRAL = "binary-swap+beta-zeros"
+JOINS: dict[str, Callable[..., FloatArray]] = {"max": np.max, "mean": np.mean}
 STORED = 1024  # mixtures in a block, which is stored when it is finished
-CELLS = 32  # cells along the longer side of the spectrum, by default
-FLOOR = 2.0  # of the standard errors, in units of their median
+DEFAULT_CELLS = 32  # cells along the longer side of the spectrum
+ERROR_FLOOR = 2.0  # of the standard errors, in units of their median
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,9 @@ class Settings:
 
         Raises ValueError for an unknown kind.
         """
-        text = (
-            (WITH_NEUTRAL if neutral else WITHOUT_NEUTRAL)
-            if self.mixtures == "auto"
-            else self.mixtures
-        )
+        text = self.mixtures
+        if text == "auto":
+            text = WITH_NEUTRAL if neutral else WITHOUT_NEUTRAL
         kinds = []
         for name in text.split("+"):
             entries, _, fill = name.partition("-")
@@ -99,132 +100,148 @@ def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """How far each pair stands out, joined over the kinds of mixtures, float64 [class, pairs].
 
-    The pairs of a cell share a score.
+    The pairs of a cell share a score. Raises ValueError for a class whose derivatives are all 0.
     """
-    cell = _cells(workspace.pairs, settings.cell)
-    kinds = settings.kinds(workspace.neutral is not None)
-    sums = np.zeros((workspace.n_classes, len(kinds), 2, int(cell.max()) + 1))
-    order = np.argsort(workspace.labels, kind="stable")
-    step = max(1, STORED // settings.samples)
-    for start in range(0, len(order), step):
-        chosen = order[start : start + step]
-        compute = functools.partial(_block, workspace, settings, chosen, cell)
-        block = workspace.step(
-            f"mixtures of images {start} on", compute, 3 * settings.samples * len(chosen)
-        )
-        sums[np.unique(workspace.labels[chosen])] += block
-    if (idle := ~sums[:, :, 1].any(axis=(1, 2))).any():
+    mixtures = _Mixtures(workspace, settings)
+    labels = workspace.labels
+    n_kinds = len(mixtures.kinds)
+    sums = np.zeros((workspace.n_classes, n_kinds, 2, mixtures.n_cells))
+    order = np.argsort(labels, kind="stable")
+    for block in index_batches(order, max(1, STORED // settings.samples)):
+        compute = functools.partial(mixtures.sums, block)
+        key = f"mixtures of images {block[0]} to {block[-1]}"
+        of_block = workspace.step(key, compute, 3 * settings.samples * len(block))
+        sums[np.unique(labels[block])] += of_block
+    totals = sums[:, :, 0]
+    squares = sums[:, :, 1]
+    is_idle = ~squares.any(axis=(1, 2))
+    if is_idle.any():
         raise ValueError(
-            f"all derivatives of class {int(np.flatnonzero(idle)[0])} are 0, since the output of the network does not "
+            f"all derivatives of class {np.argmax(is_idle)} are 0, since the output of the network does not "
             "change or its probabilities are saturated: give it without its softmax, or choose another method"
         )
-    count = workspace.count[:, None] * np.bincount(_kind_of(settings.samples, len(kinds)))
-    score = _standing_out(sums[:, :, 0], sums[:, :, 1], count[..., None].astype(float))
-    joined: FloatArray = score.max(axis=1) if settings.join == "max" else score.mean(axis=1)
-    return joined[:, cell]
+    count = workspace.count[:, None] * np.bincount(mixtures.kind_of_sample)
+    score = _standing_out(totals, squares, count[..., None].astype(float))
+    joined = JOINS[settings.join](score, axis=1)
+    return joined[:, mixtures.cell]
 
 
 def _cells(pairs: ConjugatePairs, side: int | None) -> IntArray:
     """The cell of every pair, int64 [pairs]; by default such that the number of cells hardly depends on the image."""
-    side = side or max(1, round(max(pairs.height, pairs.width) / CELLS))
+    if side is None:
+        side = max(1, round(max(pairs.height, pairs.width) / DEFAULT_CELLS))
     return cells(pairs, min(side, pairs.height), min(side, pairs.width))
-
-
-def _kind_of(samples: int, kinds: int) -> IntArray:
-    """The kind of each sample, int64 [samples]: they take turns in twos."""
-    return np.arange(samples) // 2 % kinds
 
 
 def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> FloatArray:
     """The score of every cell from the sums [..., cells] of the derivatives of `count` mixtures, and their squares."""
     mean = total / count
-    error = np.sqrt(np.maximum(squares / count - mean**2, 0) / (count - 1))
-    middle, floor = (np.median(values, axis=-1, keepdims=True) for values in (mean, error))
-    away = mean - middle
+    variance = np.maximum(squares / count - mean**2, 0) / (count - 1)
+    error = np.sqrt(variance)
+    away = mean - np.median(mean, axis=-1, keepdims=True)
+    floor = ERROR_FLOOR * np.median(error, axis=-1, keepdims=True)
     spread = 1.4826 * np.median(np.abs(away), axis=-1, keepdims=True)
     # Where all but a few derivatives are equal.
     least = 1e-9 * np.abs(away).max(axis=-1, keepdims=True)
-    scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2 + least**2)
+    scale = np.sqrt(error**2 + floor**2 + spread**2 + least**2)
     return np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
 
 
-def _block(
-    workspace: Workspace, settings: Settings, chosen: IntArray, cell: IntArray
-) -> FloatArray:
-    """Sums over the mixtures of the chosen images, [their classes, kind, 2, cells]: of derivatives, of their squares.
+class _Mixtures:
+    """The mixtures of the images of a workspace.
 
-    Nothing that is drawn depends on the batch. The derivative of a cell is the mean over its pairs.
+    kinds : of mixtures, see `Settings.kinds`
+    kind_of_sample : int64 [samples], the kinds take turns in twos
+    cell : int64 [pairs], the cell of each pair; n_cells : their number
     """
-    source, pairs, device = workspace.source, workspace.pairs, workspace.source.device
-    kinds = settings.kinds(workspace.neutral is not None)
-    present, place = np.unique(workspace.labels[chosen], return_inverse=True)
-    n_pairs = np.bincount(cell)
-    drawn = [_draw(workspace, settings, int(i), len(n_pairs)) for i in chosen]
-    masks = np.concatenate([masks for masks, _ in drawn])
-    donors = np.concatenate([donors for _, donors in drawn])
-    images = np.repeat(chosen, settings.samples)
-    kind = np.tile(_kind_of(settings.samples, len(kinds)), len(chosen))
-    row = torch.as_tensor(np.repeat(place, settings.samples) * len(kinds) + kind, device=device)
-    of_pairs = (
-        pairs.size / (pairs.height * pairs.width),
-        pairs.half_plane,
-        pairs.half_row,
-        pairs.half_column,
-    )
-    index, share, weight, half_plane, half_row, half_column = (
-        torch.as_tensor(values, device=device) for values in (cell, 1 / n_pairs, *of_pairs)
-    )
-    sums = torch.zeros(
-        2, len(present) * len(kinds), len(n_pairs), dtype=torch.float64, device=device
-    )
-    for start in range(0, len(images), workspace.backward_batch):
-        part = slice(start, start + workspace.backward_batch)
-        label = torch.as_tensor(workspace.labels[images[part]], device=device)
+
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self.kinds = settings.kinds(workspace.neutral is not None)
+        self.kind_of_sample: IntArray = np.arange(settings.samples) // 2 % len(self.kinds)
+        pairs = workspace.pairs
+        self.cell = _cells(pairs, settings.cell)
+        pairs_in_cell = np.bincount(self.cell)
+        self.n_cells = len(pairs_in_cell)
+        self._index = self._tensor(self.cell)
+        self._share = self._tensor(1 / pairs_in_cell)
+        self._weight = self._tensor(pairs.size / (pairs.height * pairs.width))
+        self._half_plane = self._tensor(pairs.half_plane)
+        self._half_row = self._tensor(pairs.half_row)
+        self._half_column = self._tensor(pairs.half_column)
+
+    def _tensor(self, values: FloatArray | IntArray) -> Tensor:
+        return torch.as_tensor(values, device=self._workspace.source.device)
+
+    def draw(self, image: int) -> tuple[FloatArray, IntArray]:
+        """The masks of one image, float [samples, cells], and the donor of each; -1 stands for zeros."""
+        workspace, settings = self._workspace, self._settings
+        generator = np.random.default_rng([workspace.seed, 5, image])
+        masks = np.empty((settings.samples, self.n_cells))
+        donors = np.full(settings.samples, -1)
+        pool = np.empty(0, int)
+        if any(named(fill).needs_donors for _, fill in self.kinds):
+            pool = workspace.pool(workspace.labels[image])
+        for sample, kind in enumerate(self.kind_of_sample):
+            entries, fill = self.kinds[kind]
+            if sample % 2:
+                # The opposite mask: the mean of both varies less.
+                masks[sample] = 1 - masks[sample - 1]
+            elif entries == "binary":
+                masks[sample] = generator.random(self.n_cells) < 0.5
+            else:
+                masks[sample] = generator.beta(settings.shape, settings.shape, self.n_cells)
+            if named(fill).needs_donors:
+                donors[sample] = generator.choice(pool)
+        return masks, donors
+
+    def sums(self, chosen: IntArray) -> FloatArray:
+        """Sums of derivatives and of their squares over the mixtures of the chosen images.
+
+        Returns float64 [classes of the images, kind, 2, cells]. Nothing that is drawn depends on the batch.
+        """
+        workspace = self._workspace
+        masks, donors = map(np.concatenate, zip(*map(self.draw, chosen), strict=True))
+        samples = self._settings.samples
+        images = np.repeat(chosen, samples)
+        kind = np.tile(self.kind_of_sample, len(chosen))
+        present, place = np.unique(workspace.labels[images], return_inverse=True)
+        n_kinds = len(self.kinds)
+        row = self._tensor(place * n_kinds + kind)
+        n_rows = len(present) * n_kinds
+        sums = self._index.new_zeros(2, n_rows, self.n_cells, dtype=torch.float64)
+        for batch in index_batches(np.arange(len(images)), workspace.backward_batch):
+            derivative = self._derivatives(images[batch], masks[batch], donors[batch])
+            both = torch.stack([derivative, derivative.square()])
+            sums.index_add_(1, row[batch], both)
+        return sums.unflatten(1, (len(present), n_kinds)).permute(1, 2, 0, 3).cpu().numpy()
+
+    def _derivatives(self, images: IntArray, masks: FloatArray, donors: IntArray) -> Tensor:
+        """The derivative of the log-odds at each cell, the mean over its pairs: float64 [n, cells].
+
+        images, donors : int64 [n]; masks : float64 [n, cells]
+        """
+        workspace = self._workspace
+        pairs, source = workspace.pairs, workspace.source
         # The samples of an image share one reading.
-        read, sample = np.unique(images[part], return_inverse=True)
-        own = torch.fft.rfft2(source.take(read))[torch.as_tensor(sample, device=device)]
-        fill, swapped = torch.zeros_like(own), np.flatnonzero(donors[part] >= 0)
-        if len(swapped):
-            fill[torch.as_tensor(swapped, device=device)] = torch.fft.rfft2(
-                source.take(donors[part][swapped])
-            )
-        mask = torch.as_tensor(masks[part], device=device)[:, index][:, None, half_plane].to(
-            source.dtype
-        )
-        mixed = hide(own, mask, fill, size=(pairs.height, pairs.width))
+        read, sample = np.unique(images, return_inverse=True)
+        own = torch.fft.rfft2(source.take(read))[self._tensor(sample)]
+        fill = torch.zeros_like(own)
+        has_donor = np.flatnonzero(donors >= 0)
+        if len(has_donor):
+            fill[self._tensor(has_donor)] = torch.fft.rfft2(source.take(donors[has_donor]))
+        of_pairs = self._tensor(masks)[:, self._index]
+        kept = of_pairs[:, None, self._half_plane].to(source.dtype)
+        mixed = hide(own, kept, fill, size=(pairs.height, pairs.width))
+        label = self._tensor(workspace.labels[images])
         objective = functools.partial(log_odds, label=label)
         gradient = input_gradient(workspace.forward, mixed, objective, "mixtures of images")
         # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
         slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
-        mean = torch.zeros(len(slope), len(n_pairs), dtype=torch.float64, device=device)
-        mean = mean.index_add_(1, index, slope[:, half_row, half_column].double() * weight) * share
-        sums.index_add_(1, row[part], torch.stack([mean, mean.square()]))
-    return sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
-
-
-def _draw(
-    workspace: Workspace, settings: Settings, image: int, n_cells: int
-) -> tuple[FloatArray, IntArray]:
-    """The masks of one image, float [samples, cells], and the donor of each; -1 stands for zeros."""
-    generator = np.random.default_rng([workspace.seed, 5, image])
-    kinds, label = settings.kinds(workspace.neutral is not None), workspace.labels[image]
-    masks, donors = np.empty((settings.samples, n_cells)), np.full(settings.samples, -1)
-    pool = (
-        workspace.pool(label)
-        if any(named(fill).needs_donors for _, fill in kinds)
-        else np.empty(0, int)
-    )
-    for sample, kind in enumerate(_kind_of(settings.samples, len(kinds))):
-        entries, fill = kinds[kind]
-        if sample % 2:
-            masks[sample] = 1 - masks[sample - 1]  # the opposite mask: the mean of both varies less
-        elif entries == "binary":
-            masks[sample] = generator.random(n_cells) < 0.5
-        else:
-            masks[sample] = generator.beta(settings.shape, settings.shape, n_cells)
-        if named(fill).needs_donors:
-            donors[sample] = generator.choice(pool)
-    return masks, donors
+        at_pairs = slope[:, self._half_row, self._half_column].double() * self._weight
+        at_cells = at_pairs.new_zeros(len(at_pairs), self.n_cells)
+        return at_cells.index_add_(1, self._index, at_pairs) * self._share
 
 
 def log_odds(logits: Tensor, label: Tensor) -> Tensor:
