@@ -161,7 +161,7 @@ def small_pictures(monkeypatch):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 12 images and of 8 mixtures, so that a search on a few images has several."""
-    monkeypatch.setattr("frequency_shortcuts.maps.methods.workspace.BLOCK", 12)
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.workspace.BLOCK_PASSES", 12)
     monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture.STORED", 8)
 
 

@@ -1,7 +1,6 @@
 """What all methods that find maps promise; what each of them finds is in other files."""
 
 import itertools
-import re
 from dataclasses import make_dataclass
 from types import SimpleNamespace
 
@@ -120,10 +119,7 @@ def test_the_log_has_a_line_a_minute(network, monkeypatch, caplog):
     monkeypatch.setattr(workspace, "LOGGED_S", 0.0)
     with caplog.at_level("INFO"):
         found = run("hfss", network)
-    assert re.search(
-        rf"{found.passes} of at most {found.passes} passes, \d+ passes/s, at most 0 s left",
-        caplog.text,
-    )
+    assert f"{found.passes} of at most {found.passes} passes" in caplog.text
 
 
 WRONG = [

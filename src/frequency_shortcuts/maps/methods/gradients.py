@@ -30,20 +30,21 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
     The noise of an image is white, drawn with its seed, and as strong as the pair of median energy. It is drawn on the
     CPU, since other devices draw other numbers.
     """
-    median = energies(images, pairs).sort(dim=1).values[:, (len(pairs) - 1) // 2]
+    in_order = energies(images, pairs).sort(dim=1).values
+    median = in_order[:, (len(pairs) - 1) // 2]
     level = square_root(median / images[0].numel()).to(images.dtype)
     generator = torch.Generator()
     noise = torch.zeros(len(images), 1 + copies, *images.shape[1:], dtype=images.dtype)
     for copies_of_image, seed in zip(noise, seeds, strict=True):
         copies_of_image[1:].normal_(generator=generator.manual_seed(seed))
-    return (images[:, None] + noise.to(images.device) * level[:, None, None, None, None]).flatten(
-        end_dim=1
-    )
+    scaled = noise.to(images.device) * level[:, None, None, None, None]
+    return (images[:, None] + scaled).flatten(end_dim=1)
 
 
 def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
     """Energy of each pair in each image, (size / HW) |X|^2 summed over the channels: float64 [n, pairs]."""
-    return pairs.coefficients(images).double().square().sum(dim=(0, 2)) * _share(images, pairs)
+    coefficients = pairs.coefficients(images).double()
+    return coefficients.square().sum(dim=(0, 2)) * _share(images, pairs)
 
 
 def input_gradient(
@@ -89,17 +90,23 @@ def first_order(
     to first order when the pair is removed, -(size / HW) Re(X conj G), summed over the channels. The second is the
     upper bound of the first, the sum of (size / HW) |X| |G|. shown : as in `input_gradient`
     """
-    gradient = input_gradient(
-        network, seen, lambda logits: logits.logsumexp(dim=1) - logits[:, label], shown
-    )
+
+    def loss(logits: Tensor) -> Tensor:
+        return logits.logsumexp(dim=1) - logits[:, label]
+
+    gradient = input_gradient(network, seen, loss, shown)
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
-    image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
+    image = pairs.coefficients(images).double()
+    slope = pairs.coefficients(gradient).double()
+    share = _share(images, pairs)
     change = -(image * slope).sum(dim=(0, 2))
-    product = square_root(image.square().sum(dim=0) * slope.square().sum(dim=0)).sum(dim=1)
-    return change * _share(images, pairs), product * _share(images, pairs)
+    squared_product = image.square().sum(dim=0) * slope.square().sum(dim=0)
+    product = square_root(squared_product).sum(dim=1)
+    return change * share, product * share
 
 
 def _share(images: Tensor, pairs: ConjugatePairs) -> Tensor:
+    """The factor size / HW of each pair, on the device of the images: float64 [pairs]."""
     return torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=images.device)
 
 
@@ -118,21 +125,23 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
     X is the spectrum of an image, and G that of the gradient of its loss.
     """
+    means = []
+    for c, n_images in enumerate(workspace.count.tolist()):
+        compute = functools.partial(_mean_product, workspace, c)
+        means.append(workspace.step(f"gradients of class {c}", compute, 3 * n_images))
+    return np.stack(means)
 
-    def mean(c: int) -> FloatArray:
-        source, of_class = workspace.source, np.flatnonzero(workspace.labels == c)
-        total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=source.device)
-        for part in index_batches(of_class, workspace.backward_batch):
-            images, shown = source.take(part), f"the images of class {c}"
-            total += first_order(workspace.forward, images, images, c, workspace.pairs, shown)[
-                1
-            ].sum(dim=0)
-        return total.cpu().numpy() / len(of_class)
 
-    counts = enumerate(workspace.count.tolist())
-    return np.stack(
-        [
-            workspace.step(f"gradients of class {c}", functools.partial(mean, c), 3 * n)
-            for c, n in counts
-        ]
-    )
+def _mean_product(workspace: Workspace, c: int) -> FloatArray:
+    """Mean of |X| |G| over the images of a class, float64 [pairs]."""
+    source = workspace.source
+    pairs = workspace.pairs
+    of_class = np.flatnonzero(workspace.labels == c)
+    total = torch.zeros(len(pairs), dtype=torch.float64, device=source.device)
+    for batch in index_batches(of_class, workspace.backward_batch):
+        images = source.take(batch)
+        _, product = first_order(
+            workspace.forward, images, images, c, pairs, f"the images of class {c}"
+        )
+        total += product.sum(dim=0)
+    return total.cpu().numpy() / len(of_class)

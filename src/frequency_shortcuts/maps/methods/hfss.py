@@ -19,7 +19,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 from .workspace import Workspace
 
 PUBLISHED_224 = [4, 8, 16, 28, 56, 112]  # cells per side in each stage of images of 224 x 224
-KINDS = 3
+BOTH = 2  # grids of a candidate: 0 the plain one, 1 the moved one, 2 both
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,25 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     The score of a pair is minus the mean loss of the class over the candidates of the last stage that hold the pair.
     The pairs of the best candidate are raised above all others, so that the top `percent` % are this candidate.
     """
-    pairs, sides = workspace.pairs, stages(workspace.pairs)
+    pairs = workspace.pairs
+    sides = stages(pairs)
     generator = np.random.default_rng([workspace.seed, 2])
     wanted = positions(pairs.height, pairs.width, settings.percent)
     share = (wanted / pairs.size.sum()) ** (1 / len(sides))
     parents = np.zeros((workspace.n_classes, 0, len(pairs)), bool)  # of the first stage: none
-    for number, side in enumerate(sides):
+    for side in sides:
         cell = (max(1.0, pairs.height / side), max(1.0, pairs.width / side))
-        drawn = draw(pairs, cell, settings.candidates, share, generator)
+        masks = draw(pairs, cell, settings.candidates, share, generator)
         if parents.size:
-            of_class = generator.integers(workspace.n_classes, size=len(drawn))
-            drawn &= parents[of_class, generator.integers(parents.shape[1], size=len(drawn))]
-        if number == len(sides) - 1:
-            drawn = resized(drawn, pairs.size, wanted, parents, generator)
-        loss = workspace.class_losses(drawn, settings.fill)
-        best = np.argsort(loss, axis=0, kind="stable")[: settings.parents].T
-        parents = drawn[best]
-    return _rank(drawn, loss)
+            of_class = generator.integers(workspace.n_classes, size=len(masks))
+            parent = generator.integers(parents.shape[1], size=len(masks))
+            masks &= parents[of_class, parent]
+        if side == sides[-1]:
+            masks = resized(masks, pairs.size, wanted, parents, generator)
+        loss = workspace.class_losses(masks, settings.fill)
+        best = np.argsort(loss, axis=0, kind="stable")[: settings.parents]
+        parents = masks[best.T]
+    return _rank(masks, loss)
 
 
 def draw(
@@ -100,19 +102,18 @@ def draw(
     A third of them on the plain grid, a third on a grid that is moved by half a cell, and a third the union of half as
     many cells of either. Cells of one position cannot be moved: all sets are then of the first kind.
     """
-    grids = (
-        [cells(pairs, *cell), cells(pairs, *cell, shift=0.5)]
-        if max(cell) > 1
-        else [cells(pairs, *cell)]
-    )
-    kind = np.arange(count) % KINDS if len(grids) > 1 else np.zeros(count, int)
+    grids = [cells(pairs, *cell)]
+    kind = np.zeros(count, int)
+    if max(cell) > 1:
+        grids.append(cells(pairs, *cell, shift=0.5))
+        kind = np.arange(count) % 3
     drawn = np.zeros((count, len(pairs)), bool)
     for number, grid in enumerate(grids):
-        of_grid = np.flatnonzero((kind == number) | (kind == KINDS - 1))
-        part = np.where(kind[of_grid] == KINDS - 1, share / 2, share)
-        drawn[of_grid] |= (generator.random((len(of_grid), grid.max() + 1)) < part[:, None])[
-            :, grid
-        ]
+        chosen = np.flatnonzero((kind == number) | (kind == BOTH))
+        chance = np.where(kind[chosen] == BOTH, share / 2, share)
+        number_of_cells = grid.max() + 1
+        has_cell = generator.random((len(chosen), number_of_cells)) < chance[:, None]
+        drawn[chosen] |= has_cell[:, grid]
     return drawn
 
 
@@ -128,20 +129,28 @@ def resized(
     Dropped first are pairs in no parent, and added first are pairs in some parent. A mask holds one position more only
     if it has no pair of one position: the top pairs of a ranking in which it is first are then this mask.
     """
-    place = generator.random(masks.shape) - 2.0 * masks - parents.any(axis=(0, 1))
+    place = generator.random(masks.shape)
+    place[masks] -= 2
+    place[:, parents.any(axis=(0, 1))] -= 1
     order = np.argsort(place, axis=1)
-    filled = np.cumsum(size[order], axis=1)
+    size_in_order = size[order]
+    filled_before = np.cumsum(size_in_order, axis=1) - size_in_order
     kept = np.zeros(masks.shape, bool)
-    np.put_along_axis(kept, order, filled - size[order] < wanted, axis=1)
+    np.put_along_axis(kept, order, filled_before < wanted, axis=1)
+    # Of a mask that holds one position too many, the last pair of one position goes.
     single = kept & (size == 1)
     surplus = np.flatnonzero((kept @ size > wanted) & single.any(axis=1))
-    kept[surplus, np.where(single, place, -np.inf)[surplus].argmax(axis=1)] = False
+    last_single = np.where(single, place, -np.inf).argmax(axis=1)
+    kept[surplus, last_single[surplus]] = False
     return kept
 
 
 def _rank(masks: BoolArray, loss: FloatArray) -> FloatArray:
     """The scores [class, pairs] from the candidates of the last stage [k, pairs] and their losses [k, class]."""
     count = masks.sum(axis=0)
-    mean = np.where(count > 0, (loss.T @ masks) / np.maximum(count, 1), loss.max(axis=0)[:, None])
+    mean_loss = (loss.T @ masks) / np.maximum(count, 1)
+    worst = loss.max(axis=0)
+    mean_loss = np.where(count > 0, mean_loss, worst[:, None])
     best = masks[np.argmin(loss, axis=0)]
-    return np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean
+    above_all = np.ptp(mean_loss, axis=1) + 1
+    return np.where(best, above_all[:, None], 0) - mean_loss

@@ -31,7 +31,7 @@ from frequency_shortcuts.networks.predictions import (
 )
 from frequency_shortcuts.networks.weights import state_digest
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import donors, named
+from frequency_shortcuts.spectrum.fills import Fill, donors, named
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Journal, Stopped, Work
@@ -40,13 +40,13 @@ log = logging.getLogger(__name__)
 
 # Filtered images, or gradients, in a block, which is stored when it is finished: a second on a large GPU, and minutes
 # on a CPU at 224 pixels.
-BLOCK = 8192
+BLOCK_PASSES = 8192
 LOGGED_S = 60.0  # seconds between two lines of the log
 
 
 def per_block(n_images: int) -> int:
     """How many masks, or pairs, that are each shown to `n_images` images fit into one block."""
-    return max(1, BLOCK // n_images)
+    return max(1, BLOCK_PASSES // n_images)
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,16 @@ class Workspace:
         identity: object = "",
         work: Work | None = None,
     ) -> None:
-        limits, work = limits or Limits(), work or Work()
-        self.split, self.seed = split, seed
-        self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
+        limits = limits or Limits()
+        self.split = split
+        self.labels = split.labels
+        self.n_classes = len(split.classes)
+        self.neutral = split.neutral
+        self.seed = seed
         self.count: IntArray = np.bincount(self.labels)
-        self.classes: IntArray = np.arange(self.n_classes)[
-            slice(None) if classes is None else list(classes)
-        ]
+        self.classes: IntArray = np.arange(self.n_classes)
+        if classes is not None:
+            self.classes = self.classes[list(classes)]
         self.about: dict[str, Any] = {}
         self.evaluated: BoolArray | None = None
         self.pairs = ConjugatePairs(*split.images.shape[-2:])
@@ -106,19 +109,25 @@ class Workspace:
         self.source = Source(split, device=self.frozen.device, dtype=self.frozen.dtype)
         first = self.source.take(np.arange(1))
         self.frozen.check(first)
-        if limits.batch:  # a backward pass keeps the activations of every layer
-            self.batch, self.backward_batch = limits.batch, math.ceil(limits.batch / 8)
-        else:
+        if limits.batch is None:
             self.batch, self.backward_batch = self.frozen.batch_sizes(first)
+        else:
+            self.batch = limits.batch
+            # A backward pass keeps the activations of every layer.
+            self.backward_batch = math.ceil(limits.batch / 8)
         self.nominal_batch = self.batch
-        self.passes, self._computed = 0, 0.0
-        self._work = work
-        self._journal = Journal(work.state, self._fingerprint(identity) if work.state else "")
-        self._bar = tqdm(
-            unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True
-        )
-        self._started = self._logged = time.monotonic()
+        self.passes = 0
         self._expected = 0.0
+        self._work = work or Work()
+        fingerprint = self._fingerprint(identity) if self._work.state else ""
+        self._journal = Journal(self._work.state, fingerprint)
+        self._bar = tqdm(
+            unit=" passes",
+            leave=False,
+            unit_scale=True,
+            disable=None if self._work.progress else True,
+        )
+        self._logged = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -149,12 +158,10 @@ class Workspace:
             self.batch,
             chosen(),
         )
-        parts = (
-            repr(about).encode(),
-            images_digest(self.split.images),
-            state_digest(self.frozen.original),
-        )
-        return hashlib.sha256(b"".join(parts)).hexdigest()
+        digest = hashlib.sha256(repr(about).encode())
+        digest.update(images_digest(self.split.images))
+        digest.update(state_digest(self.frozen.original))
+        return digest.hexdigest()
 
     @functools.cached_property
     def donors(self) -> IntArray:
@@ -166,10 +173,13 @@ class Workspace:
 
         Raises ValueError if there is none.
         """
-        neutral = None if self.neutral == c else self.neutral
-        others = np.flatnonzero(self.labels != c if neutral is None else self.labels == neutral)
+        if self.neutral is None or self.neutral == c:
+            others = np.flatnonzero(self.labels != c)
+            which = "of another class"
+        else:
+            others = np.flatnonzero(self.labels == self.neutral)
+            which = f"of the neutral class {self.neutral}"
         if not len(others):
-            which = "of another class" if neutral is None else f"of the neutral class {neutral}"
             raise ValueError(
                 f"fill swap: an image of class {c} needs another image {which}, and there is none"
             )
@@ -179,30 +189,30 @@ class Workspace:
     def expect(self, passes: float, description: str) -> None:
         """Name what is computed, and how many passes it takes at most, and drop what another network has stored."""
         self._bar.set_description(description)
-        self._bar.total = self._expected = passes
+        self._bar.total = passes
+        self._expected = passes
         log.info("%s: at most %.0f passes in batches of %d", description, passes, self.batch)
         if not passes:
             return
-        first = np.unique(self.labels, return_index=True)[1]
-
-        def unfiltered() -> FloatArray:
-            logits = torch.cat(
-                [self.forward(self.source.take(part)) for part in index_batches(first, self.batch)]
-            )
-            check_logits(logits, len(first), self.n_classes)
-            return logits.cpu().numpy()
+        logits = self.within_memory(self._first_logits)
 
         def accept(stored: npt.NDArray[Any]) -> bool:
-            if same := same_logits(
-                torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance
-            ):
-                return same
-            log.warning("the stored logits are those of another network: starting anew")
-            return False
+            both = torch.from_numpy(stored), torch.from_numpy(logits)
+            same = same_logits(*both, self.frozen.tolerance)
+            if not same:
+                log.warning("the stored logits are those of another network: starting anew")
+            return same
 
         # A network that differs only in a hook has the same fingerprint.
-        logits = self.within_memory(unfiltered)
         self._journal.step("unfiltered", lambda: logits, accept)
+
+    def _first_logits(self) -> FloatArray:
+        """The logits of the first image of each class, float64 [class, outputs]."""
+        _, first = np.unique(self.labels, return_index=True)
+        batches = index_batches(first, self.batch)
+        logits = torch.cat([self.forward(self.source.take(batch)) for batch in batches])
+        check_logits(logits, len(first), self.n_classes)
+        return logits.cpu().numpy()
 
     def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
@@ -224,26 +234,14 @@ class Workspace:
         self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float = 0
     ) -> npt.NDArray[Any]:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
-
-        def compute_in_memory() -> npt.NDArray[Any]:
-            self._computed += passes
-            return self.within_memory(compute)
-
-        stored = self._journal.step(key, compute_in_memory)
+        result = self._journal.step(key, functools.partial(self.within_memory, compute))
         self.passes += round(passes)
         self._bar.update(passes)
-        if (now := time.monotonic()) - self._logged >= LOGGED_S:
-            # Of passes that were computed, not read.
-            rate = max(self._computed / (now - self._started), 1e-9)
-            log.info(
-                "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
-                self.passes,
-                self._expected,
-                rate,
-                max(0, self._expected - self.passes) / rate,
-            )
+        now = time.monotonic()
+        if now - self._logged >= LOGGED_S:
+            log.info("%d of at most %.0f passes", self.passes, self._expected)
             self._logged = now
-        return stored
+        return result
 
     def in_blocks(
         self,
@@ -253,12 +251,12 @@ class Workspace:
         compute: Callable[[npt.NDArray[Any]], FloatArray],
     ) -> FloatArray:
         """`compute` of all items [k, ...], each shown to so many images, concatenated: each block is a step."""
-        size, parts = per_block(n_images), []
-        for start in range(0, len(items), size):
-            block = items[start : start + size]
+        results = []
+        for block in index_batches(items, per_block(n_images)):
             key = f"{name} {hashlib.sha256(block.tobytes()).hexdigest()}"
-            parts.append(self.step(key, functools.partial(compute, block), len(block) * n_images))
-        return np.concatenate(parts)
+            of_block = functools.partial(compute, block)
+            results.append(self.step(key, of_block, len(block) * n_images))
+        return np.concatenate(results)
 
     # Passes
 
@@ -279,46 +277,36 @@ class Workspace:
         masks : bool [k, pairs], each shown to all images
         classes : show only images of these classes; the losses of the others are NaN
         """
-        images = (
-            np.arange(len(self.labels))
-            if classes is None
-            else np.flatnonzero(np.isin(self.labels, classes))
-        )
-        source, device, behind = self.source, self.source.device, named(fill)
+        chosen = np.arange(len(self.labels))
+        if classes is not None:
+            chosen = np.flatnonzero(np.isin(self.labels, classes))
+        name = f"fill {fill}, classes {classes}, masks"
+        compute = functools.partial(self._mean_losses, chosen, named(fill))
+        return self.in_blocks(name, masks, len(chosen), compute)
+
+    @torch.inference_mode()
+    def _mean_losses(self, chosen: IntArray, fill: Fill, masks: BoolArray) -> FloatArray:
+        """As `class_losses`, of the chosen images. The CPU waits for the device only at the end."""
+        source = self.source
+        device = source.device
+        at_once, step = tiling(len(chosen), self.batch)
+        background = fill.background(source.take, self.donors if fill.needs_donors else None)
         half_plane = torch.as_tensor(self.pairs.half_plane, device=device)
-
-        @torch.inference_mode()
-        def mean_losses(
-            masks: BoolArray,
-        ) -> FloatArray:  # the CPU waits for the device only at the end
-            at_once, step = tiling(len(images), self.batch)
-            kept = torch.as_tensor(masks, device=device)
-            background = behind.background(
-                source.take, self.donors if behind.needs_donors else None
-            )
-            sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
-            for first in range(0, len(images), at_once):
-                chosen = images[first : first + at_once]
-                labels = torch.as_tensor(self.labels[chosen], device=device)
-                own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
-                for start in range(0, len(masks), step):
-                    part = kept[start : start + step].to(source.dtype)[:, half_plane][:, None, None]
-                    shown = hide(
-                        own, part, other, size=(self.pairs.height, self.pairs.width)
-                    ).flatten(end_dim=1)
-                    logits = self.forward(shown).unflatten(0, (len(part), len(chosen)))
-                    loss = (
-                        logits.logsumexp(dim=2)
-                        - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
-                    )
-                    sums[start : start + step].index_add_(1, labels, loss)
-            if not sums.isfinite().all():
-                raise ValueError("the network does not give finite logits for filtered images")
-            count = np.bincount(self.labels[images], minlength=self.n_classes)
-            return np.divide(
-                sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0
-            )
-
-        return self.in_blocks(
-            f"fill {fill}, classes {classes}, masks", masks, len(images), mean_losses
-        )
+        kept = torch.as_tensor(masks, device=device)
+        sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
+        for batch in index_batches(chosen, at_once):
+            place = torch.arange(len(batch), device=device)
+            labels = torch.as_tensor(self.labels[batch], device=device)
+            own = torch.fft.rfft2(source.take(batch))
+            other = background(batch)
+            for some, sums_of_some in zip(kept.split(step), sums.split(step), strict=True):
+                mask = some.to(source.dtype)[:, half_plane][:, None, None]
+                shown = hide(own, mask, other, size=(self.pairs.height, self.pairs.width))
+                logits = self.forward(shown.flatten(end_dim=1)).unflatten(0, shown.shape[:2])
+                loss = logits.logsumexp(dim=2) - logits[:, place, labels]
+                sums_of_some.index_add_(1, labels, loss)
+        if not sums.isfinite().all():
+            raise ValueError("the network does not give finite logits for filtered images")
+        count = np.bincount(self.labels[chosen], minlength=self.n_classes)
+        missing = np.full(sums.shape, np.nan)
+        return np.divide(sums.cpu().numpy(), count, out=missing, where=count > 0)
