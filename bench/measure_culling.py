@@ -15,7 +15,7 @@ from frequency_shortcuts.images.source import tiling
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.method import Found
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.networks.predictions import accuracy
@@ -159,7 +159,7 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     pairs, cullings, tasks = ConjugatePairs(32, 32), {}, {}
     for name in ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else [])):
         cullings[name] = culling.cull(network, seen, "exact", precision=name)
-        first = ClassEvaluator(Workspace(network, seen, limits=Limits(precision=name)), 0)
+        first = ClassEvaluator(Workspace(network, seen, precision=name), 0)
         tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
     times, exact = by_turns(tasks), cullings["float32"]
     return pd.DataFrame(

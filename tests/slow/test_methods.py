@@ -14,7 +14,6 @@ from frequency_shortcuts import culling
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
@@ -33,7 +32,7 @@ def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the
     """
     again = run(case, network, seed=5)
     network, seen = watched(network)
-    found = run(case, network, seed=5, limits=Limits(batch=at_once))
+    found = run(case, network, seed=5, batch=at_once)
     assert found.score.shape == (3, len(PAIRS)) and found.score.dtype == np.float64
     assert np.isfinite(found.score).all()
     np.testing.assert_allclose(
@@ -60,8 +59,8 @@ def test_a_batch_that_does_not_fit_is_halved_and_single_images_give_the_same(cas
 
     tight = Changed(network, only_two)
     found, alone = (
-        run(case, tight, limits=Limits(batch=16)),
-        run(case, network, limits=Limits(batch=1)),
+        run(case, tight, batch=16),
+        run(case, network, batch=1),
     )
     expected = run(case, network)
     np.testing.assert_allclose(found.score, expected.score, rtol=0, atol=1e-9)
@@ -75,7 +74,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_single_images_give_the_same(cas
 @every_looking_case
 @pytest.mark.usefixtures("small_blocks")
 def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, network, tmp_path):
-    whole = run(case, network, limits=Limits(batch=2))
+    whole = run(case, network, batch=2)
     network, seen = watched(network)
     stops, found = 0, None
     while found is None:
@@ -84,7 +83,7 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
                 case,
                 network,
                 work=Work(tmp_path / "state", stop=StopAfter(25)),
-                limits=Limits(batch=2),
+                batch=2,
             )
         except Stopped as stopped:
             assert str(tmp_path / "state") in str(stopped)
@@ -100,7 +99,7 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     assert found.passes == whole.passes
     assert found.resumed or not stops
     seen.clear()
-    again = run(case, network, work=Work(tmp_path / "state"), limits=Limits(batch=2))
+    again = run(case, network, work=Work(tmp_path / "state"), batch=2)
     np.testing.assert_array_equal(again.score, whole.score)
     assert again.passes == whole.passes
     assert again.resumed

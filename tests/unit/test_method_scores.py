@@ -17,7 +17,7 @@ from torch.nn import functional
 from frequency_shortcuts import dfm
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import hfss, mixture
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
@@ -35,7 +35,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 @pytest.mark.usefixtures("small_blocks")
 def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch, size, at_once):
     images, cell = batch(size), cells(ConjugatePairs(*size), patch, patch)
-    options = {"patch": patch, "fill": fill, "seed": 4, "limits": Limits(batch=at_once)}
+    options = {"patch": patch, "fill": fill, "seed": 4, "batch": at_once}
     found = run("culling", network, images, **options)
     other = images[torch.from_numpy(donors(LABELS, seed=4))] if fill == "swap" else None
     masks = [np.ones(len(cell), bool), *(cell != number for number in range(cell.max() + 1))]
@@ -209,9 +209,7 @@ def test_scores_equal_gradients_by_autograd_through_full_spectra(
     images = batch()
     chosen = {"samples": 5, "cell": 1, "mixtures": mixtures, "join": join}
     slow = slow_scores(network, images, LABELS, mixture.Settings(**chosen), seed=3, neutral=neutral)
-    found = run(
-        "mixture", network, **chosen, seed=3, neutral=neutral, limits=Limits(batch=8 * at_once)
-    )
+    found = run("mixture", network, **chosen, seed=3, neutral=neutral, batch=8 * at_once)
     np.testing.assert_allclose(found.score, slow, rtol=0, atol=1e-9)
 
 

@@ -14,7 +14,6 @@ from conftest import ROOT, state_of
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
 from frequency_shortcuts.maps.methods.method import find, make_settings
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
@@ -102,8 +101,8 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"neutral": 1}, {"version": "2"}, {"limits": Limits(batch=3)}, {"candidates": 13}, {"percent": 25},
-     {"limits": Limits("bfloat16")}, {"images": 2 * batch()}, {"labels": np.roll(LABELS, 1)}],
+    [{"seed": 1}, {"neutral": 1}, {"version": "2"}, {"batch": 3}, {"candidates": 13}, {"percent": 25},
+     {"precision": "bfloat16"}, {"images": 2 * batch()}, {"labels": np.roll(LABELS, 1)}],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
 def test_the_state_of_another_computation_is_not_used(network, tmp_path, change):
@@ -126,7 +125,7 @@ WRONG = [
     (
         "culling",
         {"search": "fast"},
-        r"unknown search 'fast' of a culling: choose from exact, screened",
+        r"unknown search 'fast': choose from exact, screened",
     ),
     ("culling", {"fill": "noisy"}, r"unknown fill 'noisy': choose from zeros, swap"),
     ("culling", {"patch": 0}, "patch 0, search exact: expected 1, or more"),
@@ -157,7 +156,7 @@ WRONG = [
     (
         "adcs",
         {"variant": "new"},
-        "unknown variant 'new' of ADCS: choose from published, significant",
+        "unknown variant 'new': choose from published, significant",
     ),
     (
         "hfss",

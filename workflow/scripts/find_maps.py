@@ -7,7 +7,6 @@ import numpy as np
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 from study.job import run_of_path, script, stopping
@@ -35,7 +34,7 @@ def main(snakemake, created_by):
             data,
             classes=classes,
             seed=0 if search["own"] else run["seed"],
-            limits=Limits(**search["limits"]),
+            **search["limits"],
             work=Work(state, str(snakemake.params.code), stop, progress=True),
             **search["settings"],
         )

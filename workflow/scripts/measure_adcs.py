@@ -21,7 +21,7 @@ def main(snakemake, created_by):
         workers=snakemake.threads,
         in_memory=0,
     )
-    spectra = adcs.class_spectra(data, channel_weights=weights, progress=True)
+    spectra = adcs.class_spectra(data, channel_weights=weights)
     amplitude, error = spectra.mean_amplitude, spectra.standard_error
     significant = adcs.accumulate_significant(amplitude, error, weights)
     with replacing_hdf5(snakemake.output[0]) as file:

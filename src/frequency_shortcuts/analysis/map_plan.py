@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Mapping
 from inspect import signature
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +20,8 @@ from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.method import Found, Method, find, make_settings
+from frequency_shortcuts.maps.methods.method import Found, find, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.predictions import Classifier, device_of
 from frequency_shortcuts.shortcuts import examples, trials
 from frequency_shortcuts.shortcuts.hits import Hits, rates
@@ -57,7 +57,7 @@ class PlannedSearch(NamedTuple):
     """
 
     name: str
-    method: Method
+    method: ModuleType
     settings: dict[str, Any]
     passes: int
     remark: str
@@ -124,7 +124,7 @@ def run_maps(
             subject.search_classifier(plan.search.precision),
             images,
             seed=run.seed,
-            limits=Limits(plan.search.precision),
+            precision=plan.search.precision,
             work=Work(run.state, progress=run.progress),
             **plan.planned.settings,
         )

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import h5py
 import numpy as np
@@ -22,7 +21,6 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from frequency_shortcuts.images.splits import Split, is_raw
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
@@ -60,7 +58,6 @@ def class_spectra(
     *,
     channel_weights: Sequence[float] | None = None,
     device: torch.device | str = "cpu",
-    progress: bool = False,
 ) -> ClassSpectra:
     """Mean amplitude spectrum of every class and its standard error, in one pass over the images.
 
@@ -72,24 +69,27 @@ def class_spectra(
     >>> accumulate_significant(spectra.mean_amplitude, spectra.standard_error)  # int16 [4, H, W]
     """
     device = torch.device(device)
-    batch_size = _batch_size(split, device)
-    amplitudes = _Amplitudes(split, batch_size, device)
-    sums = _ClassSums(len(split.classes), amplitudes.buffer)
-    weights = _weights_of_channels(split.images.shape[1], channel_weights)
-    channel_factors = weights / np.squeeze(amplitudes.scale)
-    joined_sums = _JoinedSums(len(split.classes), channel_factors, amplitudes.buffer)
-    starts = range(0, len(split.labels), batch_size)
+    n_classes = len(split.classes)
+    _, channels, height, width = split.images.shape
+    is_float64 = str(split.images.dtype).endswith("float64")
+    # It is used for all batches: allocating new memory takes longer than the FFT.
+    buffer = torch.empty(
+        (_batch_size(split, device), channels, height, width // 2 + 1),
+        dtype=torch.float64 if is_float64 else torch.float32,
+        device=device,
+    )
+    scale = 255 * split.std[:, None, None] if is_raw(split.images) else np.ones((1, 1, 1))
+    weights = _weights_of_channels(channels, channel_weights)
+    sums = _ClassSums(n_classes, buffer)
+    joined_sums = _JoinedSums(n_classes, weights / scale.ravel(), buffer)
     with deterministic_on_cuda(device):
-        for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
-            batch = slice(start, start + batch_size)
+        for batch, amplitude in _amplitudes(split, buffer):
             labels = split.labels[batch]
             labels_on_device = torch.as_tensor(labels, device=device)
-            amplitude = amplitudes.of_images(split.images[batch])
             sums.add(labels, labels_on_device, amplitude)
             joined_sums.add(labels_on_device, amplitude)
     count = np.bincount(split.labels)
-    width = split.images.shape[3]
-    mean_amplitude = sums.means(count[:, None, None, None] * amplitudes.scale, width)
+    mean_amplitude = sums.means(count[:, None, None, None] * scale, width)
     return ClassSpectra(mean_amplitude, joined_sums.standard_error(count, width))
 
 
@@ -102,46 +102,34 @@ def _batch_size(split: Split, device: torch.device) -> int:
     return min(most, max(1, pixels // math.prod(split.images.shape[1:])))
 
 
-class _Amplitudes:
-    """The amplitude spectra of the images of a split, batch by batch.
+def _amplitudes(split: Split, buffer: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """The amplitude spectra of the images of a split, batch by batch, in a buffer.
 
-    Of uint8 images the spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal
-    for all images of a channel. The buffers are reused: allocating new memory takes longer than the FFT.
+    buffer : [batch, channels, H, W // 2 + 1]
 
-    buffer : [batch, channels, H, W // 2 + 1], the amplitudes of the last batch
-    scale : by which the amplitudes are yet to be divided, 1 or float64 [channels, 1, 1]
+    Yields the places of the images, and [n, channels, H, W // 2 + 1]. Of uint8 images the spectra are normalised, not
+    the pixels: the mean changes only DC, and the scale, by which the sums are divided, is that of the channel.
     """
-
-    def __init__(self, split: Split, batch_size: int, device: torch.device) -> None:
-        is_float64 = str(split.images.dtype).endswith("float64")
-        dtype = torch.float64 if is_float64 else torch.float32
-        self._device = device
-        _, channels, height, width = split.images.shape
-        shape = batch_size, channels, height
-        self.buffer = torch.empty(*shape, width // 2 + 1, dtype=dtype, device=device)
-        self.scale: FloatArray | float = 1.0
-        self._is_raw = is_raw(split.images)
-        if self._is_raw:
-            shift = 255 * height * width * split.mean
-            self._shift = torch.as_tensor(shift, dtype=dtype, device=device)
-            self.scale = 255 * split.std[:, None, None]
-            self._pixels = torch.empty(*shape, width, dtype=dtype, device=device)
-
-    def of_images(self, images: Any) -> Tensor:
-        """The amplitudes of a batch of images, [n, channels, H, W // 2 + 1], in the buffer."""
-        pixels = torch.as_tensor(images).to(self._device)
-        if self._is_raw:
-            pixels = self._pixels[: len(pixels)].copy_(pixels)
+    raw = is_raw(split.images)
+    _, channels, height, width = split.images.shape
+    if raw:
+        shift = torch.as_tensor(255 * height * width * split.mean).to(buffer)
+        raw_pixels = buffer.new_empty(len(buffer), channels, height, width)
+    for start in range(0, len(split.labels), len(buffer)):
+        batch = slice(start, start + len(buffer))
+        pixels = torch.as_tensor(split.images[batch]).to(buffer.device)
+        if raw:
+            pixels = raw_pixels[: len(pixels)].copy_(pixels)
         coefficients = torch.fft.rfft2(pixels)
-        if self._is_raw:
-            coefficients[..., 0, 0].sub_(self._shift)
-        amplitude = self.buffer[: len(pixels)]
-        if self._device.type == "cpu":
+        if raw:
+            coefficients[..., 0, 0].sub_(shift)
+        amplitude = buffer[: len(pixels)]
+        if buffer.device.type == "cpu":
             # NumPy's is faster than PyTorch's, which takes as long as the FFT.
             np.abs(coefficients.numpy(), out=amplitude.numpy())
         else:
             torch.abs(coefficients, out=amplitude)
-        return amplitude
+        yield batch, amplitude
 
 
 class _JoinedSums:
@@ -238,7 +226,7 @@ def accumulate(
     """ADCS of every class, int16 [class, H, W], from mean amplitudes [class, channel, H, W].
 
     The channels are averaged, or summed with `channel_weights` (such as LUMA). Raises ValueError for amplitudes that
-    are not finite, or of another shape.
+    are not finite, and for weights of another number of channels.
     """
     energy = _join_channels(amplitude, channel_weights)
     n_classes = len(energy)
@@ -265,10 +253,9 @@ def accumulate_significant(
     standard_error : float64 [class, H, W], of the mean after the channels are joined (`class_spectra`, with the same
         weights); where it is NaN (a class of one image) no difference counts
 
-    Raises ValueError for amplitudes that are not finite, or for arrays of other shapes.
+    Raises ValueError for amplitudes that are not finite, and for weights of another number of channels.
     """
     energy = _join_channels(amplitude, channel_weights)
-    _check_standard_error(standard_error, energy)
     variance = SIGNIFICANT**2 * standard_error**2
     out = np.zeros(energy.shape, np.int16)
     for rows in _blocks_of_rows(energy.shape, COMPARED_AT_ONCE):
@@ -305,7 +292,6 @@ def distinctiveness(
     >>> distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     """
     energy = _join_channels(amplitude, channel_weights)
-    _check_standard_error(standard_error, energy)
     distinct = np.full(len(energy), np.nan)
     known = np.flatnonzero(np.isfinite(standard_error).all(axis=(1, 2)))
     n_others = len(known) - 1
@@ -340,10 +326,6 @@ def _blocks_of_rows(shape: tuple[int, ...], at_once: int) -> Iterator[slice]:
 
 def _join_channels(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> FloatArray:
     """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W]."""
-    if amplitude.ndim != 4:
-        raise ValueError(
-            f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]"
-        )
     weights = _weights_of_channels(amplitude.shape[1], channel_weights)
     if not np.isfinite(amplitude).all():
         raise ValueError(
@@ -352,10 +334,3 @@ def _join_channels(amplitude: FloatArray, channel_weights: Sequence[float] | Non
     if channel_weights is None:
         return amplitude.mean(axis=1)
     return np.tensordot(amplitude, weights, axes=(1, 0))
-
-
-def _check_standard_error(standard_error: FloatArray, energy: FloatArray) -> None:
-    if standard_error.shape != energy.shape:
-        raise ValueError(
-            f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]"
-        )

@@ -105,17 +105,10 @@ def write(
 
 
 def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:
-    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order.
-
-    Raises ValueError for a class that is there twice.
-    """
+    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order."""
     with replacing_hdf5(path) as file, ExitStack() as stack:
         opened = [stack.enter_context(read_hdf5(part)) for part in parts]
         with_classes = [part for part in opened if len(part.attrs["classes"])]
-        classes = [name for part in with_classes for name in part.attrs["classes"]]
-        if not classes or len(set(classes)) < len(classes):
-            found = ", ".join(classes) or "no class"
-            raise ValueError(f"{parts[0]} and the other parts hold {found}: expected each once")
         first = with_classes[0]
         planes = [name for name in first if name != "mask"]
         masks = [f"mask/{name}" for name in first["mask"]]

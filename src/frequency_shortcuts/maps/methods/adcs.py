@@ -1,6 +1,7 @@
 """The absolute value of ADCS (`maps.adcs`), of the images alone: a class can stand out by a lack of energy."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -10,20 +11,12 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .workspace import Workspace
 
-VARIANTS = ("published", "significant")
-
 
 @dataclass(frozen=True)
 class Settings:
     """variant : `published`, or `significant`, which counts only differences beyond three standard errors."""
 
-    variant: str = "published"
-
-    def __post_init__(self) -> None:
-        if self.variant not in VARIANTS:
-            raise ValueError(
-                f"unknown variant {self.variant!r} of ADCS: choose from {', '.join(VARIANTS)}"
-            )
+    variant: Literal["published", "significant"] = "published"
 
 
 def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:

@@ -1,6 +1,6 @@
 """One interface for every method: a network and ranking images in, a score of every pair for every class out.
 
-A method is a module of this folder, or a class in one, with
+A method is a module of this folder with
 
 - `Settings`, a frozen dataclass: what a user can choose;
 - `passes(settings, n_images, pairs)`: how many forward passes of one image it will take, at most, for so many ranking
@@ -11,35 +11,23 @@ A method is a module of this folder, or a class in one, with
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Protocol, get_args, get_type_hints
+from types import ModuleType, NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 from torch import nn
 
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
-from frequency_shortcuts.networks.predictions import Classifier
+from frequency_shortcuts.networks.predictions import Classifier, Precision
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
-from .workspace import Limits, Workspace
-
-
-class Method(Protocol):
-    """What a module or class of a method provides."""
-
-    __name__: str
-    Settings: Callable[..., Any]
-
-    def passes(self, settings: Any, n_images: int, pairs: ConjugatePairs) -> int: ...
-
-    def scores(self, workspace: Workspace, settings: Any) -> FloatArray: ...
+from .workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -65,13 +53,15 @@ class Found:
 
 
 def find(
-    method: Method,
+    method: ModuleType,
     network: nn.Module | Classifier,
     split: Split,
     *,
     classes: Sequence[int] | None = None,
     seed: int = 0,
-    limits: Limits | None = None,
+    precision: Precision = "float32",
+    compiled: bool = False,
+    batch: int | None = None,
     work: Work | None = None,
     **settings: Any,
 ) -> Found:
@@ -79,13 +69,14 @@ def find(
 
     Parameters
     ----------
-    method : a module of this folder, or a class in one; `registry.load` gives it by its name
+    method : a module of this folder; `registry.load` gives it by its name
     network : images [n, channels, H, W] -> logits [n, classes]; it is used in evaluation mode and not changed
     split : the images, read in batches. All donors with the fill `swap` are of its neutral class, if it has one; else
         of any class but the image's own
     classes : of a culling, whose classes do not depend on each other: score only these. `dfm.join` joins the files
     seed : of all random draws
-    limits : precision and memory
+    precision, compiled : of the passes, see `predictions.Classifier`
+    batch : filtered images in one forward pass; by default `Classifier.batch_sizes`
     work : where finished blocks are stored, of 8192 filtered images or gradients each, and what stops the search before
         a forward pass. A state belongs to this search if settings, images, weights and buffers are the same and the
         network gives the stored logits up to rounding
@@ -98,35 +89,44 @@ def find(
     >>> dfm.dominant(found.score, ConjugatePairs(32, 32), 5).shape
     (10, 32, 32)
     """
+    begin = time.perf_counter()
     chosen = make_settings(method, settings)
-    work, begin = work or Work(), time.perf_counter()
-    resumed, identity = (
-        work.state is not None and Path(work.state).exists(),
-        (method.__name__, chosen),
-    )
+    work = work or Work()
+    resumed = work.state is not None and Path(work.state).exists()
+    identity = method.__name__, chosen
     with Workspace(
-        network, split, classes=classes, seed=seed, limits=limits, identity=identity, work=work
+        network,
+        split,
+        classes=classes,
+        seed=seed,
+        precision=precision,
+        compiled=compiled,
+        batch=batch,
+        identity=identity,
+        work=work,
     ) as workspace:
-        count, frozen = workspace.count[workspace.classes], workspace.frozen
-        workspace.expect(
-            method.passes(chosen, int(count.sum()), workspace.pairs),
-            method.__name__.rpartition("methods.")[2],
-        )
-        settled = getattr(chosen, "needs_deterministic", True)
-        with deterministic_on_cuda(frozen.device) if settled else nullcontext():
+        frozen = workspace.frozen
+        count = workspace.count[workspace.classes]
+        passes = method.passes(chosen, int(count.sum()), workspace.pairs)
+        workspace.expect(passes, method.__name__.rpartition("methods.")[2])
+        is_settled = getattr(chosen, "needs_deterministic", True)
+        with deterministic_on_cuda(frozen.device) if is_settled else nullcontext():
             score = method.scores(workspace, chosen)
-    if score.shape != (len(count), len(workspace.pairs)) or not np.isfinite(score).all():
-        raise ValueError(
-            f"scores of shape {score.shape}: expected finite numbers for each of {len(count)} classes"
-        )
+    if not np.isfinite(score).all():
+        raise ValueError("the method gives scores that are not finite numbers")
     about = {"images_per_class": count, "precision": frozen.precision, **workspace.about}
-    seconds = time.perf_counter() - begin
     return Found(
-        score, workspace.passes, seconds, resumed, asdict(chosen), about, workspace.evaluated
+        score=score,
+        passes=workspace.passes,
+        seconds=time.perf_counter() - begin,
+        resumed=resumed,
+        settings=asdict(chosen),
+        about=about,
+        evaluated=workspace.evaluated,
     )
 
 
-def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
+def make_settings(method: ModuleType, values: Mapping[str, Any]) -> Any:
     """The settings of a method.
 
     Raises ValueError for a setting that it does not have, one of another type, and one out of range.
@@ -134,24 +134,31 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
     types = get_type_hints(method.Settings)
     for name, value in values.items():
         if name not in types:
-            raise ValueError(
-                f"unknown setting {name!r} of the method: choose from {', '.join(types) or 'none'}"
-            )
-        kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
-        expected = [_EXPECTED.get(kind, ("a word", str)) for kind in kinds]
-        # Of Python, which counts it among integers.
-        number = isinstance(value, bool) and bool not in kinds
-        if number or not any(isinstance(value, allowed) for _, allowed in expected):
-            raise ValueError(
-                f"{name} {value!r}: expected {' or '.join(word for word, _ in expected)}"
-            )
+            choices = ", ".join(types) or "none"
+            raise ValueError(f"unknown setting {name!r} of the method: choose from {choices}")
+        _check_setting(name, value, types[name])
     return method.Settings(**values)
 
 
-# Of other types of a setting, which are words and choices of words, a word is expected.
-_EXPECTED: dict[Any, tuple[str, Any]] = {
-    int: ("a whole number", int),
-    float: ("a number", (int, float)),
-    NoneType: ("None", NoneType),
-    bool: ("true or false", bool),
+def _check_setting(name: str, value: Any, annotation: Any) -> None:
+    """Raises ValueError for a value that is not as annotated: one of some words, or of a type."""
+    kinds = get_args(annotation) or (annotation,)
+    if get_origin(annotation) is Literal:
+        if value not in kinds:
+            raise ValueError(f"unknown {name} {value!r}: choose from {', '.join(kinds)}")
+        return
+    allowed = int | float if annotation is float else annotation
+    # Python counts true and false among integers.
+    is_confused = isinstance(value, bool) and annotation is not bool
+    if is_confused or not isinstance(value, allowed):
+        expected = " or ".join(_WORDS[kind] for kind in kinds)
+        raise ValueError(f"{name} {value!r}: expected {expected}")
+
+
+_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
+    bool: "true or false",
+    NoneType: "None",
 }

@@ -16,8 +16,8 @@ a pair is the largest over the kinds.
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -35,7 +35,6 @@ from .workspace import Workspace
 ENTRIES = ("binary", "beta")
 WITH_NEUTRAL = "binary-swap"
 WITHOUT_NEUTRAL = "binary-swap+beta-zeros"
-JOINS: dict[str, Callable[..., FloatArray]] = {"max": np.max, "mean": np.mean}
 STORED = 1024  # mixtures in a block, which is stored when it is finished
 DEFAULT_CELLS = 32  # cells along the longer side of the spectrum
 ERROR_FLOOR = 2.0  # of the standard errors, in units of their median
@@ -57,11 +56,9 @@ class Settings:
     mixtures: str = "auto"
     shape: float = 3.0
     cell: int | None = None
-    join: str = "max"
+    join: Literal["max", "mean"] = "max"
 
     def __post_init__(self) -> None:
-        if self.join not in JOINS:
-            raise ValueError(f"unknown join {self.join!r}: choose from {', '.join(JOINS)}")
         if not 0 < self.shape < math.inf or (self.cell is not None and self.cell < 1):
             raise ValueError(
                 f"shape {self.shape}, cell {self.cell}: expected above 0, and at least 1 or None"
@@ -122,7 +119,8 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         )
     count = workspace.count[:, None] * np.bincount(mixtures.kind_of_sample)
     score = _standing_out(totals, squares, count[..., None].astype(float))
-    joined = JOINS[settings.join](score, axis=1)
+    join = np.max if settings.join == "max" else np.mean
+    joined: FloatArray = join(score, axis=1)
     return joined[:, mixtures.cell]
 
 

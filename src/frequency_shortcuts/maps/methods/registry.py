@@ -1,13 +1,9 @@
 """The methods by name, and named settings of them. A new method is one file in this folder and one line here."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
-
-if TYPE_CHECKING:
-    from .method import Method
+from types import ModuleType
+from typing import Any
 
 # name -> module in this folder. It is loaded when it is used.
 METHODS = {
@@ -38,9 +34,9 @@ def module_of(name: str) -> str:
     return f"{__package__}.{METHODS[name]}"
 
 
-def load(name: str) -> Method:
+def load(name: str) -> ModuleType:
     """The module of a method. Raises ValueError for an unknown method."""
-    return cast("Method", import_module(module_of(name)))
+    return import_module(module_of(name))
 
 
 def resolve(name: str) -> tuple[str, dict[str, Any]]:

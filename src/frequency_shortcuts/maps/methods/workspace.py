@@ -10,7 +10,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -49,23 +48,10 @@ def per_block(n_images: int) -> int:
     return max(1, BLOCK_PASSES // n_images)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Precision and size of the passes.
-
-    precision, compiled : see `predictions.Classifier`
-    batch : filtered images in one forward pass; by default `Classifier.batch_sizes`
-    """
-
-    precision: Precision = "float32"
-    compiled: bool = False
-    batch: int | None = None
-
-
 class Workspace:
     """A network and the images that rank its pairs.
 
-    split : the images; seed : of all random draws; limits, work : as in `method.find`
+    split : the images; seed : of all random draws; precision, compiled, batch, work : as in `method.find`
     classes : int64 [k], those whose scores are wanted, by default all
     identity : of method and settings: blocks of another identity are not used
 
@@ -88,11 +74,12 @@ class Workspace:
         *,
         classes: Sequence[int] | None = None,
         seed: int = 0,
-        limits: Limits | None = None,
+        precision: Precision = "float32",
+        compiled: bool = False,
+        batch: int | None = None,
         identity: object = "",
         work: Work | None = None,
     ) -> None:
-        limits = limits or Limits()
         self.split = split
         self.labels = split.labels
         self.n_classes = len(split.classes)
@@ -105,16 +92,16 @@ class Workspace:
         self.about: dict[str, Any] = {}
         self.evaluated: BoolArray | None = None
         self.pairs = ConjugatePairs(*split.images.shape[-2:])
-        self.frozen = Classifier.frozen(network, limits.precision, compiled=limits.compiled)
+        self.frozen = Classifier.frozen(network, precision, compiled=compiled)
         self.source = Source(split, device=self.frozen.device, dtype=self.frozen.dtype)
         first = self.source.take(np.arange(1))
         self.frozen.check(first)
-        if limits.batch is None:
+        if batch is None:
             self.batch, self.backward_batch = self.frozen.batch_sizes(first)
         else:
-            self.batch = limits.batch
+            self.batch = batch
             # A backward pass keeps the activations of every layer.
-            self.backward_batch = math.ceil(limits.batch / 8)
+            self.backward_batch = math.ceil(batch / 8)
         self.nominal_batch = self.batch
         self.passes = 0
         self._expected = 0.0
@@ -269,18 +256,13 @@ class Workspace:
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
         return self.frozen.logits(images)
 
-    def class_losses(
-        self, masks: BoolArray, fill: str, classes: Sequence[int] | None = None
-    ) -> FloatArray:
+    def class_losses(self, masks: BoolArray, fill: str) -> FloatArray:
         """Mean cross-entropy of every class if only the pairs of a mask are kept, float64 [k, class].
 
-        masks : bool [k, pairs], each shown to all images
-        classes : show only images of these classes; the losses of the others are NaN
+        masks : bool [k, pairs], each shown to all images of `classes`
         """
-        chosen = np.arange(len(self.labels))
-        if classes is not None:
-            chosen = np.flatnonzero(np.isin(self.labels, classes))
-        name = f"fill {fill}, classes {classes}, masks"
+        chosen = np.flatnonzero(np.isin(self.labels, self.classes))
+        name = f"fill {fill}, classes {self.classes.tolist()}, masks"
         compute = functools.partial(self._mean_losses, chosen, named(fill))
         return self.in_blocks(name, masks, len(chosen), compute)
 
@@ -307,6 +289,4 @@ class Workspace:
                 sums_of_some.index_add_(1, labels, loss)
         if not sums.isfinite().all():
             raise ValueError("the network does not give finite logits for filtered images")
-        count = np.bincount(self.labels[chosen], minlength=self.n_classes)
-        missing = np.full(sums.shape, np.nan)
-        return np.divide(sums.cpu().numpy(), count, out=missing, where=count > 0)
+        return sums.cpu().numpy()[:, self.classes] / self.count[self.classes]

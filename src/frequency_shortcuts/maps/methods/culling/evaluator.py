@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.images.source import tiling
+from frequency_shortcuts.images.source import index_batches, tiling
 from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
@@ -40,18 +40,33 @@ class ClassEvaluator:
         self.source = workspace.source
         self.device = workspace.source.device
         self.label = label
-        self._chosen = np.flatnonzero(workspace.labels == label)
-        self._resident = self._images_that_fit()
-        self.losses, self.influence = workspace.step(f"class {label}", self._unfiltered)
-        mean = self.losses.mean()
+        chosen = np.flatnonzero(workspace.labels == label)
+        compute = functools.partial(self._unfiltered, chosen)
+        losses, influence = workspace.step(f"class {label}", compute)
+        mean = losses.mean()
         if not np.isfinite(mean):
             raise ValueError(
                 f"the loss of class {label} is {mean}: the network does not give finite logits"
             )
-        self._sort(np.argsort(-self.influence, kind="stable"))
+        order = np.argsort(-influence, kind="stable")
+        self._chosen = chosen[order]
+        self.losses = losses[order]
+        self.influence = influence[order]
+        self._resident = self._images_that_fit()
         self._donors = workspace.donors[self._chosen] if named(fill).needs_donors else None
         self._before = torch.as_tensor(self.losses, device=self.device)
         self.bounds = group_bounds(len(self))
+
+    @torch.inference_mode()
+    def _unfiltered(self, chosen: IntArray) -> FloatArray:
+        """Loss and influence of each chosen image without a filter, [2, n]."""
+        found = []
+        for batch in index_batches(chosen, self.workspace.batch):
+            logits = self.workspace.forward(self.source.take(batch))
+            slope = logits.softmax(dim=1)
+            slope[:, self.label] -= 1
+            found.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
+        return torch.cat(found, dim=1).cpu().numpy()
 
     def _images_that_fit(self) -> Tensor | None:
         """All images of the class on the device, if they fit."""
@@ -63,14 +78,6 @@ class ClassEvaluator:
             return None
         return self.source.take(self._chosen)
 
-    def _sort(self, order: IntArray) -> None:
-        """Put the images in this order."""
-        self._chosen = self._chosen[order]
-        self.losses = self.losses[order]
-        self.influence = self.influence[order]
-        if self._resident is not None:
-            self._resident = self._resident[torch.as_tensor(order, device=self.device)]
-
     def __len__(self) -> int:
         return len(self._chosen)
 
@@ -79,18 +86,6 @@ class ClassEvaluator:
         if self._resident is not None:
             return self._resident[first:last]
         return self.source.take(self._chosen[first:last])
-
-    @torch.inference_mode()
-    def _unfiltered(self) -> FloatArray:
-        """Loss and influence of each unfiltered image, [2, n]."""
-        batches = []
-        for start in range(0, len(self), self.workspace.batch):
-            images = self.take(start, start + self.workspace.batch)
-            logits = self.workspace.forward(images.clone())
-            slope = logits.softmax(dim=1)
-            slope[:, self.label] -= 1
-            batches.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
-        return torch.cat(batches, dim=1).cpu().numpy()
 
     def _loss(self, logits: Tensor) -> Tensor:
         """Cross-entropy of each image, float64 [n]."""

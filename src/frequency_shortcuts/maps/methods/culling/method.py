@@ -8,20 +8,18 @@ With the fill `swap` a pair is not removed: the coefficients of another image, i
 of the image. This also finds pairs at which a class is recognised by a lack of energy.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
-from dataclasses import dataclass, fields
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 from torch import nn
 
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
-from frequency_shortcuts.maps.methods.method import Found, Method, find
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.maps.methods.method import Found, find
+from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
@@ -32,8 +30,8 @@ from .evaluator import ClassEvaluator
 
 log = logging.getLogger(__name__)
 
-Search = Literal["exact", "screened"]
-SEARCHES: tuple[Search, ...] = get_args(Search)
+SearchName = Literal["exact", "screened"]
+SEARCHES: tuple[SearchName, ...] = get_args(SearchName)
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Settings:
     Raises ValueError for an unknown search or fill, and for numbers out of range.
     """
 
-    search: Search = "exact"
+    search: SearchName = "exact"
     fill: str = "zeros"
     patch: int = 1
     percent: float = 5
@@ -60,10 +58,6 @@ class Settings:
     patience: int = 20
 
     def __post_init__(self) -> None:
-        if self.search not in SEARCHES:
-            raise ValueError(
-                f"unknown search {self.search!r} of a culling: choose from {', '.join(SEARCHES)}"
-            )
         if named(self.fill).needs_donors and self.search == "screened":
             raise ValueError(
                 f"fill {self.fill} needs the search exact: screened predicts what the removal of a pair does, not an "
@@ -105,76 +99,90 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     `missed`, pairs that the last audit could draw from, drew, and found to belong to the top; `audits`, their number;
     `recall`, which follows, with its 95 % interval.
     """
-    about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
     log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
-    if settings.patch > 1:  # the pairs of a cell are removed together
-        cell, classes = cells(workspace.pairs, settings.patch, settings.patch), workspace.classes
-        kept = np.arange(cell.max() + 1)[:, None] != cell
-        masks = np.concatenate([np.ones((1, len(cell)), bool), kept])
-        loss = workspace.class_losses(masks, settings.fill, classes.tolist())[:, classes]
-        increment = (loss[1:] - loss[0]).T[:, cell]
-        of_classes = {
-            "baseline_loss": loss[0],
-            "passes": len(kept) * workspace.count[classes],
-            "increment": increment,
-            "evaluated": np.ones(increment.shape, bool),
-        }
+    about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
+    if settings.patch > 1:
         about["patch"] = settings.patch
+        found = _cull_cells(workspace, settings)
     else:
-        found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
-        of_classes = {
-            name: np.array([one[name] for one in found]) for name in (found[0] if found else ())
-        }
-    if settings.search == "screened" and of_classes:
-        about |= {"percent": settings.percent, "target_recall": settings.target_recall}
+        of_class = [_cull_class(workspace, settings, c) for c in workspace.classes.tolist()]
+        names = list(of_class[0]) if of_class else []
+        found = {name: np.array([values[name] for values in of_class]) for name in names}
+    if settings.search == "screened" and found:
+        about["percent"] = settings.percent
+        about["target_recall"] = settings.target_recall
     nothing = np.empty((0, len(workspace.pairs)))
-    increment = of_classes.pop("increment", nothing)
-    workspace.evaluated = of_classes.pop("evaluated", nothing)
-    workspace.about = about | of_classes
+    increment: FloatArray = found.pop("increment", nothing)
+    workspace.evaluated = found.pop("evaluated", nothing.astype(bool))
+    workspace.about = about | found
     return increment
+
+
+def _cull_cells(workspace: Workspace, settings: Settings) -> dict[str, Any]:
+    """The same as `_cull_class` for all classes, if the pairs of a cell are removed together."""
+    cell = cells(workspace.pairs, settings.patch, settings.patch)
+    without_cell = np.arange(cell.max() + 1)[:, None] != cell
+    masks = np.concatenate([np.ones((1, len(cell)), bool), without_cell])
+    loss = workspace.class_losses(masks, settings.fill)
+    increment = (loss[1:] - loss[0]).T[:, cell]
+    return {
+        "baseline_loss": loss[0],
+        "passes": len(without_cell) * workspace.count[workspace.classes],
+        "increment": increment,
+        "evaluated": np.ones(increment.shape, bool),
+    }
 
 
 def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, Any]:
     """The increments [pairs] of a class, which of them were evaluated, and what else is known of it."""
-    evaluator, pairs = ClassEvaluator(workspace, c, settings.fill), workspace.pairs
-    n_images, about = len(evaluator), {"baseline_loss": evaluator.losses.mean()}
+    evaluator = ClassEvaluator(workspace, c, settings.fill)
+    n_pairs = len(workspace.pairs)
+    n_images = len(evaluator)
+    found: dict[str, Any] = {"baseline_loss": evaluator.losses.mean()}
     if settings.search == "exact":
-        increment = evaluator.sums(np.arange(len(pairs)), 0, n_images) / n_images
-        about |= {
-            "evaluated": np.ones(len(pairs), bool),
-            "increment": increment,
-            "passes": len(pairs) * n_images,
-        }
+        found["evaluated"] = np.ones(n_pairs, bool)
+        found["increment"] = evaluator.sums(np.arange(n_pairs), 0, n_images) / n_images
+        found["passes"] = n_pairs * n_images
     else:
-        wanted = positions(pairs.height, pairs.width, settings.percent)
-        found = screening.screen(
-            evaluator.features(),
-            evaluator.group_sums,
-            pairs,
-            wanted,
-            target_recall=settings.target_recall,
-            patience=settings.patience,
-            seed=(workspace.seed, c),
-        )
-        about |= vars(found)
-        about["passes"] = round(about.pop("cost") * len(pairs) * n_images)
-        top_size = len(top_pairs(found.increment.astype(np.float32), pairs.size, wanted))
-        audit = found.left_out, found.audited, found.missed, found.audits
-        about["recall"], about["recall_low"], about["recall_high"] = screening.audited_recall(
-            top_size, *audit
-        )
-    share = about["passes"] / (len(pairs) * n_images)
+        found |= _screen_class(workspace, settings, evaluator)
+    share = found["passes"] / (n_pairs * n_images)
     log.info(
         "class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share
     )
-    return about
+    return found
 
 
-def cull(network: nn.Module, split: Split, method: Search = "screened", **options: Any) -> Found:
+def _screen_class(
+    workspace: Workspace, settings: Settings, evaluator: ClassEvaluator
+) -> dict[str, Any]:
+    """The same without evaluating every pair."""
+    pairs = workspace.pairs
+    wanted = positions(pairs.height, pairs.width, settings.percent)
+    screened = screening.screen(
+        evaluator.features(),
+        evaluator.group_sums,
+        pairs,
+        wanted,
+        target_recall=settings.target_recall,
+        patience=settings.patience,
+        seed=(workspace.seed, evaluator.label),
+    )
+    found: dict[str, Any] = dict(vars(screened))
+    found["passes"] = round(found.pop("cost") * len(pairs) * len(evaluator))
+    top = top_pairs(screened.increment.astype(np.float32), pairs.size, wanted)
+    recall, low, high = screening.audited_recall(
+        len(top), screened.left_out, screened.audited, screened.missed, screened.audits
+    )
+    return {**found, "recall": recall, "recall_low": low, "recall_high": high}
+
+
+def cull(
+    network: nn.Module, split: Split, method: SearchName = "screened", **options: Any
+) -> Found:
     """Loss increment of every class at every conjugate pair: `method.find` with this method.
 
     method : the `search` of `Settings`
-    options : other settings, those of `workspace.Limits`, and parameters of `find`, such as `seed` and `work`
+    options : other settings, and parameters of `find`, such as `seed` and `work`
 
     Raises ValueError for an unknown search or fill, an image without a donor or a loss that is not finite; for the rest
     see `find`.
@@ -182,8 +190,4 @@ def cull(network: nn.Module, split: Split, method: Search = "screened", **option
     >>> cull(network, split, "exact", fill="swap").score.shape  # 4 classes, images of 32 x 32
     (4, 514)
     """
-    limits = Limits(
-        **{field.name: options.pop(field.name) for field in fields(Limits) if field.name in options}
-    )
-    this = cast(Method, sys.modules[__name__])
-    return find(this, network, split, limits=limits, search=method, **options)
+    return find(sys.modules[__name__], network, split, search=method, **options)

@@ -104,19 +104,17 @@ def screen(
         too_many = missing_share * audit.top_size * audit.audited
         if audit.missed * audit.left_out > too_many:
             allowed /= 2
-            log.info(
-                "an audit found %d of %d pairs wrongly left out: the search goes on",
-                audit.missed,
-                audit.audited,
-            )
         elif audit.error_ratio > MAX_ERROR_RATIO:
             search.error_inflation *= audit.error_ratio
-            log.info(
-                "an audit found errors %.1f times as large as expected: the search goes on",
-                audit.error_ratio,
-            )
         else:
             break
+        log.info(
+            "the search goes on: an audit found %d of %d pairs wrongly left out, and errors %.1f times as large as "
+            "expected",
+            audit.missed,
+            audit.audited,
+            audit.error_ratio,
+        )
     expected_recall = 1.0
     if not search.evaluated.all():
         expected_recall -= min(1.0, expected_missing / audit.top_size)

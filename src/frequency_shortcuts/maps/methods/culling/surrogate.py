@@ -104,14 +104,6 @@ class _Known(NamedTuple):
         of_features = 1e-18 * np.mean(self.features**2)
         return float(of_increments + of_features + TINY)
 
-    def by_group(self, values: FloatArray) -> FloatArray:
-        """Sums of values [k] over the pairs of each group: [groups]."""
-        return np.bincount(self.group, values, self.n_groups).astype(float)
-
-    def by_pair(self, values: FloatArray) -> FloatArray:
-        """Sums of values [k] over the groups of each pair: [pairs]."""
-        return np.bincount(self.pair, values, self.n_pairs).astype(float)
-
 
 class _Departure(NamedTuple):
     """The departure of every pair from the linear term, each float64 [pairs].
@@ -219,8 +211,8 @@ class Model:
         self, known: _Known, precision: FloatArray, residual: FloatArray
     ) -> _Departure:
         """The departure of each pair, which its neighbours share."""
-        pull = known.by_pair(known.product * precision * residual)
-        certainty = known.by_pair(known.product**2 * precision)
+        pull = _sums(known.pair, known.n_pairs, known.product * precision * residual)
+        certainty = _sums(known.pair, known.n_pairs, known.product**2 * precision)
         pull_near, certainty_near = self._around(np.stack([pull, certainty]))
         prior = DEPARTURE_PRIOR * self._position_weight * certainty.sum() / len(known.started)
         total = certainty_near + prior + TINY
@@ -239,8 +231,10 @@ class Model:
         rest : [k], what is left of each increment if its departure is predicted from the neighbours alone
         """
         started = known.started
-        expected = known.by_pair(np.maximum(self._error @ known.spread, least))[started]
-        error = known.by_pair(rest)[started]
+        expected = _sums(known.pair, known.n_pairs, np.maximum(self._error @ known.spread, least))[
+            started
+        ]
+        error = _sums(known.pair, known.n_pairs, rest)[started]
         size = np.zeros(known.n_pairs)
         size[started] = np.minimum(error**2 / expected, CLIP**2)
         count = np.zeros(known.n_pairs)
@@ -269,8 +263,8 @@ def _fit_factors(
     """Posterior mean of the factor of each group [groups]; the prior is a normal distribution around 1."""
     prior = GROUPS_DIFFER**-2
     weighted = linear_term * precision
-    above = known.by_group(weighted * target)
-    below = known.by_group(weighted * linear_term)
+    above = _sums(known.group, known.n_groups, weighted * target)
+    below = _sums(known.group, known.n_groups, weighted * linear_term)
     return (above + prior) / (below + prior)
 
 
@@ -279,6 +273,11 @@ def _fit_error(known: _Known, precision: FloatArray, rest: FloatArray) -> FloatA
     squares = np.minimum(rest**2 * precision, CLIP**2)
     size, _ = nnls((known.spread * precision).T, squares)
     return size + LEAST_ERROR
+
+
+def _sums(place: IntArray, count: int, values: FloatArray) -> FloatArray:
+    """Sums of values [k] at each place from 0 to count - 1: place int64 [k] -> [count]."""
+    return np.bincount(place, values, count).astype(float)
 
 
 def _smooth(planes: FloatArray, reach: float) -> FloatArray:
