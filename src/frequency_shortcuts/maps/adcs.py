@@ -78,10 +78,12 @@ def class_spectra(
         dtype=torch.float64 if is_float64 else torch.float32,
         device=device,
     )
-    scale = 255 * split.std[:, None, None] if is_raw(split.images) else np.ones((1, 1, 1))
+    scale = np.ones(1)
+    if is_raw(split.images):
+        scale = 255 * split.std
     weights = _weights_of_channels(channels, channel_weights)
     sums = _ClassSums(n_classes, buffer)
-    joined_sums = _JoinedSums(n_classes, weights / scale.ravel(), buffer)
+    joined_sums = _JoinedSums(n_classes, weights / scale, buffer)
     with deterministic_on_cuda(device):
         for batch, amplitude in _amplitudes(split, buffer):
             labels = split.labels[batch]
@@ -89,8 +91,11 @@ def class_spectra(
             sums.add(labels, labels_on_device, amplitude)
             joined_sums.add(labels_on_device, amplitude)
     count = np.bincount(split.labels)
-    mean_amplitude = sums.means(count[:, None, None, None] * scale, width)
-    return ClassSpectra(mean_amplitude, joined_sums.standard_error(count, width))
+    divisor = count[:, None] * scale
+    return ClassSpectra(
+        mean_amplitude=sums.means(divisor[:, :, None, None], width),
+        standard_error=joined_sums.standard_error(count, width),
+    )
 
 
 def _batch_size(split: Split, device: torch.device) -> int:
@@ -99,7 +104,8 @@ def _batch_size(split: Split, device: torch.device) -> int:
     if device.type == "cpu":
         pixels = BATCH_PIXELS * torch.get_num_threads()
     most = HDF5_BATCH if isinstance(split.images, h5py.Dataset) else SHORT_SUM
-    return min(most, max(1, pixels // math.prod(split.images.shape[1:])))
+    fitting = pixels // math.prod(split.images.shape[1:])
+    return min(most, max(1, fitting))
 
 
 def _amplitudes(split: Split, buffer: Tensor) -> Iterator[tuple[slice, Tensor]]:
@@ -113,7 +119,8 @@ def _amplitudes(split: Split, buffer: Tensor) -> Iterator[tuple[slice, Tensor]]:
     raw = is_raw(split.images)
     _, channels, height, width = split.images.shape
     if raw:
-        shift = torch.as_tensor(255 * height * width * split.mean).to(buffer)
+        shift = 255 * height * width * torch.as_tensor(split.mean)
+        shift = shift.to(buffer)
         raw_pixels = buffer.new_empty(len(buffer), channels, height, width)
     for start in range(0, len(split.labels), len(buffer)):
         batch = slice(start, start + len(buffer))
@@ -182,23 +189,25 @@ class _ClassSums:
 
     def add(self, labels: IntArray, labels_on_device: Tensor, amplitude: Tensor) -> None:
         """Add amplitudes [n, channels, H, W // 2 + 1] of images with these labels [n]."""
-        new = np.bincount(labels, minlength=len(self._held))
-        if self._recent.dtype == torch.float32 and (self._held + new).max() > SHORT_SUM:
+        held = self._held + np.bincount(labels, minlength=len(self._held))
+        if self._recent.dtype == torch.float32 and held.max() > SHORT_SUM:
             # Also the nearly full ones: fewer additions.
-            self._move_to_total(np.flatnonzero(self._held + new > SHORT_SUM // 2))
-        self._held += new
+            full = np.flatnonzero(held > SHORT_SUM // 2)
+            self._move_to_total(full)
+            held[full] -= self._held[full]
+        self._held = held
         self._recent.index_add_(0, labels_on_device, amplitude)
 
     def _move_to_total(self, classes: IntArray) -> None:
         """Add the recent sums of some classes to the total, and empty them."""
         if self._total is None:
             self._total = torch.zeros_like(self._recent, dtype=torch.float64)
-        for some in torch.as_tensor(classes, device=self._recent.device).split(self._batch):
+        on_device = torch.as_tensor(classes, device=self._recent.device)
+        for some in on_device.split(self._batch):
             self._total.index_add_(0, some, self._recent[some].double())
             self._recent.index_fill_(0, some, 0)
-        self._held[classes] = 0
 
-    def means(self, divisor: npt.NDArray[np.floating], width: int) -> FloatArray:
+    def means(self, divisor: FloatArray, width: int) -> FloatArray:
         """The sums divided by `divisor`, which broadcasts with them, as [class, channels, H, W], centred."""
         n_classes, channels, height, _ = self._recent.shape
         means = np.empty((n_classes, channels, height, width))
@@ -207,11 +216,15 @@ class _ClassSums:
             sums = self._recent[some].double()
             if self._total is not None:
                 sums += self._total[some]
-            means[some] = from_half_plane(sums.cpu().numpy() / divisor[some], width)
+            half_plane = sums.cpu().numpy() / divisor[some]
+            means[some] = from_half_plane(half_plane, width)
         return means
 
 
-def _weights_of_channels(channels: int, channel_weights: Sequence[float] | None) -> FloatArray:
+def _weights_of_channels(
+    channels: int,
+    channel_weights: Sequence[float] | None,
+) -> FloatArray:
     """The weight of each channel, float64 [channels]. Raises ValueError for weights of another number of channels."""
     if channel_weights is None:
         return np.full(channels, 1 / channels)
@@ -221,7 +234,8 @@ def _weights_of_channels(channels: int, channel_weights: Sequence[float] | None)
 
 
 def accumulate(
-    amplitude: npt.NDArray[np.float64], channel_weights: Sequence[float] | None = None
+    amplitude: FloatArray,
+    channel_weights: Sequence[float] | None = None,
 ) -> npt.NDArray[np.int16]:
     """ADCS of every class, int16 [class, H, W], from mean amplitudes [class, channel, H, W].
 
@@ -234,8 +248,9 @@ def accumulate(
     for rows in _blocks_of_rows(energy.shape, RANKED_AT_ONCE):
         block = energy[:, rows]
         # The rank is 1 + the number of smaller values + half the number of other equal ones.
-        rank = pd.DataFrame(block.reshape(n_classes, -1)).rank().to_numpy()
-        out[:, rows] = (2 * rank - (n_classes + 1)).reshape(block.shape)
+        values = pd.DataFrame(block.reshape(n_classes, -1))
+        rank = values.rank().to_numpy().reshape(block.shape)
+        out[:, rows] = 2 * rank - (n_classes + 1)
     return out
 
 
@@ -266,7 +281,9 @@ def accumulate_significant(
             square = means[c] - means[c + 1 :]
             square *= np.abs(square)  # keeps the sign of the difference
             most = variances[c] + variances[c + 1 :]
-            signs = (square > most).view(np.int8) - (square < -most).view(np.int8)
+            is_above = square > most
+            is_below = square < -most
+            signs = is_above.view(np.int8) - is_below.view(np.int8)
             counts[c] += signs.sum(axis=0, dtype=np.int16)
             counts[c + 1 :] -= signs
     return out
@@ -293,7 +310,8 @@ def distinctiveness(
     """
     energy = _join_channels(amplitude, channel_weights)
     distinct = np.full(len(energy), np.nan)
-    known = np.flatnonzero(np.isfinite(standard_error).all(axis=(1, 2)))
+    has_error = np.isfinite(standard_error).all(axis=(1, 2))
+    known = np.flatnonzero(has_error)
     n_others = len(known) - 1
     if n_others < 1:
         return distinct
@@ -305,7 +323,8 @@ def distinctiveness(
     variance_sum = variances[known].sum(axis=0)
     n_clearest = math.ceil(means.shape[1] / CLEAREST)
     for c in known:
-        difference = np.abs(means[c] - (mean_sum - means[c]) / n_others)
+        mean_of_others = (mean_sum - means[c]) / n_others
+        difference = np.abs(means[c] - mean_of_others)
         variance_of_others = np.maximum(variance_sum - variances[c], 0) / n_others**2
         error = np.sqrt(variances[c] + variance_of_others)
         # Equal amplitudes without an error do not differ.
@@ -324,7 +343,10 @@ def _blocks_of_rows(shape: tuple[int, ...], at_once: int) -> Iterator[slice]:
         yield slice(start, start + rows)
 
 
-def _join_channels(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> FloatArray:
+def _join_channels(
+    amplitude: FloatArray,
+    channel_weights: Sequence[float] | None,
+) -> FloatArray:
     """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W]."""
     weights = _weights_of_channels(amplitude.shape[1], channel_weights)
     if not np.isfinite(amplitude).all():

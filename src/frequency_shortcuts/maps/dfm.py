@@ -7,7 +7,6 @@ culling also `evaluated`.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.files import AnyPath, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 if TYPE_CHECKING:
@@ -29,18 +28,21 @@ if TYPE_CHECKING:
 PERCENTS = (1, 5, 10, 20)  # sizes of the masks in a file; `read_mask` makes others from the ranks
 
 
-def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
+def rank(increment: FloatArray) -> npt.NDArray[np.int32]:
     """Rank of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
 
     Increments are compared in float32, the precision of the file, and ties are broken by the position of the pair. So
     the map is the same on every machine.
     """
-    order = np.argsort(-np.asarray(increment, np.float32), axis=-1, kind="stable")
+    stored = np.asarray(increment, np.float32)
+    order = np.argsort(-stored, axis=-1, kind="stable")
     return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
 
 
 def dominant(
-    increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float
+    increment: FloatArray,
+    pairs: ConjugatePairs,
+    percent: float,
 ) -> BoolArray:
     """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
@@ -50,7 +52,8 @@ def dominant(
     wanted = positions(pairs.height, pairs.width, percent)
     kept = np.zeros(stored.shape, bool)
     for place in np.ndindex(stored.shape[:-1]):
-        kept[place][top_pairs(stored[place], pairs.size, wanted)] = True
+        best = top_pairs(stored[place], pairs.size, wanted)
+        kept[place][best] = True
     return pairs.scatter(kept)
 
 
@@ -70,7 +73,7 @@ class DFM:
 
 
 def write(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     found: Found,
     pairs: ConjugatePairs,
     percents: Sequence[float] = PERCENTS,
@@ -101,10 +104,12 @@ def write(
             _write_planes(file, "evaluated", pairs.scatter(found.evaluated))
         for percent in percents:
             _write_planes(file, f"mask/top_{percent:g}", dominant(found.score, pairs, percent))
-        file.attrs.update({"layout": "centred", "classes": list(classes), **found.about, **about})
+        file.attrs["layout"] = "centred"
+        file.attrs["classes"] = list(classes)
+        file.attrs.update({**found.about, **about})
 
 
-def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:
+def join(path: AnyPath, parts: Sequence[AnyPath]) -> None:
     """Write the DFM file of all classes, from DFM files that hold some classes each, in their order."""
     with replacing_hdf5(path) as file, ExitStack() as stack:
         opened = [stack.enter_context(read_hdf5(part)) for part in parts]
@@ -113,10 +118,12 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) 
         planes = [name for name in first if name != "mask"]
         masks = [f"mask/{name}" for name in first["mask"]]
         for name in (*planes, *masks):
-            _write_planes(file, name, np.concatenate([part[name][:] for part in with_classes]))
+            of_parts = [part[name][:] for part in with_classes]
+            _write_planes(file, name, np.concatenate(of_parts))
         for name, value in first.attrs.items():
             if isinstance(value, np.ndarray):  # of the classes
-                value = np.concatenate([part.attrs[name] for part in with_classes]).tolist()
+                values = [part.attrs[name] for part in with_classes]
+                value = np.concatenate(values).tolist()
             file.attrs[name] = value
 
 
@@ -126,10 +133,16 @@ def _write_planes(file: h5py.File, name: str, planes: npt.NDArray[Any]) -> None:
         file.create_dataset(name, data=planes)
         return
     chunks = (1, *planes.shape[1:])
-    file.create_dataset(name, data=planes, chunks=chunks, compression="gzip", shuffle=True)
+    file.create_dataset(
+        name,
+        data=planes,
+        chunks=chunks,
+        compression="gzip",
+        shuffle=True,
+    )
 
 
-def read(path: str | os.PathLike[str]) -> DFM:
+def read(path: AnyPath) -> DFM:
     """Read a file of maps. Raises ValueError if it does not hold what was written.
 
     >>> read("results/laptop/maps/mixture/syn_1/resnet18_w8/none/seed200.h5").masks[5].shape
@@ -148,7 +161,7 @@ def read(path: str | os.PathLike[str]) -> DFM:
 
 
 def read_mask(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     percent: float,
     chosen: npt.NDArray[np.int64] | slice = slice(None),
 ) -> BoolArray:

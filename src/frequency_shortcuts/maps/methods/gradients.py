@@ -24,7 +24,12 @@ def noisy_copies(n_pairs: int) -> int:
     return min(8, max(2, n_pairs // 500))
 
 
-def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterable[int]) -> Tensor:
+def with_noise(
+    images: Tensor,
+    pairs: ConjugatePairs,
+    copies: int,
+    seeds: Iterable[int],
+) -> Tensor:
     """Each image [n, channels, H, W], followed by its noisy copies: [n (1 + copies), channels, H, W].
 
     The noise of an image is white, drawn with its seed, and as strong as the pair of median energy. It is drawn on the
@@ -44,7 +49,7 @@ def with_noise(images: Tensor, pairs: ConjugatePairs, copies: int, seeds: Iterab
 def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
     """Energy of each pair in each image, (size / HW) |X|^2 summed over the channels: float64 [n, pairs]."""
     coefficients = pairs.coefficients(images).double()
-    return coefficients.square().sum(dim=(0, 2)) * _share(images, pairs)
+    return coefficients.square().sum(dim=(0, 2)) * share_of_pairs(pairs, images.device)
 
 
 def input_gradient(
@@ -98,16 +103,18 @@ def first_order(
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image = pairs.coefficients(images).double()
     slope = pairs.coefficients(gradient).double()
-    share = _share(images, pairs)
+    share = share_of_pairs(pairs, images.device)
     change = -(image * slope).sum(dim=(0, 2))
-    squared_product = image.square().sum(dim=0) * slope.square().sum(dim=0)
-    product = square_root(squared_product).sum(dim=1)
+    image_energy = image.square().sum(dim=0)
+    slope_energy = slope.square().sum(dim=0)
+    product = square_root(image_energy * slope_energy).sum(dim=1)
     return change * share, product * share
 
 
-def _share(images: Tensor, pairs: ConjugatePairs) -> Tensor:
-    """The factor size / HW of each pair, on the device of the images: float64 [pairs]."""
-    return torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=images.device)
+def share_of_pairs(pairs: ConjugatePairs, device: torch.device) -> Tensor:
+    """The factor size / HW of each pair, by which its coefficient counts in an image: float64 [pairs]."""
+    share = pairs.size / (pairs.height * pairs.width)
+    return torch.as_tensor(share, device=device)
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,12 @@ def _mean_product(workspace: Workspace, c: int) -> FloatArray:
     for batch in index_batches(of_class, workspace.backward_batch):
         images = source.take(batch)
         _, product = first_order(
-            workspace.forward, images, images, c, pairs, f"the images of class {c}"
+            workspace.forward,
+            images,
+            images,
+            c,
+            pairs,
+            f"the images of class {c}",
         )
         total += product.sum(dim=0)
     return total.cpu().numpy() / len(of_class)

@@ -37,10 +37,6 @@ class Settings:
 
     def __post_init__(self) -> None:
         positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
-        if not 1 <= self.parents <= self.candidates:
-            raise ValueError(
-                f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them"
-            )
         named(self.fill)
 
 
@@ -76,8 +72,9 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     share = (wanted / pairs.size.sum()) ** (1 / len(sides))
     parents = np.zeros((workspace.n_classes, 0, len(pairs)), bool)  # of the first stage: none
     for side in sides:
-        cell = (max(1.0, pairs.height / side), max(1.0, pairs.width / side))
-        masks = draw(pairs, cell, settings.candidates, share, generator)
+        height = max(1.0, pairs.height / side)
+        width = max(1.0, pairs.width / side)
+        masks = draw(pairs, (height, width), settings.candidates, share, generator)
         if parents.size:
             of_class = generator.integers(workspace.n_classes, size=len(masks))
             parent = generator.integers(parents.shape[1], size=len(masks))
@@ -112,7 +109,8 @@ def draw(
         chosen = np.flatnonzero((kind == number) | (kind == BOTH))
         chance = np.where(kind[chosen] == BOTH, share / 2, share)
         number_of_cells = grid.max() + 1
-        has_cell = generator.random((len(chosen), number_of_cells)) < chance[:, None]
+        uniform = generator.random((len(chosen), number_of_cells))
+        has_cell = uniform < chance[:, None]
         drawn[chosen] |= has_cell[:, grid]
     return drawn
 
@@ -139,7 +137,8 @@ def resized(
     np.put_along_axis(kept, order, filled_before < wanted, axis=1)
     # Of a mask that holds one position too many, the last pair of one position goes.
     single = kept & (size == 1)
-    surplus = np.flatnonzero((kept @ size > wanted) & single.any(axis=1))
+    is_too_large = kept @ size > wanted
+    surplus = np.flatnonzero(is_too_large & single.any(axis=1))
     last_single = np.where(single, place, -np.inf).argmax(axis=1)
     kept[surplus, last_single[surplus]] = False
     return kept

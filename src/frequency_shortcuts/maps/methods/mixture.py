@@ -29,7 +29,7 @@ from frequency_shortcuts.spectrum.fills import FILLS, named
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
-from .gradients import input_gradient
+from .gradients import input_gradient, share_of_pairs
 from .workspace import Workspace
 
 ENTRIES = ("binary", "beta")
@@ -59,10 +59,6 @@ class Settings:
     join: Literal["max", "mean"] = "max"
 
     def __post_init__(self) -> None:
-        if not 0 < self.shape < math.inf or (self.cell is not None and self.cell < 1):
-            raise ValueError(
-                f"shape {self.shape}, cell {self.cell}: expected above 0, and at least 1 or None"
-            )
         least = max(2 * len(self.kinds(neutral)) for neutral in (True, False))
         if self.samples < least:
             raise ValueError(
@@ -127,7 +123,8 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 def _cells(pairs: ConjugatePairs, side: int | None) -> IntArray:
     """The cell of every pair, int64 [pairs]; by default such that the number of cells hardly depends on the image."""
     if side is None:
-        side = max(1, round(max(pairs.height, pairs.width) / DEFAULT_CELLS))
+        longer = max(pairs.height, pairs.width)
+        side = max(1, round(longer / DEFAULT_CELLS))
     return cells(pairs, min(side, pairs.height), min(side, pairs.width))
 
 
@@ -150,7 +147,7 @@ class _Mixtures:
 
     kinds : of mixtures, see `Settings.kinds`
     kind_of_sample : int64 [samples], the kinds take turns in twos
-    cell : int64 [pairs], the cell of each pair; n_cells : their number
+    cell : int64 [pairs], the cell of each pair; n_cells : their number; pairs_in_cell : int64 [cells]
     """
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
@@ -158,23 +155,17 @@ class _Mixtures:
         self._settings = settings
         self.kinds = settings.kinds(workspace.neutral is not None)
         self.kind_of_sample: IntArray = np.arange(settings.samples) // 2 % len(self.kinds)
-        pairs = workspace.pairs
-        self.cell = _cells(pairs, settings.cell)
-        pairs_in_cell = np.bincount(self.cell)
-        self.n_cells = len(pairs_in_cell)
-        self._index = self._tensor(self.cell)
-        self._share = self._tensor(1 / pairs_in_cell)
-        self._weight = self._tensor(pairs.size / (pairs.height * pairs.width))
-        self._half_plane = self._tensor(pairs.half_plane)
-        self._half_row = self._tensor(pairs.half_row)
-        self._half_column = self._tensor(pairs.half_column)
+        self.cell = _cells(workspace.pairs, settings.cell)
+        self.pairs_in_cell = np.bincount(self.cell)
+        self.n_cells = len(self.pairs_in_cell)
 
     def _tensor(self, values: FloatArray | IntArray) -> Tensor:
         return torch.as_tensor(values, device=self._workspace.source.device)
 
     def draw(self, image: int) -> tuple[FloatArray, IntArray]:
         """The masks of one image, float [samples, cells], and the donor of each; -1 stands for zeros."""
-        workspace, settings = self._workspace, self._settings
+        workspace = self._workspace
+        settings = self._settings
         generator = np.random.default_rng([workspace.seed, 5, image])
         masks = np.empty((settings.samples, self.n_cells))
         donors = np.full(settings.samples, -1)
@@ -200,7 +191,9 @@ class _Mixtures:
         Returns float64 [classes of the images, kind, 2, cells]. Nothing that is drawn depends on the batch.
         """
         workspace = self._workspace
-        masks, donors = map(np.concatenate, zip(*map(self.draw, chosen), strict=True))
+        drawn = [self.draw(image) for image in chosen]
+        masks = np.concatenate([of_image for of_image, _ in drawn])
+        donors = np.concatenate([of_image for _, of_image in drawn])
         samples = self._settings.samples
         images = np.repeat(chosen, samples)
         kind = np.tile(self.kind_of_sample, len(chosen))
@@ -208,12 +201,17 @@ class _Mixtures:
         n_kinds = len(self.kinds)
         row = self._tensor(place * n_kinds + kind)
         n_rows = len(present) * n_kinds
-        sums = self._index.new_zeros(2, n_rows, self.n_cells, dtype=torch.float64)
+        sums = row.new_zeros(2, n_rows, self.n_cells, dtype=torch.float64)
         for batch in index_batches(np.arange(len(images)), workspace.backward_batch):
-            derivative = self._derivatives(images[batch], masks[batch], donors[batch])
+            derivative = self._derivatives(
+                images[batch],
+                masks[batch],
+                donors[batch],
+            )
             both = torch.stack([derivative, derivative.square()])
             sums.index_add_(1, row[batch], both)
-        return sums.unflatten(1, (len(present), n_kinds)).permute(1, 2, 0, 3).cpu().numpy()
+        by_class = sums.unflatten(1, (len(present), n_kinds))
+        return by_class.permute(1, 2, 0, 3).cpu().numpy()
 
     def _derivatives(self, images: IntArray, masks: FloatArray, donors: IntArray) -> Tensor:
         """The derivative of the log-odds at each cell, the mean over its pairs: float64 [n, cells].
@@ -221,25 +219,31 @@ class _Mixtures:
         images, donors : int64 [n]; masks : float64 [n, cells]
         """
         workspace = self._workspace
-        pairs, source = workspace.pairs, workspace.source
+        source = workspace.source
+        pairs = workspace.pairs
         # The samples of an image share one reading.
         read, sample = np.unique(images, return_inverse=True)
         own = torch.fft.rfft2(source.take(read))[self._tensor(sample)]
         fill = torch.zeros_like(own)
         has_donor = np.flatnonzero(donors >= 0)
         if len(has_donor):
-            fill[self._tensor(has_donor)] = torch.fft.rfft2(source.take(donors[has_donor]))
-        of_pairs = self._tensor(masks)[:, self._index]
-        kept = of_pairs[:, None, self._half_plane].to(source.dtype)
-        mixed = hide(own, kept, fill, size=(pairs.height, pairs.width))
+            of_donors = torch.fft.rfft2(source.take(donors[has_donor]))
+            fill[self._tensor(has_donor)] = of_donors
+        cell = self._tensor(self.cell)
+        kept = self._tensor(masks)[:, cell]
+        kept = kept[:, None, self._tensor(pairs.half_plane)].to(source.dtype)
+        mixed = hide(own, kept, fill, size=workspace.size)
         label = self._tensor(workspace.labels[images])
         objective = functools.partial(log_odds, label=label)
         gradient = input_gradient(workspace.forward, mixed, objective, "mixtures of images")
         # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
-        slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
-        at_pairs = slope[:, self._half_row, self._half_column].double() * self._weight
-        at_cells = at_pairs.new_zeros(len(at_pairs), self.n_cells)
-        return at_cells.index_add_(1, self._index, at_pairs) * self._share
+        along = torch.fft.rfft2(gradient).conj()
+        slope = ((own - fill) * along).real.sum(dim=1)
+        at_pairs = slope[:, self._tensor(pairs.half_row), self._tensor(pairs.half_column)]
+        weighted = at_pairs.double() * share_of_pairs(pairs, source.device)
+        at_cells = weighted.new_zeros(len(weighted), self.n_cells)
+        at_cells.index_add_(1, cell, weighted)
+        return at_cells * self._tensor(1 / self.pairs_in_cell)
 
 
 def log_odds(logits: Tensor, label: Tensor) -> Tensor:
@@ -248,5 +252,7 @@ def log_odds(logits: Tensor, label: Tensor) -> Tensor:
     >>> log_odds(torch.tensor([[1.0, -1.0]]), torch.tensor([0]))
     tensor([2.])
     """
-    own = label[:, None]
-    return logits.gather(1, own)[:, 0] - logits.scatter(1, own, -math.inf).logsumexp(dim=1)
+    index = label[:, None]
+    of_class = logits.gather(1, index)[:, 0]
+    others = logits.scatter(1, index, -math.inf)
+    return of_class - others.logsumexp(dim=1)

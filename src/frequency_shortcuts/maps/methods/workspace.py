@@ -55,7 +55,8 @@ class Workspace:
     classes : int64 [k], those whose scores are wanted, by default all
     identity : of method and settings: blocks of another identity are not used
 
-    source, frozen, pairs : the images, the frozen network, and their conjugate pairs
+    source, frozen : the images, and the frozen network
+    size, pairs : (H, W) of the images, and their conjugate pairs
     batch : filtered images in one forward pass; it shrinks when the device runs out of memory
     nominal_batch : the first `batch`, which does not shrink. It decides which pairs share a forward pass, so that a
         resumed culling shares the same passes
@@ -91,7 +92,8 @@ class Workspace:
             self.classes = self.classes[list(classes)]
         self.about: dict[str, Any] = {}
         self.evaluated: BoolArray | None = None
-        self.pairs = ConjugatePairs(*split.images.shape[-2:])
+        self.size = tuple(split.images.shape[-2:])
+        self.pairs = ConjugatePairs(*self.size)
         self.frozen = Classifier.frozen(network, precision, compiled=compiled)
         self.source = Source(split, device=self.frozen.device, dtype=self.frozen.dtype)
         first = self.source.take(np.arange(1))
@@ -104,7 +106,7 @@ class Workspace:
             self.backward_batch = math.ceil(batch / 8)
         self.nominal_batch = self.batch
         self.passes = 0
-        self._expected = 0.0
+        self._expected = 0
         self._work = work or Work()
         fingerprint = self._fingerprint(identity) if self._work.state else ""
         self._journal = Journal(self._work.state, fingerprint)
@@ -156,29 +158,18 @@ class Workspace:
         return donors(self.labels, neutral=self.neutral, seed=self.seed)
 
     def pool(self, c: int) -> IntArray:
-        """The images whose coefficients may replace those of class c: of the neutral class, or of all other classes.
-
-        Raises ValueError if there is none.
-        """
+        """The images whose coefficients may replace those of class c: of the neutral class, or of all other classes."""
         if self.neutral is None or self.neutral == c:
-            others = np.flatnonzero(self.labels != c)
-            which = "of another class"
-        else:
-            others = np.flatnonzero(self.labels == self.neutral)
-            which = f"of the neutral class {self.neutral}"
-        if not len(others):
-            raise ValueError(
-                f"fill swap: an image of class {c} needs another image {which}, and there is none"
-            )
-        return others
+            return np.flatnonzero(self.labels != c)
+        return np.flatnonzero(self.labels == self.neutral)
 
     @torch.inference_mode()
-    def expect(self, passes: float, description: str) -> None:
+    def expect(self, passes: int, description: str) -> None:
         """Name what is computed, and how many passes it takes at most, and drop what another network has stored."""
         self._bar.set_description(description)
         self._bar.total = passes
         self._expected = passes
-        log.info("%s: at most %.0f passes in batches of %d", description, passes, self.batch)
+        log.info("%s: at most %d passes in batches of %d", description, passes, self.batch)
         if not passes:
             return
         logits = self.within_memory(self._first_logits)
@@ -201,7 +192,7 @@ class Workspace:
         check_logits(logits, len(first), self.n_classes)
         return logits.cpu().numpy()
 
-    def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    def within_memory(self, compute: Callable[[], FloatArray]) -> FloatArray:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
         while True:
             try:
@@ -218,15 +209,19 @@ class Workspace:
     # Stored steps
 
     def step(
-        self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float = 0
-    ) -> npt.NDArray[Any]:
+        self,
+        key: str,
+        compute: Callable[[], FloatArray],
+        passes: int = 0,
+    ) -> FloatArray:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
-        result = self._journal.step(key, functools.partial(self.within_memory, compute))
-        self.passes += round(passes)
+        in_memory = functools.partial(self.within_memory, compute)
+        result = self._journal.step(key, in_memory)
+        self.passes += passes
         self._bar.update(passes)
         now = time.monotonic()
         if now - self._logged >= LOGGED_S:
-            log.info("%d of at most %.0f passes", self.passes, self._expected)
+            log.info("%d of at most %d passes", self.passes, self._expected)
             self._logged = now
         return result
 
@@ -253,7 +248,7 @@ class Workspace:
         Raises Stopped, before the pass, if `stop` returns true.
         """
         if self._work.stopped():
-            raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
+            raise Stopped(f"{self.passes} of at most {self._expected} passes", self._work.state)
         return self.frozen.logits(images)
 
     def class_losses(self, masks: BoolArray, fill: str) -> FloatArray:
@@ -283,8 +278,9 @@ class Workspace:
             other = background(batch)
             for some, sums_of_some in zip(kept.split(step), sums.split(step), strict=True):
                 mask = some.to(source.dtype)[:, half_plane][:, None, None]
-                shown = hide(own, mask, other, size=(self.pairs.height, self.pairs.width))
-                logits = self.forward(shown.flatten(end_dim=1)).unflatten(0, shown.shape[:2])
+                shown = hide(own, mask, other, size=self.size)
+                logits = self.forward(shown.flatten(end_dim=1))
+                logits = logits.unflatten(0, shown.shape[:2])
                 loss = logits.logsumexp(dim=2) - logits[:, place, labels]
                 sums_of_some.index_add_(1, labels, loss)
         if not sums.isfinite().all():

@@ -39,6 +39,7 @@ class ClassEvaluator:
         self.workspace = workspace
         self.source = workspace.source
         self.device = workspace.source.device
+        self._pairs = workspace.pairs
         self.label = label
         chosen = np.flatnonzero(workspace.labels == label)
         compute = functools.partial(self._unfiltered, chosen)
@@ -53,7 +54,9 @@ class ClassEvaluator:
         self.losses = losses[order]
         self.influence = influence[order]
         self._resident = self._images_that_fit()
-        self._donors = workspace.donors[self._chosen] if named(fill).needs_donors else None
+        self._donors: IntArray | None = None
+        if named(fill).needs_donors:
+            self._donors = workspace.donors[self._chosen]
         self._before = torch.as_tensor(self.losses, device=self.device)
         self.bounds = group_bounds(len(self))
 
@@ -65,7 +68,8 @@ class ClassEvaluator:
             logits = self.workspace.forward(self.source.take(batch))
             slope = logits.softmax(dim=1)
             slope[:, self.label] -= 1
-            found.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
+            both = torch.stack([self._loss(logits), slope.norm(dim=1)])
+            found.append(both)
         return torch.cat(found, dim=1).cpu().numpy()
 
     def _images_that_fit(self) -> Tensor | None:
@@ -115,8 +119,9 @@ class ClassEvaluator:
             if self._donors is not None:
                 donors = self.source.take(self._donors[start:stop])
             images = self.take(start, stop)
-            remover = PairRemover(self.workspace.pairs, images, capacity, donors)
-            for some, total_of_some in zip(pairs.split(step), total.split(step), strict=True):
+            remover = PairRemover(self._pairs, images, capacity, donors)
+            steps = zip(pairs.split(step), total.split(step), strict=True)
+            for some, total_of_some in steps:
                 filtered = remover.remove(some)
                 shown = remover.buffer if compiled else filtered
                 logits = self.workspace.forward(shown)[: len(filtered)]
@@ -130,7 +135,8 @@ class ClassEvaluator:
         finite = np.isfinite(sums)
         if finite.all():
             return sums
-        u, v = self.workspace.pairs.frequencies[index[~finite][0]]
+        first = index[~finite][0]
+        u, v = self._pairs.frequencies[first]
         change = "without the frequency"
         if self._donors is not None:
             change = "with a donor's coefficients at the frequency"
@@ -168,7 +174,8 @@ class ClassEvaluator:
 
     def _shared_sums(self, group: IntArray, index: IntArray) -> FloatArray:
         """As `group_sums`, without division, of groups that share a forward pass."""
-        digest = hashlib.sha256(np.stack([group, index]).tobytes()).hexdigest()
+        both = np.stack([group, index])
+        digest = hashlib.sha256(both.tobytes()).hexdigest()
         key = f"class {self.label}, groups and pairs {digest}"
         n_images = int(np.diff(self.bounds)[group].sum())
         compute = functools.partial(self._evaluate_shared, group, index)
@@ -182,13 +189,15 @@ class ClassEvaluator:
         for g in np.unique(group):
             first, last = self.bounds[g : g + 2]
             pairs = torch.as_tensor(index[group == g], device=self.device)
-            remover = PairRemover(self.workspace.pairs, self.take(first, last), len(pairs))
+            images = self.take(first, last)
+            remover = PairRemover(self._pairs, images, len(pairs))
             filtered.append(remover.remove(pairs))
             before.append(self._before[first:last])
         # In pieces, if the batch was halved.
         pieces = torch.cat(filtered).split(self.workspace.batch)
         logits = torch.cat([self.workspace.forward(piece) for piece in pieces])
-        after = self._loss(logits).split([len(images) for images in filtered])
+        sizes = [len(images) for images in filtered]
+        after = self._loss(logits).split(sizes)
         sums = []
         for losses, unfiltered in zip(after, before, strict=True):
             increments = losses.view(-1, len(unfiltered)) - unfiltered
@@ -199,7 +208,7 @@ class ClassEvaluator:
 
     def features(self) -> Features:
         """The features of all pairs, which `surrogate.Model` needs, summed over each group of images."""
-        n_pairs = len(self.workspace.pairs)
+        n_pairs = len(self._pairs)
         views = 1 + gradients.noisy_copies(n_pairs)  # of each image: itself and its noisy copies
         sums = np.zeros((2, 5, len(self.bounds) - 1, n_pairs))
         step = per_block(views)
@@ -209,14 +218,15 @@ class ClassEvaluator:
             key = f"class {self.label}, features of images {first} to {last}"
             sums += self.workspace.step(key, compute, 3 * (last - first) * views)
         mean, spread = sums
-        return Features(mean, spread, np.diff(self.bounds) / len(self))
+        share = np.diff(self.bounds) / len(self)
+        return Features(mean, spread, share)
 
     @torch.no_grad()  # `first_order` enables gradients only for the loss
     def _feature_sums(self, begin: int, end: int, views: int) -> FloatArray:
         """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares."""
         sizes = np.diff(self.bounds)
         group = np.repeat(np.arange(len(sizes)), sizes)
-        shape = 2, 5, len(sizes), len(self.workspace.pairs)
+        shape = 2, 5, len(sizes), len(self._pairs)
         sums = torch.zeros(shape, dtype=torch.float64, device=self.device)
         for first, images, responses in self._responses(begin, end, views):
             complete = slice(first, first + len(images))
@@ -228,22 +238,33 @@ class ClassEvaluator:
                 sums[1, :, g] += of_group.square().sum(dim=1) / len(self) ** 2
         return sums.cpu().numpy()
 
-    def _responses(self, begin: int, end: int, views: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+    def _responses(
+        self,
+        begin: int,
+        end: int,
+        views: int,
+    ) -> Iterator[tuple[int, Tensor, Tensor]]:
         """First-order estimates at all views of the images begin to end, some images at a time.
 
         Yields the place of the first image, the images [n, channels, H, W], and float64 [n, views, 2, pairs].
         """
-        pairs, at_once = self.workspace.pairs, self.workspace.backward_batch
+        pairs = self._pairs
+        at_once = self.workspace.backward_batch
         unfinished = torch.empty(0, 2, len(pairs), dtype=torch.float64, device=self.device)
-        for start in range(begin * views, end * views, at_once):
-            stop = min(start + at_once, end * views)
+        end_view = end * views
+        for start in range(begin * views, end_view, at_once):
+            stop = min(start + at_once, end_view)
             first = start // views
             last = math.ceil(stop / views)
             images = self.take(first, last)
             view = torch.arange(start, stop, device=self.device) - first * views
-            seen = gradients.with_noise(images, pairs, views - 1, range(first, last))[view]
+            seen = gradients.with_noise(images, pairs, views - 1, range(first, last))
             estimates = gradients.first_order(
-                self.workspace.forward, seen, images[view // views], self.label, pairs
+                self.workspace.forward,
+                seen[view],
+                images[view // views],
+                self.label,
+                pairs,
             )
             responses = torch.cat([unfinished, torch.stack(estimates, dim=1)])
             n_complete = len(responses) // views
@@ -258,7 +279,7 @@ class ClassEvaluator:
         plain = change[:, 0]
         noisy = change[:, 1:]
         weight = torch.as_tensor(influence[:, None], device=self.device)
-        energy = weight * gradients.energies(images, self.workspace.pairs)
+        energy = weight * gradients.energies(images, self._pairs)
         smoothing = noisy.mean(dim=1) - plain
         deviation = noisy.std(dim=1, correction=0)
         return torch.stack([plain, product[:, 0], energy, smoothing, deviation])

@@ -70,8 +70,6 @@ class Settings:
         positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
         if not 0 < self.target_recall <= 1:
             raise ValueError(f"target_recall {self.target_recall}: expected above 0 and at most 1")
-        if self.patience < 0:
-            raise ValueError(f"patience {self.patience}: expected at least 0 pairs")
 
     @property
     def needs_deterministic(self) -> bool:
@@ -85,9 +83,12 @@ def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
     Screening also takes a forward pass, and a backward pass that counts two, of each image and its noisy copies.
     """
     if settings.patch > 1:
-        return (1 + len(np.unique(cells(pairs, settings.patch, settings.patch)))) * n_images
-    gradients = 3 * (1 + noisy_copies(len(pairs))) if settings.search == "screened" else 0
-    return (len(pairs) + gradients) * n_images
+        cell = cells(pairs, settings.patch, settings.patch)
+        return (2 + int(cell.max())) * n_images
+    of_each = len(pairs)
+    if settings.search == "screened":
+        of_each += 3 * (1 + noisy_copies(len(pairs)))
+    return of_each * n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -99,7 +100,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     `missed`, pairs that the last audit could draw from, drew, and found to belong to the top; `audits`, their number;
     `recall`, which follows, with its 95 % interval.
     """
-    log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
+    found: dict[str, Any] = {}
     about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
     if settings.patch > 1:
         about["patch"] = settings.patch
@@ -107,7 +108,8 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     else:
         of_class = [_cull_class(workspace, settings, c) for c in workspace.classes.tolist()]
         names = list(of_class[0]) if of_class else []
-        found = {name: np.array([values[name] for values in of_class]) for name in names}
+        for name in names:
+            found[name] = np.array([values[name] for values in of_class])
     if settings.search == "screened" and found:
         about["percent"] = settings.percent
         about["target_recall"] = settings.target_recall
@@ -122,7 +124,8 @@ def _cull_cells(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """The same as `_cull_class` for all classes, if the pairs of a cell are removed together."""
     cell = cells(workspace.pairs, settings.patch, settings.patch)
     without_cell = np.arange(cell.max() + 1)[:, None] != cell
-    masks = np.concatenate([np.ones((1, len(cell)), bool), without_cell])
+    whole = np.ones((1, len(cell)), bool)
+    masks = np.concatenate([whole, without_cell])
     loss = workspace.class_losses(masks, settings.fill)
     increment = (loss[1:] - loss[0]).T[:, cell]
     return {
@@ -153,7 +156,9 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
 
 
 def _screen_class(
-    workspace: Workspace, settings: Settings, evaluator: ClassEvaluator
+    workspace: Workspace,
+    settings: Settings,
+    evaluator: ClassEvaluator,
 ) -> dict[str, Any]:
     """The same without evaluating every pair."""
     pairs = workspace.pairs
@@ -168,16 +173,27 @@ def _screen_class(
         seed=(workspace.seed, evaluator.label),
     )
     found: dict[str, Any] = dict(vars(screened))
-    found["passes"] = round(found.pop("cost") * len(pairs) * len(evaluator))
+    cost = found.pop("cost")
+    found["passes"] = round(cost * len(pairs) * len(evaluator))
     top = top_pairs(screened.increment.astype(np.float32), pairs.size, wanted)
     recall, low, high = screening.audited_recall(
-        len(top), screened.left_out, screened.audited, screened.missed, screened.audits
+        len(top),
+        screened.left_out,
+        screened.audited,
+        screened.missed,
+        screened.audits,
     )
-    return {**found, "recall": recall, "recall_low": low, "recall_high": high}
+    found["recall"] = recall
+    found["recall_low"] = low
+    found["recall_high"] = high
+    return found
 
 
 def cull(
-    network: nn.Module, split: Split, method: SearchName = "screened", **options: Any
+    network: nn.Module,
+    split: Split,
+    method: SearchName = "screened",
+    **options: Any,
 ) -> Found:
     """Loss increment of every class at every conjugate pair: `method.find` with this method.
 

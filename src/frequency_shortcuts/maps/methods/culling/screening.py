@@ -68,7 +68,8 @@ class Screened:
 
 def group_bounds(n_images: int) -> IntArray:
     """First image of each group, and the end: 0 = b[0] < b[1] < ... = n_images."""
-    ends = np.clip(np.ceil(np.multiply(GROUPS, n_images)), 1, n_images).astype(int)
+    ends = np.ceil(np.multiply(GROUPS, n_images))
+    ends = np.clip(ends, 1, n_images).astype(int)
     return np.array([0, *np.unique(ends)])
 
 
@@ -247,7 +248,8 @@ class _Search:
         places = np.argsort(np.argsort(-change_and_product, kind="stable"))
         order = np.argsort(places.min(axis=0), kind="stable")
         drawn = self.draw(order[count:], count)
-        self.evaluate_next_group(np.sort(np.concatenate([order[:count], drawn])))
+        chosen = np.concatenate([order[:count], drawn])
+        self.evaluate_next_group(np.sort(chosen))
 
     def run(self, allowed: float, patience: int) -> float:
         """Search until at most the `allowed` share of the top set may be missing; returns that number of pairs."""
@@ -294,18 +296,30 @@ class _Search:
     def audit(self) -> _Audit:
         """Evaluate a random sample of the pairs that were left out."""
         left = np.flatnonzero(~self.evaluated)
-        drawn = self.draw(left, max(AUDIT_LEAST, math.ceil(AUDIT_SHARE * len(left))))
+        count = math.ceil(AUDIT_SHARE * len(left))
+        drawn = self.draw(left, max(AUDIT_LEAST, count))
         error_ratio = self.finish(drawn)
         self.predict()
         # Capped, since errors that the audit found may raise the predictions of all other pairs.
         increment = cap_predictions(self.mean, self.evaluated, self.size, self.wanted)
         top = top_pairs(increment, self.size, self.wanted)
         missed = int(np.isin(drawn, top).sum())
-        return _Audit(len(left), len(drawn), missed, len(top), error_ratio, increment)
+        return _Audit(
+            left_out=len(left),
+            audited=len(drawn),
+            missed=missed,
+            top_size=len(top),
+            error_ratio=error_ratio,
+            increment=increment,
+        )
 
 
 def audited_recall(
-    top_size: int, left_out: int, audited: int, missed: int, audits: int = 1
+    top_size: int,
+    left_out: int,
+    audited: int,
+    missed: int,
+    audits: int = 1,
 ) -> tuple[float, float, float]:
     """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high.
 
@@ -340,10 +354,10 @@ def hypergeometric(population: int, drawn: int, hits: int, tail: float) -> tuple
     def chance_of_more(members: int) -> float:
         return float(hypergeom.sf(hits - 1, population, members, drawn))
 
-    def chance_of_fewer(members: int) -> float:
-        return float(hypergeom.cdf(hits, population, members, drawn))
+    def too_many(members: int) -> bool:
+        return bool(hypergeom.cdf(hits, population, members, drawn) < tail)
 
     possible = range(hits, population - drawn + hits + 1)
     fewest = bisect_left(possible, tail, key=chance_of_more)
-    most = bisect_left(possible, True, key=lambda members: chance_of_fewer(members) < tail) - 1
+    most = bisect_left(possible, True, key=too_many) - 1
     return possible[fewest], possible[most]

@@ -231,13 +231,13 @@ class Model:
         rest : [k], what is left of each increment if its departure is predicted from the neighbours alone
         """
         started = known.started
-        expected = _sums(known.pair, known.n_pairs, np.maximum(self._error @ known.spread, least))[
-            started
-        ]
-        error = _sums(known.pair, known.n_pairs, rest)[started]
-        size = np.zeros(known.n_pairs)
+        n_pairs = known.n_pairs
+        variance = np.maximum(self._error @ known.spread, least)
+        expected = _sums(known.pair, n_pairs, variance)[started]
+        error = _sums(known.pair, n_pairs, rest)[started]
+        size = np.zeros(n_pairs)
         size[started] = np.minimum(error**2 / expected, CLIP**2)
-        count = np.zeros(known.n_pairs)
+        count = np.zeros(n_pairs)
         count[started] = 1.0
         size_near, count_near = self._around(np.stack([size, count]))
         prior = TYPICAL * self._position_weight
