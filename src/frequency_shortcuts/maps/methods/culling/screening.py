@@ -237,7 +237,7 @@ class _Search:
         return float(np.sqrt(np.mean(error**2) / SPREAD))
 
     def draw(self, candidates: IntArray, count: int) -> IntArray:
-        """So many of the candidates at random, or all of them."""
+        """Some of the candidates at random, as many as `count`, or all if these are fewer."""
         count = min(count, len(candidates))
         return np.sort(self.generator.choice(candidates, count, replace=False))
 
