@@ -217,7 +217,7 @@ class Workspace:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
         in_memory = functools.partial(self.within_memory, compute)
         result = self._journal.step(key, in_memory)
-        self.passes += passes
+        self.passes += int(passes)
         self._bar.update(passes)
         now = time.monotonic()
         if now - self._logged >= LOGGED_S:
