@@ -119,8 +119,8 @@ def _amplitudes(split: Split, buffer: Tensor) -> Iterator[tuple[slice, Tensor]]:
     raw = is_raw(split.images)
     _, channels, height, width = split.images.shape
     if raw:
-        shift = 255 * height * width * torch.as_tensor(split.mean)
-        shift = shift.to(buffer)
+        dc_of_mean = 255 * height * width * torch.as_tensor(split.mean)
+        shift = dc_of_mean.to(buffer)
         raw_pixels = buffer.new_empty(len(buffer), channels, height, width)
     for start in range(0, len(split.labels), len(buffer)):
         batch = slice(start, start + len(buffer))

@@ -59,7 +59,8 @@ class Settings:
     join: Literal["max", "mean"] = "max"
 
     def __post_init__(self) -> None:
-        least = max(2 * len(self.kinds(neutral)) for neutral in (True, False))
+        most_kinds = max(len(self.kinds(neutral)) for neutral in (True, False))
+        least = 2 * most_kinds
         if self.samples < least:
             raise ValueError(
                 f"samples {self.samples}: expected at least {least}, two of each kind of mixture"
@@ -223,23 +224,26 @@ class _Mixtures:
         pairs = workspace.pairs
         # The samples of an image share one reading.
         read, sample = np.unique(images, return_inverse=True)
-        own = torch.fft.rfft2(source.take(read))[self._tensor(sample)]
-        fill = torch.zeros_like(own)
+        spectrum = torch.fft.rfft2(source.take(read))[self._tensor(sample)]
+        fill = torch.zeros_like(spectrum)
         has_donor = np.flatnonzero(donors >= 0)
         if len(has_donor):
             of_donors = torch.fft.rfft2(source.take(donors[has_donor]))
             fill[self._tensor(has_donor)] = of_donors
         cell = self._tensor(self.cell)
-        kept = self._tensor(masks)[:, cell]
-        kept = kept[:, None, self._tensor(pairs.half_plane)].to(source.dtype)
-        mixed = hide(own, kept, fill, size=workspace.size)
+        half_plane = self._tensor(pairs.half_plane)
+        entries = self._tensor(masks)[:, cell]
+        kept = entries[:, None, half_plane].to(source.dtype)
+        mixed = hide(spectrum, kept, fill, size=workspace.size)
         label = self._tensor(workspace.labels[images])
         objective = functools.partial(log_odds, label=label)
         gradient = input_gradient(workspace.forward, mixed, objective, "mixtures of images")
         # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
         along = torch.fft.rfft2(gradient).conj()
-        slope = ((own - fill) * along).real.sum(dim=1)
-        at_pairs = slope[:, self._tensor(pairs.half_row), self._tensor(pairs.half_column)]
+        slope = ((spectrum - fill) * along).real.sum(dim=1)
+        row = self._tensor(pairs.half_row)
+        column = self._tensor(pairs.half_column)
+        at_pairs = slope[:, row, column]
         weighted = at_pairs.double() * share_of_pairs(pairs, source.device)
         at_cells = weighted.new_zeros(len(weighted), self.n_cells)
         at_cells.index_add_(1, cell, weighted)

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from frequency_shortcuts import __version__
 from frequency_shortcuts.images.source import Source, index_batches, tiling
 from frequency_shortcuts.images.splits import Split, images_digest
-from frequency_shortcuts.networks.instructions import chosen
+from frequency_shortcuts.networks import instructions
 from frequency_shortcuts.networks.predictions import (
     Classifier,
     Precision,
@@ -145,7 +145,7 @@ class Workspace:
             self.frozen.compiled,
             self.frozen.device.type,
             self.batch,
-            chosen(),
+            instructions.chosen(),
         )
         digest = hashlib.sha256(repr(about).encode())
         digest.update(images_digest(self.split.images))
@@ -256,31 +256,31 @@ class Workspace:
 
         masks : bool [k, pairs], each shown to all images of `classes`
         """
-        chosen = np.flatnonzero(np.isin(self.labels, self.classes))
+        images = np.flatnonzero(np.isin(self.labels, self.classes))
         name = f"fill {fill}, classes {self.classes.tolist()}, masks"
-        compute = functools.partial(self._mean_losses, chosen, named(fill))
-        return self.in_blocks(name, masks, len(chosen), compute)
+        compute = functools.partial(self._mean_losses, images, named(fill))
+        return self.in_blocks(name, masks, len(images), compute)
 
     @torch.inference_mode()
-    def _mean_losses(self, chosen: IntArray, fill: Fill, masks: BoolArray) -> FloatArray:
-        """As `class_losses`, of the chosen images. The CPU waits for the device only at the end."""
+    def _mean_losses(self, images: IntArray, fill: Fill, masks: BoolArray) -> FloatArray:
+        """As `class_losses`, of images at these places. The CPU waits for the device only at the end."""
         source = self.source
         device = source.device
-        at_once, step = tiling(len(chosen), self.batch)
+        at_once, step = tiling(len(images), self.batch)
         background = fill.background(source.take, self.donors if fill.needs_donors else None)
         half_plane = torch.as_tensor(self.pairs.half_plane, device=device)
         kept = torch.as_tensor(masks, device=device)
         sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
-        for batch in index_batches(chosen, at_once):
+        for batch in index_batches(images, at_once):
             place = torch.arange(len(batch), device=device)
             labels = torch.as_tensor(self.labels[batch], device=device)
-            own = torch.fft.rfft2(source.take(batch))
-            other = background(batch)
+            spectrum = torch.fft.rfft2(source.take(batch))
+            behind = background(batch)
             for some, sums_of_some in zip(kept.split(step), sums.split(step), strict=True):
                 mask = some.to(source.dtype)[:, half_plane][:, None, None]
-                shown = hide(own, mask, other, size=self.size)
-                logits = self.forward(shown.flatten(end_dim=1))
-                logits = logits.unflatten(0, shown.shape[:2])
+                shown = hide(spectrum, mask, behind, size=self.size)
+                outputs = self.forward(shown.flatten(end_dim=1))
+                logits = outputs.unflatten(0, shown.shape[:2])
                 loss = logits.logsumexp(dim=2) - logits[:, place, labels]
                 sums_of_some.index_add_(1, labels, loss)
         if not sums.isfinite().all():

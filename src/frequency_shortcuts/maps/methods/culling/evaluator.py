@@ -234,8 +234,9 @@ class ClassEvaluator:
             for g in np.unique(group[complete]):
                 is_of_group = torch.as_tensor(group[complete] == g, device=self.device)
                 of_group = features[:, is_of_group]
+                squares = of_group.square()
                 sums[0, :, g] += of_group.sum(dim=1) / len(self)
-                sums[1, :, g] += of_group.square().sum(dim=1) / len(self) ** 2
+                sums[1, :, g] += squares.sum(dim=1) / len(self) ** 2
         return sums.cpu().numpy()
 
     def _responses(

@@ -68,8 +68,8 @@ class Screened:
 
 def group_bounds(n_images: int) -> IntArray:
     """First image of each group, and the end: 0 = b[0] < b[1] < ... = n_images."""
-    ends = np.ceil(np.multiply(GROUPS, n_images))
-    ends = np.clip(ends, 1, n_images).astype(int)
+    counts = np.ceil(np.multiply(GROUPS, n_images))
+    ends = np.clip(counts, 1, n_images).astype(int)
     return np.array([0, *np.unique(ends)])
 
 

@@ -287,6 +287,7 @@ def _smooth(planes: FloatArray, reach: float) -> FloatArray:
 
 def _ahead(values: FloatArray) -> FloatArray:
     """Sums over the groups from each one on, and 0 at the end: [..., groups, pairs] -> [..., groups + 1, pairs]."""
-    from_last = values[..., ::-1, :].cumsum(axis=-2)
+    from_last = np.flip(values, axis=-2).cumsum(axis=-2)
+    ahead = np.flip(from_last, axis=-2)
     end = np.zeros_like(values[..., :1, :])
-    return np.concatenate([from_last[..., ::-1, :], end], axis=-2)
+    return np.concatenate([ahead, end], axis=-2)
