@@ -22,7 +22,7 @@ import pandas as pd
 # What scipy.stats calls as well, which takes each job half a second to import.
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from .spectrum.arrays import FloatArray
+from .spectrum.arrays import FloatArray, IntArray
 
 TAIL = (1 - 0.95) / 2  # probability beyond each end of an interval
 NORMAL: float = ndtri(1 - TAIL)  # standard errors from the mean to an end, of a normal distribution
@@ -61,8 +61,9 @@ def shares(hits: npt.ArrayLike, count: npt.ArrayLike) -> FloatArray:
     array([0.6 , 0.39, 0.78])
     """
     n = np.asarray(count)
-    p = np.asarray(hits) / n
-    return np.stack([p, *wilson(p, n)])
+    share = np.asarray(hits) / n
+    low, high = wilson(share, n)
+    return np.stack([share, low, high])
 
 
 def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -72,15 +73,19 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
     """
     p = np.asarray(share, float)
     n = np.asarray(count, float)
-    return _lower_end_of_wilson(p, n), 1 - _lower_end_of_wilson(1 - p, n)
+    low = _lower_end_of_wilson(p, n)
+    high = 1 - _lower_end_of_wilson(1 - p, n)
+    return low, high
 
 
 def _lower_end_of_wilson(p: FloatArray, n: FloatArray) -> FloatArray:
-    """It is (middle - reach) / (1 + z^2 / n), but exactly 0 at a share of 0."""
+    """It is (middle - half) / (1 + z^2 / n), but exactly 0 at a share of 0."""
     z = NORMAL
     middle = p + z**2 / (2 * n)
-    reach = z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-    return p**2 / (middle + reach)
+    variance = p * (1 - p) / n
+    correction = z / (2 * n)
+    half = z * np.sqrt(variance + correction**2)
+    return p**2 / (middle + half)
 
 
 def minus(first: Estimate, second: Estimate) -> Estimate:
@@ -94,9 +99,9 @@ def minus(first: Estimate, second: Estimate) -> Estimate:
     """
     value, low, high = first
     subtracted, least, most = map(np.nan_to_num, second)
+    difference = value - subtracted
     below = np.hypot(value - low, most - subtracted)
     above = np.hypot(high - value, subtracted - least)
-    difference = value - subtracted
     return Estimate(difference, difference - below, difference + above)
 
 
@@ -114,10 +119,18 @@ def paired(differences: npt.ArrayLike) -> Paired:
     n = e.shape[-1]
     total = e.sum(axis=-1)
     squares = (e**2).sum(axis=-1)
-    value = total / n if n else np.full(total.shape, np.nan)
-    centre = total / (n + 2)
-    variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
-    return Paired(np.asarray(value), np.asarray(centre), np.asarray(variance))
+    value = np.full_like(total, np.nan)
+    if n:
+        value = total / n
+    count = n + 2
+    centre = total / count
+    about_centre = squares + 1 - total**2 / count
+    variance = about_centre / count**2
+    return Paired(
+        np.asarray(value),
+        np.asarray(centre),
+        np.asarray(variance),
+    )
 
 
 def joined(
@@ -151,10 +164,12 @@ def reach(variance: npt.ArrayLike, of_draws: npt.ArrayLike = 0.0, draws: int = 2
     (0.2, 0.3)
     """
     of_draws = np.asarray(of_draws, float)
-    total = np.asarray(variance, float) + of_draws
+    total = variance + of_draws
     has_draws = of_draws > 0
-    freedom = (draws - 1) * (total / np.where(has_draws, of_draws, total)) ** 2
-    standard_errors = np.where(has_draws, stdtrit(freedom, 1 - TAIL), NORMAL)
+    divisor = np.where(has_draws, of_draws, total)
+    freedom = (draws - 1) * (total / divisor) ** 2
+    of_student = stdtrit(freedom, 1 - TAIL)
+    standard_errors = np.where(has_draws, of_student, NORMAL)
     return standard_errors * np.sqrt(total)
 
 
@@ -169,7 +184,8 @@ def reach_of_one_more(draws: npt.ArrayLike) -> FloatArray:
     x = np.asarray(draws, float)
     n = x.shape[-1]
     deviation = x.std(axis=-1, ddof=1)
-    return _student(n) * deviation * np.sqrt(1 + 1 / n)
+    one_more = np.sqrt(1 + 1 / n)
+    return _student(n) * deviation * one_more
 
 
 def _student(n: int) -> float:
@@ -190,7 +206,9 @@ def compared(low: float, high: float, bound: float) -> str:
         return "as well"
     if low > 0:
         return "better"
-    return "worse" if high < 0 else "undecided"
+    if high < 0:
+        return "worse"
+    return "undecided"
 
 
 def bootstrap(
@@ -216,14 +234,21 @@ def bootstrap(
     weights = np.empty((draws, len(strata)))
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
-        drawn = generator.integers(len(members), size=(draws, len(members)))
-        places = drawn + len(members) * np.arange(draws)[:, None]
-        counts = np.bincount(places.ravel(), minlength=drawn.size)
-        weights[:, members] = counts.reshape(drawn.shape)
-    low, high = np.quantile(statistic(weights), [TAIL, 1 - TAIL])
+        weights[:, members] = _times_drawn(len(members), draws, generator)
+    numbers = statistic(weights)
+    low, high = np.quantile(numbers, [TAIL, 1 - TAIL])
     if high - low <= 1e-12:  # rounding
         return np.nan, np.nan
     return float(low), float(high)
+
+
+def _times_drawn(n: int, draws: int, generator: np.random.Generator) -> IntArray:
+    """How often each of n images is among n that are drawn with replacement, [draws, n]."""
+    drawn = generator.integers(n, size=(draws, n))
+    first = n * np.arange(draws)
+    places = drawn + first[:, None]
+    counts = np.bincount(places.ravel(), minlength=drawn.size)
+    return counts.reshape(drawn.shape)
 
 
 def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = None) -> Networks:
@@ -239,14 +264,18 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     """
     x = np.asarray(values, float)
     n = len(x)
-    value = float(x.mean()) if n else np.nan
+    value = half = np.nan
+    about = "these networks"
+    if n:
+        value = x.mean()
     if n >= FEWEST_NETWORKS:
         half = _student(n) * x.std(ddof=1) / np.sqrt(n)
-        return Networks(value, float(value - half), float(value + half), "networks")
-    half = np.nan
-    if n and half_widths is not None:
+        about = "networks"
+    elif n and half_widths is not None:
         half = np.asarray(half_widths, float).mean()
-    return Networks(value, float(value - half), float(value + half), "these networks")
+    low = value - half
+    high = value + half
+    return Networks(float(value), float(low), float(high), about)
 
 
 def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
@@ -263,17 +292,20 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
     x = np.asarray(numerators, float)
     y = np.asarray(denominators, float)
     n = len(x)
-    value = float(x.mean() / y.mean()) if y.mean() else np.nan
-    of_denominators = over_networks(y)
-    about = of_denominators.of
-    if n < FEWEST_NETWORKS or of_denominators.low <= 0 <= of_denominators.high:
+    mean_x = x.mean()
+    mean_y, low_y, high_y, about = over_networks(y)
+    value = np.nan
+    if mean_y:
+        value = float(mean_x / mean_y)
+    if n < FEWEST_NETWORKS or low_y <= 0 <= high_y:
         return Networks(value, np.nan, np.nan, about)
     spread = _student(n) ** 2 * np.cov(x, y) / n
     # r of which (mean x - r mean y)^2 = t^2 (variance of x - r y) / n: the roots of a r^2 - 2 b r + c.
-    a = y.mean() * y.mean() - spread[1, 1]
-    b = x.mean() * y.mean() - spread[0, 1]
-    c = x.mean() * x.mean() - spread[0, 0]
-    root = np.sqrt(max(0.0, b**2 - a * c))
+    a = mean_y * mean_y - spread[1, 1]
+    b = mean_x * mean_y - spread[0, 1]
+    c = mean_x * mean_x - spread[0, 0]
+    discriminant = b**2 - a * c
+    root = np.sqrt(max(0.0, discriminant))
     low = (b - root) / a
     high = (b + root) / a
     return Networks(value, float(low), float(high), about)
@@ -281,15 +313,18 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
 
 def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:
     """Clopper and Pearson's interval of the share of `hits` among `count`: its ends."""
-    low = betaincinv(hits, count - hits + 1, tail) if hits else 0.0
-    high = 1 - betaincinv(count - hits, hits + 1, tail) if hits < count else 1.0
+    missed = count - hits
+    low = 0.0
+    high = 1.0
+    if hits:
+        low = betaincinv(hits, missed + 1, tail)
+    if missed:
+        high = 1 - betaincinv(missed, hits + 1, tail)
     return float(low), float(high)
 
 
 def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
     """The rank correlation of two sequences; NaN if one side has no order."""
-    # Ranks of pandas, since scipy.stats takes each job half a second to import.
-    ranks = [pd.Series(np.asarray(values, float)).rank() for values in (x, y)]
-    if len(ranks[0]) < 2 or any(np.ptp(side) == 0 for side in ranks):
-        return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
+    # Of pandas, since scipy.stats takes each job half a second to import.
+    table = pd.DataFrame({"x": np.asarray(x, float), "y": np.asarray(y, float)})
+    return float(table.rank().corr(min_periods=len(table)).loc["x", "y"])
