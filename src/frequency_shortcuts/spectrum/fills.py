@@ -38,11 +38,15 @@ class Fill(NamedTuple):
         """What stands behind images; take : positions [k] -> images [k, channels, H, W]; donors : of all images [n]."""
         import torch
 
-        def of_donors(chosen: IntArray) -> Tensor:
-            assert donors is not None
-            return torch.fft.rfft2(take(donors[chosen]))
+        if not self.needs_donors:
+            return lambda chosen: None
+        assert donors is not None
 
-        return of_donors if self.needs_donors else lambda chosen: None
+        def of_donors(chosen: IntArray) -> Tensor:
+            images = take(donors[chosen])
+            return torch.fft.rfft2(images)
+
+        return of_donors
 
     def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
         """The images on which FPR of each class is measured, bool [class, n], out of the negatives.
@@ -52,7 +56,8 @@ class Fill(NamedTuple):
         if not self.needs_donors:
             return negatives
         classes = np.arange(len(negatives))
-        return negatives & (labels[donors] != classes[:, None])
+        is_of_class = labels[donors] == classes[:, None]
+        return negatives & ~is_of_class
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
         """The classes that have a test; images of the neutral class may be the donors."""
@@ -110,7 +115,8 @@ def donors(
         is_neutral = c == neutral
         can_give = labels != c if neutral is None else labels == neutral
         pool = generator.permutation(np.flatnonzero(can_give))
-        if len(pool) < (2 if is_neutral else 1):
+        least = 2 if is_neutral else 1
+        if len(pool) < least:
             which = "of another class" if neutral is None else f"of the neutral class {neutral}"
             raise ValueError(
                 f"fill swap: an image of class {c} needs another image {which} as its donor, and there is none"
@@ -137,7 +143,8 @@ def donors_of_own_class(labels: npt.ArrayLike, *, seed: int | Sequence[int] = 0)
     generator = np.random.default_rng(seed)
     out = np.empty(len(labels), np.int64)
     for c in np.unique(labels):
-        pool = generator.permutation(np.flatnonzero(labels == c))
+        members = np.flatnonzero(labels == c)
+        pool = generator.permutation(members)
         if len(pool) < 2:
             raise ValueError(
                 f"class {c} has one image, and no other of the class that could be its donor"

@@ -15,9 +15,16 @@ import torch
 from torch import Tensor
 
 from .masks import check_mask
-from .pairs import ConjugatePairs, check_images
+from .pairs import ConjugatePairs, check_tensor
 
-_OPPONENT = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]]).double()
+_OPPONENT = torch.tensor(
+    [
+        [1, 1, 1],
+        [1, -1, 0],
+        [1, 1, -2],
+    ],
+    dtype=torch.double,
+)
 # Rows of length 1: its inverse is its mirror.
 _OPPONENT /= torch.tensor([[3], [2], [6]]).double() ** 0.5
 
@@ -32,7 +39,7 @@ def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     leave a complex image.
     """
     height, width = images.shape[-2:]
-    check_images(images, height, width)
+    check_tensor(images, height, width)
     half = half_plane(mask, height, width).to(images.device)
     return hide(torch.fft.rfft2(images), half, size=(height, width))
 
@@ -55,7 +62,8 @@ def hide(own: Tensor, kept: Tensor, fill: Tensor | None = None, *, size: Sequenc
     >>> hide(torch.fft.rfft2(images), half_plane(mask, 32, 32), torch.fft.rfft2(donors), size=(32, 32))
     """
     if kept.dtype == torch.bool:
-        mixed = torch.where(kept, own, 0 if fill is None else fill)
+        elsewhere = 0 if fill is None else fill
+        mixed = torch.where(kept, own, elsewhere)
     elif fill is None:
         mixed = kept * own
     else:
@@ -71,8 +79,9 @@ def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
     array = check_mask(mask)
     if array.shape != (height, width):
         raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
-    half = np.fft.ifftshift(array)[:, : width // 2 + 1]
-    return torch.from_numpy(np.ascontiguousarray(half))
+    shifted = np.fft.ifftshift(array)
+    half = shifted[:, : width // 2 + 1]
+    return torch.from_numpy(half.copy())
 
 
 def opponent(values: Tensor) -> Tensor:
@@ -113,22 +122,23 @@ class PairRemover:
     ) -> None:
         self.pairs = pairs
         m, self.channels, height, width = images.shape
-        dtype, device = images.dtype, images.device
-        cosine, sine = _waves(height, height, dtype, device)
+        cosine, sine = _sines(height, height, images.dtype, images.device)
         self._rows = torch.stack([cosine, -sine])
-        self._columns = _waves(width // 2 + 1, width, dtype, device)
-        self._row_of = torch.as_tensor(pairs.half_row, device=device)
-        self._column_of = torch.as_tensor(pairs.half_column, device=device)
+        self._columns = _sines(width // 2 + 1, width, images.dtype, images.device)
+        self._row_of = torch.as_tensor(pairs.half_row, device=images.device)
+        self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
         lines = width * self.channels
-        self._images = images.permute(0, 2, 3, 1).reshape(m, height, lines)
+        channels_last = images.permute(0, 2, 3, 1)
+        self._images = channels_last.reshape(m, height, lines)
         self._buffer = images.new_empty(capacity, m, height, lines)
         lost = pairs.coefficients(images)
         if donors is not None:
             lost -= pairs.coefficients(donors)
-        share = torch.as_tensor(pairs.size / (height * width)).to(images)
-        change = (lost * -share).permute(0, 3, 1, 2).contiguous()
+        share = pairs.size / (height * width)
+        change = lost * -torch.as_tensor(share).to(images)
+        by_pair = change.permute(0, 3, 1, 2).contiguous()
         # [2, pairs, m, 1, channels], real and imaginary part: what a call selects lies together.
-        self._change = change[:, :, :, None]
+        self._change = by_pair.unsqueeze(3)
 
     def remove(self, index: Tensor) -> Tensor:
         """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
@@ -139,14 +149,19 @@ class PairRemover:
         m = len(self._images)
         real, imaginary = self._change.index_select(1, index)
         columns = self._columns.index_select(1, self._column_of[index])
-        cosine, sine = columns[:, :, None, :, None]
-        with_cosine = (real * cosine).sub_(imaginary * sine).view(k, m, 1, -1)
-        with_sine = (real * sine).add_(imaginary * cosine).view(k, m, 1, -1)
+        cosine, sine = columns.view(2, k, 1, -1, 1)
+        with_cosine = (real * cosine).sub_(imaginary * sine)
+        with_sine = (real * sine).add_(imaginary * cosine)
         rows = self._rows.index_select(1, self._row_of[index])
-        row_cosine, minus_row_sine = rows[:, :, None, :, None]
+        row_cosine, minus_row_sine = rows.view(2, k, 1, -1, 1)
         filled = self._buffer[:k]
-        torch.addcmul(self._images, row_cosine, with_cosine, out=filled)
-        filled.addcmul_(minus_row_sine, with_sine)
+        torch.addcmul(
+            self._images,
+            row_cosine,
+            with_cosine.view(k, m, 1, -1),
+            out=filled,
+        )
+        filled.addcmul_(minus_row_sine, with_sine.view(k, m, 1, -1))
         return self.buffer[: k * m]
 
     @property
@@ -157,10 +172,12 @@ class PairRemover:
 
 
 @functools.lru_cache(maxsize=8)
-def _waves(count: int, side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _sines(count: int, side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """Cosine and sine of the frequencies 0 .. count - 1 at every pixel of a side, [2, count, side]."""
+    frequency = np.arange(count)
+    pixel = np.arange(side)
     # The phase is reduced in integers, so that it is exact at every frequency and size.
-    cycles = np.outer(np.arange(count), np.arange(side)) % side
-    phase = 2 * np.pi * (cycles / side)
-    waves = torch.as_tensor(np.stack([np.cos(phase), np.sin(phase)]))
-    return waves.to(device, dtype)
+    steps = np.outer(frequency, pixel) % side
+    phase = 2 * np.pi * (steps / side)
+    both = np.stack([np.cos(phase), np.sin(phase)])
+    return torch.as_tensor(both).to(device, dtype)

@@ -16,6 +16,7 @@ from .pairs import ConjugatePairs, mirror, radius
 if TYPE_CHECKING:
     from torch import Tensor
 
+Draw = Literal["random", "radial"]  # how a random control is drawn
 # Controls are drawn in two ways, the lowest frequencies, and the maps of the other classes.
 CONTROLS = ("random", "radial", "low_pass", "other")
 
@@ -31,10 +32,9 @@ def bands(height: int, width: int, edges: Sequence[float]) -> BoolArray:
             f"band edges {list(edges)}: expected increasing radii above 0, in cycles per image"
         )
     band = np.digitize(radius(height, width), edges)
-    numbers = np.arange(len(edges) + 1)
-    masks: BoolArray = band == numbers[:, None, None]
-    masks[:, height // 2, width // 2] = False
-    return masks
+    band[height // 2, width // 2] = -1
+    masks = [band == number for number in range(len(edges) + 1)]
+    return np.stack(masks)
 
 
 def low_pass(height: int, width: int, cutoff: float) -> BoolArray:
@@ -52,7 +52,8 @@ def positions(height: int, width: int, percent: float) -> int:
     """
     if not 0 < percent <= 100:
         raise ValueError(f"percent {percent}: expected above 0 and at most 100")
-    return max(1, Fraction(str(percent)) * height * width // 100)
+    share = Fraction(str(percent)) / 100
+    return max(1, int(share * height * width))
 
 
 def top_pairs(increment: npt.NDArray[Any], size: IntArray, wanted: int) -> IntArray:
@@ -89,7 +90,8 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
 
     Raises ValueError for masks of different shapes.
     """
-    left, right = np.asarray(left), np.asarray(right)
+    left = np.asarray(left)
+    right = np.asarray(right)
     if left.shape != right.shape:
         raise ValueError(
             f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
@@ -100,9 +102,7 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
     return np.divide(both, either, out=missing, where=either > 0)
 
 
-def control_mask(
-    mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]
-) -> BoolArray:
+def control_mask(mask: BoolArray, kind: Draw, seed: int | Sequence[int]) -> BoolArray:
     """A random mask with exactly as many positions as `mask`, bool [H, W], centred and symmetric.
 
     `random` draws the pairs uniformly; `radial` draws, within each ring of one cycle per image, as many
@@ -113,12 +113,13 @@ def control_mask(
     pairs = _pairs(*mask.shape)
     inside = pairs.gather(mask)
     generator = np.random.default_rng(seed)
-    drawn = np.zeros(len(pairs), bool)
+    is_drawn = np.zeros(len(pairs), bool)
     for members in _members(*mask.shape, kind):
         count = inside[members].sum()
         if count:
-            drawn[generator.choice(members, count, replace=False)] = True
-    return pairs.scatter(drawn)
+            drawn = generator.choice(members, count, replace=False)
+            is_drawn[drawn] = True
+    return pairs.scatter(is_drawn)
 
 
 def low_pass_mask(mask: BoolArray) -> BoolArray:
@@ -131,24 +132,26 @@ def low_pass_mask(mask: BoolArray) -> BoolArray:
     if mask.any():
         # Pairs stand in the order of (u, v), and of equal radii the first comes first.
         squared_radius = (pairs.frequencies**2).sum(axis=1)
-        kept[top_pairs(-squared_radius, pairs.size, mask.sum())] = True
+        lowest = top_pairs(-squared_radius, pairs.size, mask.sum())
+        kept[lowest] = True
     return pairs.scatter(kept)
 
 
-def strata(pairs: ConjugatePairs, kind: Literal["random", "radial"]) -> IntArray:
+def strata(pairs: ConjugatePairs, kind: Draw) -> IntArray:
     """Within what a control draws its pairs, int64 [pairs]: those of one size and, for `radial`, of one ring."""
     if kind == "radial":
-        return pairs.size + 3 * np.rint(pairs.radius).astype(np.int64)
+        ring = np.rint(pairs.radius).astype(np.int64)
+        return 3 * ring + pairs.size
     if kind != "random":
         raise ValueError(f"unknown control {kind!r}: choose from random, radial")
     return pairs.size
 
 
 @functools.lru_cache(maxsize=8)
-def _members(height: int, width: int, kind: Literal["random", "radial"]) -> list[IntArray]:
+def _members(height: int, width: int, kind: Draw) -> list[IntArray]:
     """The pairs of each stratum, in ascending order of `strata`."""
     stratum = strata(_pairs(height, width), kind)
-    return [np.flatnonzero(stratum == s) for s in np.unique(stratum)]
+    return [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
 
 
 # Two dozen controls a class are drawn from the same.

@@ -39,9 +39,15 @@ def radius(height: int, width: int) -> FloatArray:
 def mirror(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The same centred plane(s) [..., H, W] read at (-u mod H, -v mod W)."""
     height, width = plane.shape[-2:]
-    rows = (2 * (height // 2) - np.arange(height)) % height
-    columns = (2 * (width // 2) - np.arange(width)) % width
-    return plane[..., rows[:, None], columns[None, :]]
+    rows = _mirrored(height)
+    columns = _mirrored(width)
+    return plane[..., rows[:, None], columns]
+
+
+def _mirrored(side: int) -> IntArray:
+    """Where the negative of each frequency along a side stands in the centred layout, [side]."""
+    zero = side // 2
+    return (2 * zero - np.arange(side)) % side
 
 
 def from_half_plane(half: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
@@ -50,13 +56,12 @@ def from_half_plane(half: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
     half [..., H, W // 2 + 1], equal at conjugate frequencies (amplitudes, say) -> [..., H, W].
     """
     height = half.shape[-2]
-    h, w = height // 2, width // 2
-    whole = np.empty((*half.shape[:-1], width), half.dtype)
-    whole[..., h:, w:] = half[..., : height - h, : width - w]
-    whole[..., :h, w:] = half[..., height - h :, : width - w]
-    whole[..., : h + 1, :w] = half[..., h::-1, w:0:-1]
-    whole[..., h + 1 :, :w] = half[..., :h:-1, w:0:-1]
-    return whole
+    highest = width // 2
+    partner_rows = -np.arange(height) % height
+    negative = half[..., partner_rows, highest:0:-1]
+    positive = half[..., : width - highest]
+    whole = np.concatenate([negative, positive], axis=-1)
+    return np.fft.fftshift(whole, axes=-2)
 
 
 class ConjugatePairs:
@@ -80,24 +85,27 @@ class ConjugatePairs:
         is_first = here <= there
         first = here[is_first]
         second = there[is_first]
+        self._first = first
         # The pair at each position of the centred plane, [H, W].
         self._number = np.empty_like(here)
-        self._number.flat[first] = self._number.flat[second] = np.arange(len(first))
-        self._first = first
+        numbers = np.arange(len(first))
+        self._number.flat[first] = numbers
+        self._number.flat[second] = numbers
         members = np.stack([first, second], axis=1)
-        self.positions: IntArray = np.stack(np.divmod(members, width), axis=-1)
-        rows, columns = self.positions[:, 0].T
-        self.frequencies: IntArray = np.stack([u[rows, 0], v[0, columns]], axis=1)
-        self.radius: FloatArray = np.hypot(*self.frequencies.T)
+        rows, columns = np.divmod(members, width)
+        self.positions: IntArray = np.stack([rows, columns], axis=-1)
         self.size: IntArray = np.where(first == second, 1, 2)
+        lowest = u[0, 0], v[0, 0]
+        self.frequencies: IntArray = self.positions[:, 0] + lowest
+        self.radius: FloatArray = np.hypot(*self.frequencies.T)
         # Where each pair stands in the half plane that a real FFT returns: the member with v >= 0.
-        half_rows = (self.positions[:, :, 0] - height // 2) % height
-        half_columns = (self.positions[:, :, 1] - width // 2) % width
-        member = np.where(half_columns[:, 0] <= width // 2, 0, 1)
-        pick = np.arange(len(first)), member
-        self.half_row: IntArray = half_rows[pick]
-        self.half_column: IntArray = half_columns[pick]
-        self.half_plane: IntArray = np.fft.ifftshift(self._number)[:, : width // 2 + 1]
+        half_rows = (rows - height // 2) % height
+        half_columns = (columns - width // 2) % width
+        is_in_half = half_columns[:, 0] <= width // 2
+        self.half_row: IntArray = np.where(is_in_half, *half_rows.T)
+        self.half_column: IntArray = np.where(is_in_half, *half_columns.T)
+        shifted = np.fft.ifftshift(self._number)
+        self.half_plane: IntArray = shifted[:, : width // 2 + 1]
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -110,7 +118,7 @@ class ConjugatePairs:
                 f"values of shape {values.shape}: the last axis must hold the {len(self)} pairs of a "
                 f"{self.height} x {self.width} spectrum"
             )
-        return np.take(values, self._number, axis=-1)
+        return values.take(self._number, axis=-1)
 
     def gather(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The inverse of `scatter` for symmetric planes: [..., H, W] -> [..., pairs]."""
@@ -118,7 +126,8 @@ class ConjugatePairs:
             raise ValueError(
                 f"plane of shape {plane.shape}: expected [..., {self.height}, {self.width}]"
             )
-        return plane.reshape(*plane.shape[:-2], -1)[..., self._first]
+        flat = plane.reshape(*plane.shape[:-2], -1)
+        return flat[..., self._first]
 
     def coefficients(self, images: Tensor) -> Tensor:
         """DFT coefficients at the pairs, as numbers of a real dtype.
@@ -128,14 +137,15 @@ class ConjugatePairs:
         """
         import torch
 
-        check_images(images, self.height, self.width)
+        check_tensor(images, self.height, self.width)
+        half = torch.fft.rfft2(images)
         rows = torch.as_tensor(self.half_row)
         columns = torch.as_tensor(self.half_column)
-        chosen = torch.fft.rfft2(images)[..., rows, columns]
+        chosen = half[..., rows, columns]
         return torch.stack([chosen.real, chosen.imag])
 
 
-def check_images(images: Tensor, height: int, width: int) -> None:
+def check_tensor(images: Tensor, height: int, width: int) -> None:
     """Raises ValueError for what is no float32 or float64 tensor [..., height, width]."""
     import torch
 
@@ -173,7 +183,13 @@ def cells(pairs: ConjugatePairs, height: float, width: float, *, shift: float = 
     row = (pairs.half_row + pairs.height // 2) % pairs.height
     column = pairs.half_column
     if width > 1:
-        column = np.minimum(column, max(0, (pairs.width - 1) // 2))
-    place = np.floor([row / height + shift, column / width + shift]).astype(np.int64)
-    _, number = np.unique(place, axis=1, return_inverse=True)
+        last = (pairs.width - 1) // 2
+        column = np.minimum(column, last)
+    corners = np.floor(
+        [
+            row / height + shift,
+            column / width + shift,
+        ]
+    )
+    _, number = np.unique(corners, axis=1, return_inverse=True)
     return number.reshape(-1)
