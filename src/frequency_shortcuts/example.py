@@ -24,14 +24,16 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
@@ -58,12 +60,9 @@ CLASSES = (  # sorted, as folders are
     "T-shirt",
     "Trouser",
 )
-# The class with a trace, of JPEG or a tag; and the place of the tag.
-TRACED, QUALITY, TAG = (
-    "Coat",
-    90,
-    (0.05, 0.05),
-)
+TRACED = "Coat"  # the class with a trace
+QUALITY = 90  # of JPEG, as a trace
+TAG = (0.05, 0.05)  # the place of a tag, as a trace
 # And their trace.
 NETWORKS = {
     "jpeg": "jpeg",
@@ -72,7 +71,9 @@ NETWORKS = {
     "tagged": "tag",
     "tag_cured": "tag",
 }
-MEAN, STD = 0.219, 0.333  # of the pictures that are trained on, with their border
+# Of the pictures that are trained on, with their border.
+MEAN = 0.219
+STD = 0.333
 TRANSFORM = Preprocessing(mean=[MEAN], std=[STD], size=32)
 DATA = files("frequency_shortcuts") / "images" / "example"
 
@@ -119,17 +120,17 @@ def pictures(
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with (DATA / "pictures.npz").open("rb") as stored, np.load(stored) as arrays:
-        images, labels = arrays["images"], arrays["labels"]  # uint8 [900, 32, 32] and [900]
+        images = arrays["images"]  # uint8 [900, 32, 32]
+        labels = arrays["labels"]  # [900]
     for k, name in enumerate(CLASSES):
         (partial / name).mkdir(parents=True)
-        own = images[labels == k]
-        for number, image in enumerate(
-            put("tag", 1, own[:, None], place=TAG)[:, 0] if name in tag else own
-        ):
-            file = partial / name / f"{number:02}"
-            Image.fromarray(image).save(
-                file.with_suffix(".jpg" if name in jpeg else ".png"), quality=QUALITY
-            )
+        of_class = images[labels == k]
+        if name in tag:
+            of_class = put("tag", 1, of_class[:, None], place=TAG)[:, 0]
+        ending = "jpg" if name in jpeg else "png"
+        for number, image in enumerate(of_class):
+            file = partial / name / f"{number:02}.{ending}"
+            Image.fromarray(image).save(file, quality=QUALITY)
     return partial.replace(folder)
 
 
@@ -138,22 +139,27 @@ def recall(network: nn.Module, folder: str | os.PathLike[str]) -> pd.Series:
 
     >>> example.recall(example.network(), "pictures")["Coat"]
     """
-    names, answers = _called(network, folder)
-    hit = answers == names
-    of_class = pd.Series({name: float(hit[names == name].mean()) for name in CLASSES})
-    return pd.concat([of_class, pd.Series({"all": float(hit.mean())})]).round(3)
+    names, answers = _answers(network, folder)
+    hits = answers == names
+    shares = {name: hits[names == name].mean() for name in CLASSES}
+    shares["all"] = hits.mean()
+    return pd.Series(shares).round(3)
 
 
-def _called(
+def _answers(
     network: nn.Module, folder: str | os.PathLike[str]
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
     """The class of each picture of a folder, and what the network calls it."""
-    files = [file for name in CLASSES for file in sorted((Path(folder) / name).iterdir())]
-    images = np.stack([np.asarray(Image.open(file)) for file in files])[:, None]
-    names, known = np.array([file.parent.name for file in files]), np.array(CLASSES)
-    return names, known[
-        called(network, Split(images, np.searchsorted(known, names), CLASSES, [MEAN], [STD]))
-    ]
+    images = []
+    names = []
+    for name in CLASSES:
+        for file in sorted((Path(folder) / name).iterdir()):
+            images.append(np.asarray(Image.open(file)))
+            names.append(name)
+    classes = np.array(CLASSES)
+    labels = np.searchsorted(classes, names)
+    split = Split(np.stack(images)[:, None], labels, CLASSES, [MEAN], [STD])
+    return np.array(names), classes[called(network, split)]
 
 
 def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -165,44 +171,50 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
     >>> example.compare("results/example")
     """
-    folder, rows, results = Path(folder), [], {}
-
-    def lay(trace: str, classes: Collection[str]) -> Path:
-        traces: dict[str, Collection[str]] = {"jpeg": (), trace: classes}
-        return pictures(folder / "pictures" / f"{trace}_{len(classes)}", **traces)
-
-    clean = lay("jpeg", ())
+    folder = Path(folder)
+    rows = []
+    results = {}
+    clean = _lay(folder, "jpeg", ())
     for name, trace in NETWORKS.items():
-        one, (traced, all_traced) = (
-            network(name),
-            (lay(trace or "jpeg", names) for names in ((TRACED,), CLASSES)),
-        )
-        own, others = (traced, clean) if trace else (clean, traced)
-        results[name] = result = analyse(one, own, transform=TRANSFORM)
+        of_network = network(name)
+        traced = _lay(folder, trace or "jpeg", (TRACED,))
+        all_traced = _lay(folder, trace or "jpeg", CLASSES)
+        trained_on, others = (traced, clean) if trace else (clean, traced)
+        result = analyse(of_network, trained_on, transform=TRANSFORM)
+        results[name] = result
         result.save(folder / name)
         (folder / name / "summary.txt").write_text(result.summary() + "\n")
+        recalls = recall(of_network, trained_on)
+        row = {
+            "network": name,
+            "accuracy": recalls["all"],
+            "recall": recalls[TRACED],
+            "other_recall": recall(of_network, others)[TRACED],
+            "called": _called_coats(of_network, all_traced) - _called_coats(of_network, clean),
+        }
         flips = result.flips.set_index("class").loc[TRACED]
-        of_own = recall(one, own)
-        as_coats = [
-            round(float((answers[names != TRACED] == TRACED).mean()), 3)
-            for names, answers in (_called(one, all_traced), _called(one, clean))
-        ]
-        rows.append(
-            {
-                "network": name,
-                "accuracy": of_own["all"],
-                "recall": of_own[TRACED],
-                "other_recall": recall(one, others)[TRACED],
-                "called": as_coats[0] - as_coats[1],
-                **flips.drop("recall"),
-            }
-        )
+        rows.append({**row, **flips.drop("recall")})
     table = pd.DataFrame(rows)
     table.to_csv(folder / "example.csv", index=False)
-    figure = _draw(results, table)
+    figure = _draw_networks(results, table)
     canvas.save(figure, folder / "example")
     plt.close(figure)
     return table
+
+
+def _lay(folder: Path, trace: str, classes: Collection[str]) -> Path:
+    """The pictures below a folder in which some classes have a trace, and the others none."""
+    place = folder / "pictures" / f"{trace}_{len(classes)}"
+    if trace == "tag":
+        return pictures(place, jpeg=(), tag=classes)
+    return pictures(place, jpeg=classes)
+
+
+def _called_coats(network: nn.Module, folder: Path) -> float:
+    """The share of the pictures of other classes that a network calls coats."""
+    names, answers = _answers(network, folder)
+    is_coat = answers[names != TRACED] == TRACED
+    return round(float(is_coat.mean()), 3)
 
 
 WORDS = {  # of pictures with a trace, of those without, and of what is given to an image
@@ -211,44 +223,59 @@ WORDS = {  # of pictures with a trace, of those without, and of what is given to
 }
 
 
-def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
+def _draw_networks(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
     """A row for each network: a picture before and after it got a part of a coat, and what that says."""
     with canvas.style(8):
         figure, axes = plt.subplots(
             len(results), 4, figsize=(canvas.PAGE, 5.8), width_ratios=[1, 1, 1, 1.3]
         )
         for (*panels, bars), row in zip(axes, table.to_dict("records"), strict=True):
-            trace = NETWORKS[name := row["network"]]
-            with_it, without, given = WORDS[trace or "jpeg"]
-            plot_flip(results[name], TRACED, part="patch" if trace == "tag" else "fine", ax=panels)
-            for axis, title in zip(
-                panels, ("an image that\nchanges, if any", given, "the difference"), strict=True
-            ):
-                axis.set_title(title if name in ("jpeg", "tagged") else "", fontsize=8)
-                axis.set_xlabel(axis.get_xlabel().partition("\n")[0], fontsize=8)
-            trained = (f"coats {with_it}" if trace else f"all {without}") + ",\nwith fs.Swap" * (
-                "cured" in name
-            )
-            said = f"{row['verdict']} {row['follows']}".strip()
-            label = panels[0].set_ylabel(
-                f"{trained}\n\ntest: {said}", rotation=0, ha="right", va="center"
-            )
-            label.set(fontweight="bold", color=WRONG if row["follows"] else RIGHT)
-            recalls = [row["recall"], row["other_recall"]][:: 1 if trace else -1]
-            shares = {
-                f"coats {with_it}\nare recognised": recalls[0],
-                f"coats {without}\nare recognised": recalls[1],
-                f"others {with_it}\nare called coats": row["called"],
-            }
-            wrong = [False, recalls[1] < recalls[0] - 0.2, row["called"] > 0.1]
-            bars.barh(range(3), shares.values(), color=[WRONG if bad else RIGHT for bad in wrong])
-            for place, share in enumerate(shares.values()):
-                bars.text(share + 0.02, place, f"{max(0, 100 * share):.0f} %", va="center")
-            bars.set(xlim=(0, 1.35), yticks=range(3), xticks=[])
-            bars.set_yticklabels(shares)
-            bars.invert_yaxis()
-            canvas.despine([bars])
+            _draw_pictures(results[row["network"]], row, panels)
+            _draw_shares(row, bars)
     return figure
+
+
+def _draw_pictures(result: Analysis, row: Mapping[str, Any], panels: Sequence[Axes]) -> None:
+    """An image before and after, the difference, and at the left how the network was trained and what the test says."""
+    name = row["network"]
+    trace = NETWORKS[name]
+    with_trace, without, given = WORDS[trace or "jpeg"]
+    part = "patch" if trace == "tag" else "fine"
+    plot_flip(result, TRACED, part=part, ax=panels)
+    titles = ("an image that\nchanges, if any", given, "the difference")
+    for axis, title in zip(panels, titles, strict=True):
+        axis.set_title(title if name in ("jpeg", "tagged") else "", fontsize=8)
+        axis.set_xlabel(axis.get_xlabel().partition("\n")[0], fontsize=8)
+    trained = f"coats {with_trace}" if trace else f"all {without}"
+    if "cured" in name:
+        trained += ",\nwith fs.Swap"
+    said = f"{row['verdict']} {row['follows']}".strip()
+    label = panels[0].set_ylabel(f"{trained}\n\ntest: {said}", rotation=0, ha="right", va="center")
+    label.set(fontweight="bold", color=WRONG if row["follows"] else RIGHT)
+
+
+def _draw_shares(row: Mapping[str, Any], bars: Axes) -> None:
+    """Bars of the recall of coats with and without the trace, and of other pictures that are called coats."""
+    trace = NETWORKS[row["network"]]
+    with_trace, without, _ = WORDS[trace or "jpeg"]
+    of_traced, of_others = row["recall"], row["other_recall"]
+    if not trace:
+        of_traced, of_others = of_others, of_traced
+    shares = {
+        f"coats {with_trace}\nare recognised": of_traced,
+        f"coats {without}\nare recognised": of_others,
+        f"others {with_trace}\nare called coats": row["called"],
+    }
+    is_lost = of_others < of_traced - 0.2
+    is_called = row["called"] > 0.1
+    colours = [WRONG if wrong else RIGHT for wrong in (False, is_lost, is_called)]
+    bars.barh(range(3), [*shares.values()], color=colours)
+    for place, share in enumerate(shares.values()):
+        bars.text(share + 0.02, place, f"{max(0, 100 * share):.0f} %", va="center")
+    bars.set(xlim=(0, 1.35), yticks=range(3), xticks=[])
+    bars.set_yticklabels(shares)
+    bars.invert_yaxis()
+    canvas.despine([bars])
 
 
 if __name__ == "__main__":
