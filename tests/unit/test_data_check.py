@@ -1,7 +1,6 @@
 """What sets classes apart by their images alone: likely causes with the files that carry them, and facts of files."""
 
 import itertools
-import os
 
 import numpy as np
 import pandas as pd
@@ -221,7 +220,7 @@ def test_fingerprints_are_those_of_a_slow_reference(size):
 
 
 def trace(artefact, alike, share=1.0, grid=9.0):
-    return Trace(artefact, alike, (share, share), 1.0, grid, np.zeros(2), 0.0)
+    return Trace(artefact, alike, share, share, 1.0, grid, np.zeros(2), 0.0)
 
 
 @pytest.mark.parametrize("artefact", [name for name, kind in TRIED.items() if kind.cause])
@@ -262,11 +261,6 @@ def test_one_striped_image_does_not_hide_what_the_others_have():
     )
     row = compare_classes(images, labels, CLASSES).table.loc[LABEL]
     assert row["cause"] == "lost high frequencies" and row["carriers"] > 0.5
-
-
-def test_images_that_say_nothing_are_refused():
-    with pytest.raises(ValueError, match="images of 3 x 16: expected sides of 4 pixels or more"):
-        compare_classes(np.full((40, 1, 3, 16), 100, np.uint8), np.arange(40) % 2, 2)
 
 
 def test_the_benchmark_counts_names_and_files(monkeypatch):
@@ -328,9 +322,6 @@ def test_what_is_no_picture_is_refused(tmp_path):
         ValueError, match=r"a.jpg cannot be read as a picture \(it is none of JPEG, "
     ):
         file_facts(tmp_path / "a.jpg")
-    os.mkfifo(tmp_path / "b.jpg")
-    with pytest.raises(ValueError, match="is a FIFO, not a file"):
-        file_facts(tmp_path / "b.jpg")
 
 
 def test_brightness_contrast_and_saturation():
@@ -403,7 +394,7 @@ def test_rare_values_count_as_one():
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [(3, "0 or 1 or 2"), (4, "0 or 1 or 2 or 1 other"), (6, "0 or 1 or 2 or 3 others")],
+    [(3, "0 or 1 or 2"), (4, "0 or 1 or 2 or others"), (6, "0 or 1 or 2 or others")],
 )
 def test_many_values_are_not_written_out(values, words):
     labels, sizes = np.repeat([0, 1], 60), np.r_[np.arange(60) % values, np.full(60, 9)].astype(str)

@@ -128,21 +128,10 @@ def test_a_step_that_is_not_accepted_is_dropped_with_all_later_ones(tmp_path):
         journal.step("step 2", lambda: np.ones(1))
 
 
-def test_a_stop_takes_effect_before_a_computed_step_and_not_before_a_stored_one(tmp_path):
-    path = tmp_path / "state"
-    journey(path)
-    with Journal(path, "mine", stop=lambda: True) as journal:
-        for i in ALL:
-            assert same(journal.step(f"step {i}", pytest.fail), VALUES[i])
-        with pytest.raises(
-            Stopped, match=rf"stopped at one more on request: stored in {path}, from which the next"
-        ):
-            journal.step("one more", pytest.fail)
-    with (
-        pytest.raises(Stopped, match="nothing is stored"),
-        Journal(None, stop=lambda: True) as journal,
-    ):
-        journal.step("step", pytest.fail)
+def test_what_stopped_says_where_it_is_stored():
+    said = str(Stopped("step 3", "state"))
+    assert said == "stopped at step 3 on request: stored in state, from which the next run resumes"
+    assert str(Stopped("step 3", None)) == "stopped at step 3 on request: nothing is stored"
 
 
 def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):

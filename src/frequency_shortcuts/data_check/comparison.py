@@ -6,6 +6,7 @@ artefact, and not as classes do.
 """
 
 from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,10 @@ MANY = 20  # classes whose median is that of the others
 SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
 RARE = 5  # values of a fact that fewer pictures have count as one
 NOT_COMMON = "none of the common ones"
-NAMED = 3  # values of a fact that are written out
+WRITTEN_OUT = 3  # values of a fact that are named
+# Two or three frequencies beside one, in a square around it.
+RING = np.ones((SURROUNDINGS, SURROUNDINGS), bool)
+RING[2:-2, 2:-2] = False
 
 
 class Cause(NamedTuple):
@@ -66,40 +70,48 @@ class Comparison(NamedTuple):
 
 
 def compare_classes(
-    images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, progress: bool = False
+    images: Images,
+    labels: IntArray,
+    n_classes: int,
+    *,
+    seed: int = 0,
+    progress: bool = False,
 ) -> Comparison:
     """What sets each class apart, in two passes over images that are read in batches.
 
     images : uint8, or float from 0 to 1, [n, channels, H, W]. labels : int64 [n]
 
-    Raises ValueError for a class of fewer than 10 images, for images that are all the same, and for sides below 4
-    pixels.
+    Raises ValueError for a class of fewer than 10 images, and for images that are all the same.
     """
-    labels = np.asarray(labels)
-    channels, height, width = images.shape[1:]
-    if min(height, width) < LEAST_SIDE:
-        raise ValueError(
-            f"images of {height} x {width}: expected sides of {LEAST_SIDE} pixels or more"
-        )
-    zero, one = np.zeros(channels), np.ones(channels)
-    split = Split(images, labels, tuple(map(str, range(n_classes))), zero, one)
-    pixels = Pixels(split, zero, one, torch.device("cpu"))
+    channels = images.shape[1]
+    classes = [str(k) for k in range(n_classes)]
+    no_shift = np.zeros(channels)
+    no_scale = np.ones(channels)
+    split = Split(images, labels, tuple(classes), no_shift, no_scale)
+    pixels = Pixels(split, no_shift, no_scale, torch.device("cpu"))
     statistics = class_statistics(pixels, n_classes, progress=progress)
     causes = name_causes(pixels, statistics, seed=seed, progress=progress)
+    table = pd.DataFrame(
+        {
+            "class": range(n_classes),
+            "images": statistics.count,
+            "cause": "",
+            "carriers": np.nan,
+        }
+    )
     files = np.full(len(labels), np.nan)
-    table = pd.DataFrame({"class": range(n_classes), "images": statistics.count})
-    table["cause"] = ""
-    table["carriers"] = np.nan
     for k, cause in causes.items():
-        own = labels == k
-        files[own] = cause.scores[own]
-        table.loc[k, ["cause", "carriers"]] = cause.name, cause.carriers
-    power = squared(statistics.mean) + statistics.variance
-    amplitude = square_root(power).mean(dim=1).numpy()
+        table.loc[k, "cause"] = cause.name
+        table.loc[k, "carriers"] = cause.carriers
+        in_class = labels == k
+        files[in_class] = cause.scores[in_class]
+    differences = [statistics.differences(k) for k in range(n_classes)]
+    amplitudes = square_root(_power(statistics))
+    amplitude = amplitudes.mean(dim=1).numpy()
     return Comparison(
         table,
-        differences=np.stack([statistics.differences(k) for k in range(n_classes)]),
-        spectra=from_half_plane(amplitude, width),
+        differences=np.stack(differences),
+        spectra=from_half_plane(amplitude, images.shape[-1]),
         files=files,
     )
 
@@ -109,7 +121,7 @@ def name_causes(
 ) -> dict[int, Cause]:
     """The likely cause of each class that has one: class -> cause. Images with a side below 4 pixels have none.
 
-    pixels : the images that the statistics are of. seed : of the images that artefacts are put into
+    pixels : the images that the statistics are of, on the CPU. seed : of the images that artefacts are put into
     """
     if min(statistics.size) < LEAST_SIDE:
         return {}
@@ -117,15 +129,22 @@ def name_causes(
     pairs = ConjugatePairs(*statistics.size)
     peaks = _peaks(statistics, pairs)
     heights, prints = _features(pixels, pairs, set(peaks.values()), progress)
-    causes = _waves(peaks, heights, labels, pairs)
-    sample = evenly(labels, np.arange(len(labels)), SAMPLE, [seed, 50])
+    causes = _name_waves(peaks, heights, labels, pairs)
+    everywhere = np.arange(len(labels))
+    sample = evenly(labels, everywhere, SAMPLE, [seed, 50])
     batches = index_batches(sample, BATCH)
-    grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in batches])
+    grey = np.concatenate([lightness(pixels.take(batch)) for batch in batches])
     forensics = Forensics(prints, labels, len(statistics), grey, sample)
-    for k, trace in forensics.find(apart=[*causes]).items():
+    traces = forensics.find(apart=causes)
+    for k, trace in traces.items():
         scores = prints @ trace.weights - trace.offset
         causes[k] = Cause(trace.cause, trace.carriers, scores)
     return causes
+
+
+def _power(statistics: ClassStatistics) -> Tensor:
+    """The mean square amplitude of each class, float64 [class, channels, H, W // 2 + 1]."""
+    return squared(statistics.mean) + statistics.variance
 
 
 def _features(
@@ -136,22 +155,28 @@ def _features(
     Returns pair -> float [n], above the mean of the logarithms of amplitudes beside it; and [n, numbers]
     """
     frequencies = pairs.frequencies
-    beside = {peak: _beside(frequencies - frequencies[peak], pairs) for peak in peaks}
-    needed = np.unique(np.concatenate([[0, *peaks], *beside.values()]).astype(int))
-    amplitudes, prints = [], []
-    for _, values in pixels.batches("features", progress):
-        pictures = values.cpu()
-        amplitudes.append(_log_amplitudes(pictures, pairs)[:, needed].numpy())
-        prints.append(fingerprints(lightness(pictures)))
-    amplitude = np.concatenate(amplitudes)
-    heights = {}
+    beside = {}
     for peak in peaks:
-        around = amplitude[:, np.searchsorted(needed, beside[peak])].mean(axis=1)
-        heights[peak] = amplitude[:, np.searchsorted(needed, peak)] - around
+        differences = frequencies - frequencies[peak]
+        beside[peak] = _beside(differences, pairs)
+    needed = np.unique([*peaks, *chain(*beside.values())]).astype(int)
+    of_batches = []
+    prints = []
+    for _, pictures in pixels.batches("features", progress):
+        amplitudes = _log_amplitudes(pictures, pairs)[:, needed]
+        of_batches.append(amplitudes.numpy())
+        prints.append(fingerprints(lightness(pictures)))
+    amplitude = np.concatenate(of_batches)
+    heights = {}
+    for peak, pairs_beside in beside.items():
+        column = np.searchsorted(needed, peak)
+        columns_beside = np.searchsorted(needed, pairs_beside)
+        around = amplitude[:, columns_beside].mean(axis=1)
+        heights[peak] = amplitude[:, column] - around
     return heights, np.concatenate(prints)
 
 
-def _waves(
+def _name_waves(
     peaks: Mapping[int, int],
     heights: Mapping[int, FloatArray],
     labels: IntArray,
@@ -170,35 +195,47 @@ def _waves(
             continue
         # Of images above 95 % of the others, beyond the 5 % that these have.
         bar = np.quantile(scores[without], 0.95)
-        above = float((scores[labels == k] > bar).mean())
-        carriers = (above - 0.05) / 0.95
+        is_above = scores[labels == k] > bar
+        carriers = (is_above.mean() - 0.05) / 0.95
         if carriers >= CARRIED:
-            u, v = np.abs(pairs.frequencies[pair])
-            is_highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
-            waves[k] = Cause(CHECKERBOARD if is_highest else WAVE, carriers, scores)
+            name = _name_of_wave(pair, pairs)
+            waves[k] = Cause(name, carriers, scores)
     return waves
+
+
+def _name_of_wave(pair: int, pairs: ConjugatePairs) -> str:
+    """A wave of the highest frequency of both axes is a checkerboard."""
+    u, v = np.abs(pairs.frequencies[pair])
+    is_vertically = u >= pairs.height // 2
+    is_horizontally = v >= pairs.width // 2
+    if is_vertically and is_horizontally:
+        return CHECKERBOARD
+    return WAVE
 
 
 def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
     """Logarithms of amplitudes of images in grey [k, pairs]; rounding of pixels is the floor."""
-    spectra = torch.fft.rfft2(values.mean(dim=1))
-    power = squared(spectra)[:, pairs.half_row, pairs.half_column]
+    grey = values.mean(dim=1)
+    plane = squared(torch.fft.rfft2(grey))
+    power = plane[:, pairs.half_row, pairs.half_column]
     rounding = pairs.height * pairs.width / 12 / 255**2
     return (power + rounding).log_() / 2
 
 
 def _peaks(statistics: ClassStatistics, pairs: ConjugatePairs) -> dict[int, int]:
     """The pair at which each class has a wave, of those that have one."""
-    of_channels = squared(statistics.mean) + statistics.variance
-    plane = of_channels.mean(dim=1).cpu().numpy()
+    plane = _power(statistics).mean(dim=1).numpy()
     power = plane[:, pairs.half_row, pairs.half_column]
-    of_all = _median(power)
+    median = _median(power)
     peaks = {}
-    for k, own in enumerate(power):
-        rest = of_all if len(power) > MANY else _median(np.delete(power, k, axis=0))
-        heights = _heights(own, rest, pairs)
+    for k, power_of_class in enumerate(power):
+        if len(power) <= MANY:
+            others = np.delete(power, k, axis=0)
+            median = _median(others)
+        heights = _heights(power_of_class, median, pairs)
         highest = int(heights.argmax())
-        by_chance = NORMAL / 2 / np.sqrt(statistics.count[k])  # of the logarithm of an amplitude
+        # Of the logarithm of an amplitude.
+        by_chance = NORMAL / 2 / np.sqrt(statistics.count[k])
         if heights[highest] - by_chance >= ISOLATED:
             peaks[k] = highest
     return peaks
@@ -209,35 +246,45 @@ def _median(power: FloatArray) -> FloatArray:
     return np.quantile(power, 0.5, axis=0, method="lower")
 
 
-def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatArray:
-    """How far the amplitude of a class over that of others is above all frequencies two or three beside it [pairs]."""
-    floor = 1e-12 * max(own.max(), rest.max())
-    ratio = (own + floor) / (rest + floor)
-    plane = pairs.scatter(np.log(ratio) / 2)
-    ring = np.ones((SURROUNDINGS, SURROUNDINGS), bool)
-    ring[2:-2, 2:-2] = False
-    highest_beside = maximum_filter(plane, footprint=ring, mode="wrap")
+def _heights(power: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatArray:
+    """How far the amplitude of a class over that of others is above all frequencies two or three beside it [pairs].
+
+    power, rest : of the class, and of the others, [pairs]
+    """
+    floor = 1e-12 * max(power.max(), rest.max())
+    ratio = (power + floor) / (rest + floor)
+    log_amplitude = np.log(ratio) / 2
+    plane = pairs.scatter(log_amplitude)
+    highest_beside = maximum_filter(plane, footprint=RING, mode="wrap")
     heights: FloatArray = pairs.gather(plane - highest_beside)
     # Near the highest frequencies, the other member of the pair is beside it.
-    reach = np.arange(SURROUNDINGS) - SURROUNDINGS // 2
-    for near in _beside(2 * pairs.frequencies, pairs):
-        (row, column), partner = pairs.positions[near]
-        others = plane.copy()
-        others[tuple(partner)] = -np.inf
-        rows = (row + reach) % pairs.height
-        columns = (column + reach) % pairs.width
-        beside = others[np.ix_(rows, columns)]
-        heights[near] = plane[row, column] - beside[ring].max()
+    for pair in _beside(2 * pairs.frequencies, pairs):
+        members = pairs.positions[pair]
+        heights[pair] = _height_without_partner(plane, members)
     heights[pairs.radius < LEAST_RADIUS] = -np.inf
     return heights
+
+
+def _height_without_partner(plane: FloatArray, members: IntArray) -> float:
+    """How far the first member [2, 2] of a pair is above all beside it in a plane [H, W], but the second member."""
+    (row, column), partner = members
+    others = plane.copy()
+    others[tuple(partner)] = -np.inf
+    reach = np.arange(SURROUNDINGS) - SURROUNDINGS // 2
+    rows = others.take(row + reach, axis=0, mode="wrap")
+    square = rows.take(column + reach, axis=1, mode="wrap")
+    highest = square[RING].max()
+    return plane[row, column] - highest
 
 
 def _beside(differences: IntArray, pairs: ConjugatePairs) -> IntArray:
     """Which differences of frequencies [k, 2], some of whole sides apart, are two or three, by their positions."""
     size = np.array([pairs.height, pairs.width])
-    shortest = (differences + size // 2) % size - size // 2
-    apart = np.abs(shortest).max(axis=1)
-    return np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
+    half = size // 2
+    shortest = (differences + half) % size - half
+    distance = np.abs(shortest).max(axis=1)
+    is_beside = (distance >= 2) & (distance <= SURROUNDINGS // 2)
+    return np.flatnonzero(is_beside)
 
 
 def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.DataFrame:
@@ -249,25 +296,27 @@ def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.Dat
     `others`. Of a category: the values that are more frequent in the class. Of a number: above or below the middle
     between the medians of the class and of the others.
     """
-    rows: list[tuple[object, ...]] = []
+    rows = []
     for name, column in facts.items():
         if (column == column.iloc[0]).all():
             continue
-        is_number = pd.api.types.is_numeric_dtype(column)
-        values = column if is_number else _rare_as_one(column)
+        describe = _side_of_the_middle
+        if not pd.api.types.is_numeric_dtype(column):
+            column = _rare_as_one(column)
+            describe = _frequent_categories
         for k in range(n_classes):
-            own = labels == k
-            value, has = _of_numbers(values, own) if is_number else _of_categories(values, own)
-            share = float(has[own].mean())
-            share_of_others = float(has[~own].mean())
+            in_class = labels == k
+            value, has_value = describe(column, in_class)
+            share = has_value[in_class].mean()
+            share_of_others = has_value[~in_class].mean()
             rows.append((name, k, value, share, share_of_others))
     return pd.DataFrame(rows, columns=["fact", "class", "value", "own", "others"])
 
 
-def _of_numbers(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
+def _side_of_the_middle(values: pd.Series, in_class: BoolArray) -> tuple[str, BoolArray]:
     """The side of the middle on which a class lies, in words, and which pictures [n] are there."""
-    median = values[own].median()
-    of_others = values[~own].median()
+    median = values[in_class].median()
+    of_others = values[~in_class].median()
     middle = (median + of_others) / 2
     number = f"{middle:.3g}" if abs(middle) < 1000 else f"{middle:,.0f}"
     if median >= of_others:
@@ -281,15 +330,13 @@ def _rare_as_one(values: pd.Series) -> pd.Series:
     return values.where(count >= RARE, NOT_COMMON)
 
 
-def _of_categories(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
+def _frequent_categories(values: pd.Series, in_class: BoolArray) -> tuple[str, BoolArray]:
     """The values that are more frequent in a class than in the others, in words, and which pictures [n] have them."""
-    share = pd.crosstab(values, own, normalize="columns")  # of the others, and of the class
+    share = pd.crosstab(values, in_class, normalize="columns")  # of the others, and of the class
     more_frequent = share[share[True] > share[False]]
-    names = more_frequent.sort_values(True, ascending=False, kind="stable").index.tolist()
-    words = names[:NAMED]
-    left_out = len(names) - NAMED
-    if left_out == 1:
-        words.append("1 other")
-    elif left_out > 1:
-        words.append(f"{left_out} others")
+    ranked = more_frequent.sort_values(True, ascending=False, kind="stable")
+    names = ranked.index.tolist()
+    words = names[:WRITTEN_OUT]
+    if len(names) > WRITTEN_OUT:
+        words.append("others")
     return " or ".join(words), values.isin(names).to_numpy()

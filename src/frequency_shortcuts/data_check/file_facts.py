@@ -14,7 +14,6 @@ from PIL import Image, JpegImagePlugin
 from frequency_shortcuts.images import dicom
 from frequency_shortcuts.images.pictures import opened
 from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.storage.files import kind_of
 
 CONTENT = ("brightness", "contrast", "saturation")
 FILE_FACTS = {  # which no class has by nature, in words
@@ -33,7 +32,7 @@ CONTENT_FACTS = {  # in which natural classes can differ, too
     "contrast": "contrast",
     "saturation": "saturation",
 }
-SIDE = 32  # pixels along the short side, about as many as brightness, contrast and saturation are measured on
+THUMBNAIL = 32  # pixels along the short side, about, on which brightness, contrast and saturation are measured
 _SUBSAMPLING = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}  # as Pillow numbers it
 _MODES = {
     "1": "black and white",
@@ -70,8 +69,6 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
 
     Raises ValueError for a file that is no picture.
     """
-    if kind := kind_of(path):  # it may never end
-        raise ValueError(f"{path} is {kind}, not a file")
     try:
         size = Path(path).stat().st_size
         if str(path).lower().endswith(dicom.ENDINGS):
@@ -85,7 +82,7 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
         # Also the first of several pictures in one file.
         if isinstance(picture, JpegImagePlugin.JpegImageFile):
             name = "JPEG"
-            quality = _quality(picture.quantization)
+            quality = _jpeg_quality(picture.quantization)
             subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none")
         mode = _MODES.get(picture.mode, picture.mode)
         return FileFacts(name, quality, subsampling, picture.height, picture.width, mode, size)
@@ -93,21 +90,20 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
 
 def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The tables and the subsampling of a JPEG file, with which Pillow saves other pictures."""
-    with Image.open(path, formats=["JPEG"]) as picture:
-        assert isinstance(picture, JpegImagePlugin.JpegImageFile)
+    with JpegImagePlugin.JpegImageFile(path) as picture:
         return {
             "qtables": picture.quantization,
             "subsampling": JpegImagePlugin.get_sampling(picture),
         }
 
 
-def _quality(tables: dict[int, list[int]]) -> str:
+def _jpeg_quality(tables: dict[int, list[int]]) -> str:
     """The quality whose standard table of luminance this is, or the nearest one and a digest of the tables."""
     luminance = np.array(tables[min(tables)])
     ratios = _standard_tables() / luminance
-    apart = np.abs(np.log(ratios)).sum(axis=1)
-    quality = 1 + int(apart.argmin())
-    if apart.min() == 0:
+    distances = np.abs(np.log(ratios)).sum(axis=1)
+    quality = 1 + int(distances.argmin())
+    if distances.min() == 0:
         return str(quality)
     content = repr(sorted(tables.items()))
     digest = zlib.crc32(content.encode())
@@ -132,7 +128,7 @@ def content_facts(images: npt.NDArray[Any]) -> FloatArray:
     Mean and standard deviation of the mean of the channels, and the mean difference between the largest and the
     smallest one, of a thumbnail. images : uint8, or floats from 0 to 1
     """
-    step = max(1, min(images.shape[2:]) // SIDE)
+    step = max(1, min(images.shape[2:]) // THUMBNAIL)
     small = images[:, :, ::step, ::step].astype(float)
     if images.dtype == np.uint8:
         small /= 255

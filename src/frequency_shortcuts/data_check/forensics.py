@@ -6,8 +6,8 @@ class has a trace if its fingerprints differ from those of the others as by an a
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ BLOCK = 8  # pixels, of JPEG
 NEAR_ZERO = 0.6  # coefficients of a block that JPEG set to zero, after rounding of the pixels
 HIGH = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5  # coefficients of a block
 CLIPPED = (0, 24)  # black or white pixels of a block of JPEG, at most
-FLOOR = 0.03  # of the standard deviation of a number of the fingerprint
+LEAST_SPREAD = 0.03  # standard deviation of a number of the fingerprint
 BESIDE = 0.25  # weight of the other artefacts among what a trace must differ from
 # A score counts above both: a share of the artefact's mean, and standard deviations of other images.
 LEAST_SCORE = 0.5
@@ -43,16 +43,20 @@ GRID = 5.0  # of blocks: zeros in the grid of the class, above other classes, in
 class Trace(NamedTuple):
     """How a class differs as by an artefact.
 
-    artefact : key of `TRIED`. alike : cosine between the difference of the class and that by the artefact, in units of
-    the spread of images and classes. share : of its images that are above the bar, and at least (95 %). carriers : the
-    same, by the share that the artefact itself would bring above the bar. grid : how many more zeros than other classes
-    it has in the grid of JPEG, in standard errors. weights, offset : the score of fingerprints
-    is `fingerprints @ weights - offset`, about 0 for other classes and 1 with the artefact
+    artefact : key of `TRIED`
+    alike : cosine between the difference of the class and that by the artefact, in units of the spread of images and
+        classes
+    share, least_share : of its images that are above the bar, and the lower end of its 95 % interval
+    carriers : the same share, by the one that the artefact itself would bring above the bar
+    grid : how many more zeros than other classes it has in the grid of JPEG, in standard errors; 0 of small images
+    weights, offset : the score of fingerprints is `fingerprints @ weights - offset`, about 0 for other classes and 1
+        with the artefact
     """
 
     artefact: str
     alike: float
-    share: tuple[float, float]
+    share: float
+    least_share: float
     carriers: float
     grid: float
     weights: FloatArray
@@ -65,8 +69,9 @@ class Trace(NamedTuple):
     @property
     def found(self) -> bool:
         kind = KINDS[self.artefact]
-        alike = self.alike >= kind.alike and self.share[1] >= kind.share
-        return alike and (kind.cause != BLOCKS or self.grid >= GRID)
+        if kind.cause == BLOCKS and self.grid < GRID:
+            return False
+        return self.alike >= kind.alike and self.least_share >= kind.share
 
 
 def lightness(pixels: Tensor) -> FloatArray:
@@ -75,25 +80,34 @@ def lightness(pixels: Tensor) -> FloatArray:
     Its corner lies on the grid of blocks of JPEG.
     """
     channels, height, width = pixels.shape[1:]
-    top, left = _start(height), _start(width)
+    top = _start(height)
+    left = _start(width)
     values = 255 * pixels[:, :, top : top + SIDE, left : left + SIDE]
-    weights = torch.tensor(LUMA) if channels == 3 else torch.ones(channels) / channels
+    weights = torch.ones(channels) / channels
+    if channels == 3:
+        weights = torch.tensor(LUMA)
     return torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
 
 
 def _start(side: int) -> int:
     """Where the middle of a side begins, on the grid of blocks of JPEG."""
-    return max(0, (side - SIDE) // 2 // BLOCK * BLOCK)
+    blocks = (side - SIDE) // 2 // BLOCK
+    return max(0, blocks * BLOCK)
 
 
 def fingerprints(grey: npt.NDArray[Any]) -> FloatArray:
     """The fingerprints of grey images [k, h, w] from 0 to 255, float64 [k, numbers]."""
     flat = grey.reshape(len(grey), -1)
-    darkest = flat == flat.min(axis=1, keepdims=True)
-    lightest = flat == flat.max(axis=1, keepdims=True)
-    numbers = [np.log1p(flat.std(axis=1)), *_rings(grey)]
-    numbers += [darkest.mean(axis=1), lightest.mean(axis=1)]
-    numbers += _differences(grey)
+    is_darkest = flat == flat.min(axis=1, keepdims=True)
+    is_lightest = flat == flat.max(axis=1, keepdims=True)
+    contrast = np.log1p(flat.std(axis=1))
+    numbers = [
+        contrast,
+        *_rings(grey),
+        is_darkest.mean(axis=1),
+        is_lightest.mean(axis=1),
+        *_local_differences(grey),
+    ]
     if _has_grid(grey):
         numbers += [*_grid(grey)]
     return np.stack(numbers, axis=1).astype(float)
@@ -104,46 +118,71 @@ def _has_grid(grey: FloatArray) -> bool:
     return min(grey.shape[1:]) >= 2 * BLOCK
 
 
-def _rings(grey: FloatArray) -> list[FloatArray]:
-    """Logarithms of amplitudes in rings, and at the ends of both axes; rounding of pixels is the floor."""
+def _rings(grey: FloatArray) -> FloatArray:
+    """Logarithms of amplitudes in rings, and at the ends of both axes [rings, k]; rounding of pixels is the floor."""
     height, width = grey.shape[1:]
     rounding = height * width / 12
     spectra = np.fft.rfft2(grey).astype(np.complex64)
     power = np.abs(spectra) ** 2 + rounding
-    u = np.abs(np.fft.fftfreq(height))[:, None]
-    v = np.fft.rfftfreq(width)[None, :]
+    flat = power.reshape(len(grey), -1)
+    mean = _weights_of_rings(height, width) @ flat.T
+    return np.log(mean) / 2
+
+
+def _weights_of_rings(height: int, width: int) -> FloatArray:
+    """The weight of each frequency of a real FFT in the mean of each ring that has some: [rings, frequencies]."""
+    u, v = np.meshgrid(
+        np.abs(np.fft.fftfreq(height)),
+        np.fft.rfftfreq(width),
+        indexing="ij",
+    )
     radius = np.hypot(u, v)
     rings = [(radius >= low) & (radius < high) for low, high in pairwise(EDGES)]
     rings.append((u > 0.35) & (v < 0.15))
     rings.append((u < 0.15) & (v > 0.35))
     # Each frequency of the inner columns stands for its conjugate as well; the mean does not count.
-    is_outer = (v == 0) | (2 * v * width == width)
-    times = np.where(is_outer, 1, 2) * np.ones_like(radius)
+    times = np.full_like(radius, 2)
+    times[v == 0] = 1
+    times[2 * v * width == width] = 1
     times[0, 0] = 0
-    weights = np.stack([ring * times for ring in rings]).reshape(len(rings), -1)
-    weights = weights[weights.any(axis=1)]
-    weights /= weights.sum(axis=1, keepdims=True)
-    mean = weights.astype(np.float32) @ power.reshape(len(grey), -1).T
-    return list(np.log(mean) / 2)
+    weights = np.where(rings, times, 0)
+    weights = weights.reshape(len(rings), -1)
+    sums = weights.sum(axis=1)
+    has_some = sums > 0
+    weights = weights[has_some] / sums[has_some, None]
+    return weights.astype(np.float32)
 
 
-def _differences(grey: FloatArray) -> list[FloatArray]:
-    """Logarithms of quantiles of local differences: of four neighbours, of a square, and along both axes."""
+def _local_differences(grey: FloatArray) -> FloatArray:
+    """Quantiles of local differences [numbers, k]: of four neighbours, of a square, and along both axes."""
     inner = grey[:, 1:-1, 1:-1]
-    above_and_below = grey[:, 2:, 1:-1] + grey[:, :-2, 1:-1]
-    beside = grey[:, 1:-1, 2:] + grey[:, 1:-1, :-2]
-    diagonal = grey[:, 1:, 1:] + grey[:, :-1, :-1]
-    square = diagonal - grey[:, 1:, :-1] - grey[:, :-1, 1:]
-    around = above_and_below + beside - 4 * inner
-    quantiles: list[FloatArray] = []
-    for values in (around, square, above_and_below - 2 * inner, beside - 2 * inner):
-        sizes = np.abs(values).reshape(len(grey), -1)
-        step = math.ceil(sizes.shape[1] / PLACES)
-        sizes = sizes[:, ::step]
-        ranks = (QUANTILES * (sizes.shape[1] - 1)).astype(int)
-        of_ranks = np.partition(sizes, ranks, axis=1)[:, ranks]
-        quantiles += list(np.log1p(of_ranks).T)
-    return quantiles
+    above = grey[:, :-2, 1:-1]
+    below = grey[:, 2:, 1:-1]
+    left = grey[:, 1:-1, :-2]
+    right = grey[:, 1:-1, 2:]
+    upper = grey[:, :-1]
+    lower = grey[:, 1:]
+    vertical = above + below
+    horizontal = left + right
+    diagonal = upper[:, :, :-1] + lower[:, :, 1:]
+    differences = [
+        vertical + horizontal - 4 * inner,
+        diagonal - lower[:, :, :-1] - upper[:, :, 1:],
+        vertical - 2 * inner,
+        horizontal - 2 * inner,
+    ]
+    return np.concatenate([_quantiles(values) for values in differences])
+
+
+def _quantiles(differences: FloatArray) -> FloatArray:
+    """Logarithms of quantiles of the sizes of differences [k, h, w], at some places: [quantiles, k]."""
+    sizes = np.abs(differences).reshape(len(differences), -1)
+    step = math.ceil(sizes.shape[1] / PLACES)
+    some = sizes[:, ::step]
+    last = some.shape[1] - 1
+    ranks = (QUANTILES * last).astype(int)
+    ranked = np.partition(some, ranks, axis=1)
+    return np.log1p(ranked[:, ranks]).T
 
 
 def _grid(grey: FloatArray) -> FloatArray:
@@ -159,26 +198,36 @@ def _grid(grey: FloatArray) -> FloatArray:
         _near_zero(grey[:, half:, half:]),
     ]
     zeros, smalls = np.sum(elsewhere, axis=0)
-    expected = (zeros + 1 / 3) / (smalls + 1)
-    variance = small * expected * (1 - expected)
-    return (zero - small * expected) / np.sqrt(variance + 1)
+    share = (zeros + 1 / 3) / (smalls + 1)
+    expected = small * share
+    variance = expected * (1 - share)
+    return (zero - expected) / np.sqrt(variance + 1)
 
 
 def _near_zero(grey: FloatArray) -> tuple[IntArray, IntArray]:
     """How many coefficients of the blocks of an image are near zero, and small, [number of `CLIPPED`, k] each."""
+    blocks = _blocks(grey)
+    coefficients = dctn(blocks, axes=(2, 3), norm="ortho")
+    sizes = np.abs(coefficients[..., HIGH])
+    zero = (sizes < NEAR_ZERO).sum(axis=-1)
+    small = (sizes < 3 * NEAR_ZERO).sum(axis=-1)
+    is_clipped = (blocks <= 0) | (blocks >= 255)
+    clipped = is_clipped.sum(axis=(2, 3))
+    varies = blocks.std(axis=(2, 3)) > 1
+    counted = [varies & (clipped <= most) for most in CLIPPED]
+    zeros = np.where(counted, zero, 0)
+    smalls = np.where(counted, small, 0)
+    return zeros.sum(axis=2), smalls.sum(axis=2)
+
+
+def _blocks(grey: FloatArray) -> FloatArray:
+    """The whole blocks of images [k, h, w], from their corner on: [k, blocks, BLOCK, BLOCK]."""
     k, height, width = grey.shape
     rows = height // BLOCK
     columns = width // BLOCK
     whole = grey[:, : rows * BLOCK, : columns * BLOCK]
-    blocks = whole.reshape(k, rows, BLOCK, columns, BLOCK).swapaxes(2, 3)
-    blocks = blocks.reshape(k, -1, BLOCK, BLOCK)
-    size = np.abs(dctn(blocks, axes=(2, 3), norm="ortho")[..., HIGH])
-    zero = (size < NEAR_ZERO).sum(axis=-1)
-    small = (size < 3 * NEAR_ZERO).sum(axis=-1)
-    clipped = ((blocks <= 0) | (blocks >= 255)).sum(axis=(2, 3))
-    varies = blocks.std(axis=(2, 3)) > 1
-    counted = np.stack([varies & (clipped <= most) for most in CLIPPED])
-    return (zero * counted).sum(axis=2), (small * counted).sum(axis=2)
+    grid = whole.reshape(k, rows, BLOCK, columns, BLOCK)
+    return grid.swapaxes(2, 3).reshape(k, -1, BLOCK, BLOCK)
 
 
 class Forensics:
@@ -196,19 +245,18 @@ class Forensics:
         grey: FloatArray,
         positions: IntArray,
     ) -> None:
-        self.prints = prints
-        self.labels = labels
         self.count = np.bincount(labels, minlength=n_classes)
-        of_classes = [prints[labels == k] for k in range(n_classes)]
-        self._mean = np.stack([own.mean(axis=0) for own in of_classes])
-        self._spread = np.stack([np.cov(own.T, bias=True) for own in of_classes])
+        self._prints = [prints[labels == k] for k in range(n_classes)]
+        self._mean = np.stack([of_class.mean(axis=0) for of_class in self._prints])
+        self._spread = np.stack([np.cov(of_class.T, bias=True) for of_class in self._prints])
         self._sample = prints[positions]
         self._sample_labels = labels[positions]
         self._has_grid = _has_grid(grey)
-        pixels = np.rint(grey).clip(0, 255).astype(np.uint8)[:, None]
-        self._changed = {
-            name: self._with_artefact(name, number, pixels) for number, name in enumerate(TRIED)
-        }
+        whole = np.rint(grey).clip(0, 255)
+        pixels = whole.astype(np.uint8)[:, None]
+        self._changed = {}
+        for number, name in enumerate(TRIED):
+            self._changed[name] = self._with_artefact(name, number, pixels)
 
     def _with_artefact(self, name: str, first: int, pixels: npt.NDArray[np.uint8]) -> FloatArray:
         """The fingerprints of images [m, 1, h, w] with an artefact, whose levels take turns from `first` on."""
@@ -217,32 +265,26 @@ class Forensics:
         changed = np.empty_like(self._sample)
         for turn, level in enumerate(levels):
             chosen = turns == turn
-            if chosen.any():
-                grey = put(name, level, pixels[chosen])[:, 0]
-                changed[chosen] = fingerprints(grey.astype(np.float32))
+            images = put(name, level, pixels[chosen])
+            grey = images[:, 0].astype(np.float32)
+            changed[chosen] = fingerprints(grey)
         return changed
 
-    def find(self, apart: Sequence[int] = ()) -> dict[int, Trace]:
+    def find(self, apart: Collection[int] = ()) -> dict[int, Trace]:
         """The classes that have a trace, the clearest first: class -> its trace.
 
         A class with a trace is no longer compared with, so that what sets it apart is not found as the reverse in the
         others. apart : classes that are not compared with from the start, and have no trace
         """
         found: dict[int, Trace] = {}
+        left = [k for k in range(len(self.count)) if k not in apart]
         while True:
-            left = [k for k in range(len(self.count)) if k not in found and k not in apart]
             traces = {k: self.traces(k, left) for k in left}
-            first = {k: own[0] for k, own in traces.items() if own}
-            best = {
-                k: trace
-                for k, trace in first.items()
-                if trace.found and not _is_reverse(k, trace, traces)
-            }
-            if not best:
+            clearest = _clearest_trace(traces)
+            if clearest is None:
                 return found
-            # Blocks first: they are the reverse of nothing.
-            clearest = max(best, key=lambda k: (best[k].cause == BLOCKS, best[k].alike))
-            found[clearest] = best[clearest]
+            found[clearest] = traces[clearest][0]
+            left.remove(clearest)
 
     def traces(self, k: int, classes: Sequence[int]) -> list[Trace]:
         """How class k differs from some classes as by each artefact: those that are found first, the clearest before.
@@ -250,31 +292,45 @@ class Forensics:
         Without another class there is none.
         """
         others = np.array([c for c in classes if c != k], int)
-        elsewhere = np.isin(self._sample_labels, others)
-        if not elsewhere.any():
+        sampled = np.isin(self._sample_labels, others)
+        if not sampled.any():
             return []
-        before = self._sample[elsewhere]
-        changes = {name: changed[elsewhere] - before for name, changed in self._changed.items()}
+        before = self._sample[sampled]
+        changes = {name: changed[sampled] - before for name, changed in self._changed.items()}
         shifts = {name: change.mean(axis=0) for name, change in changes.items()}
         spread = self._spread_of(others)
+        inverse = np.linalg.inv(spread)
+        median = np.median(self._mean[others], axis=0)
+        difference = self._mean[k] - median
+        grid = 0.0
+        if self._has_grid:
+            zeros = difference[-len(CLIPPED) :]
+            grid = zeros.max() * math.sqrt(self.count[k])
         traces = []
-        for name, kind in TRIED.items():
-            if kind.family == FINE and shifts[name].any():
-                weights = _weights(name, changes[name], shifts, spread)
-                traces.append(self._trace(name, k, others, shifts[name], spread, weights))
+        for name, shift in shifts.items():
+            if TRIED[name].family == FINE and shift.any():
+                alike = _cosine(difference, shift, inverse)
+                weights = _score_weights(name, changes[name], shifts, spread)
+                traces.append(self._trace(name, k, others, alike, grid, weights))
         return sorted(
-            traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True
+            traces,
+            key=lambda trace: (trace.found, trace.alike * trace.share),
+            reverse=True,
         )
 
     def _spread_of(self, others: IntArray) -> FloatArray:
         """The covariance of fingerprints, within some classes and between them, made regular."""
-        apart = self._mean[others] - np.median(self._mean[others], axis=0)
+        means = self._mean[others]
+        median = np.median(means, axis=0)
+        deviations = means - median
+        between = deviations.T @ deviations / len(others)
         images = self.count[others].sum()
-        within = np.tensordot(self.count[others] / images, self._spread[others], 1)
-        spread: FloatArray = within + apart.T @ apart / len(others)
-        diagonal = np.diag_indices_from(spread)
-        spread[diagonal] *= 1 + 1e-3 + len(spread) / images
-        spread[diagonal] += FLOOR**2
+        shares = self.count[others] / images
+        within = np.tensordot(shares, self._spread[others], 1)
+        spread: FloatArray = within + between
+        more = 1 + 1e-3 + len(spread) / images
+        diagonal = spread.diagonal() * more + LEAST_SPREAD**2
+        np.fill_diagonal(spread, diagonal)
         return spread
 
     def _trace(
@@ -282,31 +338,26 @@ class Forensics:
         name: str,
         k: int,
         others: IntArray,
-        shift: FloatArray,
-        spread: FloatArray,
+        alike: float,
+        grid: float,
         weights: FloatArray,
     ) -> Trace:
-        """How class k differs from others as by an artefact, which shifts fingerprints; see `_weights`."""
-        means = self._mean[others]
-        own = self._mean[k] - np.median(means, axis=0)
-        inverse = np.linalg.inv(spread)
-        sizes = (own @ inverse @ own) * (shift @ inverse @ shift)
-        alike = float(own @ inverse @ shift / math.sqrt(sizes + 1e-300))
-        offset = float(np.median(means @ weights))
-        deviation = math.sqrt(np.median(self._spread[others] @ weights @ weights))
+        """What the scores of class k by some weights say of an artefact, beside those of others."""
+        scores = self._prints[k] @ weights
+        offset = float(np.median(self._mean[others] @ weights))
+        variances = self._spread[others] @ weights @ weights
+        deviation = math.sqrt(np.median(variances))
         bar = offset + max(LEAST_SCORE, LEAST_DEVIATIONS * deviation)
-        with_artefact = self._changed[name][np.isin(self._sample_labels, others)]
-        of_class = self.prints[self.labels == k]
-        share = float((of_class @ weights > bar).mean())
-        reached = float((with_artefact @ weights > bar).mean())
-        grid = 0.0
-        if self._has_grid:
-            zeros = own[-len(CLIPPED) :].max()
-            grid = float(zeros * math.sqrt(self.count[k]))
+        share = (scores > bar).mean()
+        least_share, _ = wilson(share, self.count[k])
+        sampled = np.isin(self._sample_labels, others)
+        scores_with_artefact = self._changed[name][sampled] @ weights
+        reached = (scores_with_artefact > bar).mean()
         return Trace(
-            name,
+            artefact=name,
             alike=alike,
-            share=(share, float(wilson(share, self.count[k])[0])),
+            share=share,
+            least_share=float(least_share),
             carriers=min(1.0, share / max(reached, 1e-3)),
             grid=grid,
             weights=weights,
@@ -314,26 +365,48 @@ class Forensics:
         )
 
 
-def _weights(
-    name: str, change: FloatArray, shifts: Mapping[str, FloatArray], spread: FloatArray
+def _cosine(first: FloatArray, second: npt.NDArray[Any], inverse: npt.NDArray[Any]) -> float:
+    """The cosine between two differences of fingerprints, in units of a spread whose inverse this is."""
+    product = first @ inverse @ second
+    size = first @ inverse @ first
+    other_size = second @ inverse @ second
+    return product / math.sqrt(size * other_size + 1e-300)
+
+
+def _score_weights(
+    name: str,
+    change: FloatArray,
+    shifts: Mapping[str, FloatArray],
+    spread: FloatArray,
 ) -> FloatArray:
     """The weights [numbers] that tell images with an artefact best from others: 0 is no change, 1 its mean one.
 
     change : of the fingerprint of each image by this artefact, [m, numbers]. shifts : the mean one by each artefact
     """
     shift = shifts[name]
-    by_others = [other for key, other in shifts.items() if KINDS[key].cause != KINDS[name].cause]
-    within = (
-        spread
-        + np.cov(change.T, bias=True) / 2
-        + BESIDE * np.transpose(by_others) @ np.stack(by_others)
-    )
-    weights: npt.NDArray[Any] = np.linalg.solve(within, shift)
+    cause = KINDS[name].cause
+    by_others = [other for key, other in shifts.items() if KINDS[key].cause != cause]
+    rows = np.stack(by_others)
+    of_change = np.cov(change.T, bias=True) / 2
+    of_others = BESIDE * rows.T @ rows
+    within = spread + of_change + of_others
+    weights = np.linalg.solve(within, shift)
     return weights / (weights @ shift)
+
+
+def _clearest_trace(traces: Mapping[int, Sequence[Trace]]) -> int | None:
+    """The class whose first trace is found, is no reverse and is the clearest; None without one."""
+    clear = {}
+    for k, of_class in traces.items():
+        for trace in of_class[:1]:
+            if trace.found and not _is_reverse(k, trace, traces):
+                # Blocks first: they are the reverse of nothing.
+                clear[k] = trace.cause == BLOCKS, trace.alike
+    return max(clear, key=clear.__getitem__, default=None)
 
 
 def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> bool:
     """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""
     opposite = {LOST: RAISED, RAISED: LOST}.get(trace.cause)
-    of_others = [other for c, own in traces.items() if c != k for other in own]
-    return any(other.cause == opposite and other.alike > trace.alike for other in of_others)
+    others = chain(*(of_class for c, of_class in traces.items() if c != k))
+    return any(other.cause == opposite and other.alike > trace.alike for other in others)

@@ -4,12 +4,11 @@ import contextlib
 import errno
 import io
 import logging
-import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +29,9 @@ class Stopped(RuntimeError):
     """A long computation stopped on request. at: its progress; state: the file that it resumes from."""
 
     def __init__(self, at: str, state: AnyPath | None) -> None:
-        kept = (
-            f"stored in {os.fspath(state)}, from which the next run resumes"
-            if state
-            else "nothing is stored"
-        )
+        kept = "nothing is stored"
+        if state:
+            kept = f"stored in {state}, from which the next run resumes"
         super().__init__(f"stopped at {at} on request: {kept}")
 
 
@@ -67,24 +64,19 @@ class Journal:
     order and gets the stored arrays. A torn or damaged end, or the file of another computation, is dropped. Without a
     path nothing is stored.
 
-    stop : called before a step is computed. If it returns true, `Stopped` is raised
-
     Raises ValueError for a file that is no journal, and RuntimeError if another process uses the file, on file systems
     with locks.
     """
 
-    def __init__(
-        self, path: AnyPath | None, fingerprint: str = "", *, stop: Callable[[], bool] | None = None
-    ) -> None:
-        self._path = None if path is None else Path(path)
+    def __init__(self, path: AnyPath | None, fingerprint: str = "") -> None:
         self._file: io.FileIO | None = None
-        self._stop = stop
-        if self._path is None:
+        if path is None:
             return
+        self._path = Path(path)
         check_state(self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = locked(self._path)
-        header = _read(self._file)
+        header = _read_record(self._file)
         if header is not None and header[0] == fingerprint:
             log.info("resumed from %s", path)
             return
@@ -113,20 +105,18 @@ class Journal:
         """
         if self._file is not None:
             begin = self._file.tell()
-            record = _read(self._file)
+            record = _read_record(self._file)
             if record is not None and record[0] == key and accept(record[1]):
                 return record[1]
             self._file.truncate(begin)
             self._file.seek(begin)
-        if self._stop is not None and self._stop():
-            raise Stopped(key, self._path)
         value = compute()
         if self._file is not None:
             self._append(key, value)
         return value
 
     def _append(self, key: str, value: npt.NDArray[Any]) -> None:
-        assert self._file is not None and self._path is not None
+        assert self._file is not None
         record = io.BytesIO()  # numpy's own writer hides the error of a full disk
         for array in (np.array(key), value, np.array(_checksum(key, value))):
             np.save(record, array, allow_pickle=False)
@@ -174,7 +164,7 @@ def locked(path: Path, result: AnyPath = "") -> io.FileIO:
     return file
 
 
-def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray[Any]] | None:
+def _read_record(file: io.FileIO) -> tuple[str, npt.NDArray[Any]] | None:
     """The record at the current position of a file, or None if it is not complete."""
     try:
         key = str(np.load(file, allow_pickle=False))
@@ -182,7 +172,9 @@ def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray[Any]] | None:
         check = int(np.load(file, allow_pickle=False))
     except Exception:  # numpy raises various errors for a torn record or a foreign file
         return None
-    return (key, value) if check == _checksum(key, value) else None
+    if check != _checksum(key, value):
+        return None
+    return key, value
 
 
 def _checksum(key: str, value: npt.NDArray[Any]) -> int:

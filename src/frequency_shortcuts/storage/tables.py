@@ -10,7 +10,7 @@ from .files import AnyPath, replacing
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 CULLING = "culling"  # in the column `method`: the maps that the culling of the study found
-NAMES = (
+TEXT_COLUMNS = (  # columns of names
     "dataset",
     "network",
     "augmentation",
@@ -52,7 +52,7 @@ def read_table(path: AnyPath) -> pd.DataFrame:
     """
     try:
         return pd.read_csv(
-            path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str)
+            path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(TEXT_COLUMNS, str)
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no table ({' '.join(str(error).split())})") from error
