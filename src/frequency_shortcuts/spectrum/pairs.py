@@ -55,13 +55,12 @@ def from_half_plane(half: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
 
     half [..., H, W // 2 + 1], equal at conjugate frequencies (amplitudes, say) -> [..., H, W].
     """
-    height = half.shape[-2]
     highest = width // 2
-    partner_rows = -np.arange(height) % height
-    negative = half[..., partner_rows, highest:0:-1]
-    positive = half[..., : width - highest]
-    whole = np.concatenate([negative, positive], axis=-1)
-    return np.fft.fftshift(whole, axes=-2)
+    centred = np.fft.fftshift(half, axes=-2)
+    partners = centred.take(_mirrored(half.shape[-2]), axis=-2)
+    negative = partners[..., highest:0:-1]
+    positive = centred[..., : width - highest]
+    return np.concatenate([negative, positive], axis=-1)
 
 
 class ConjugatePairs:
