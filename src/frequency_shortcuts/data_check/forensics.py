@@ -109,7 +109,7 @@ def fingerprints(grey: npt.NDArray[Any]) -> FloatArray:
         *_local_differences(grey),
     ]
     if _has_grid(grey):
-        numbers += [*_grid(grey)]
+        numbers.extend(_grid(grey))
     return np.stack(numbers, axis=1).astype(float)
 
 
@@ -247,8 +247,10 @@ class Forensics:
     ) -> None:
         self.count = np.bincount(labels, minlength=n_classes)
         self._prints = [prints[labels == k] for k in range(n_classes)]
-        self._mean = np.stack([of_class.mean(axis=0) for of_class in self._prints])
-        self._spread = np.stack([np.cov(of_class.T, bias=True) for of_class in self._prints])
+        means = [of_class.mean(axis=0) for of_class in self._prints]
+        spreads = [np.cov(of_class.T, bias=True) for of_class in self._prints]
+        self._mean = np.stack(means)
+        self._spread = np.stack(spreads)
         self._sample = prints[positions]
         self._sample_labels = labels[positions]
         self._has_grid = _has_grid(grey)

@@ -122,11 +122,12 @@ class PairRemover:
     ) -> None:
         self.pairs = pairs
         m, self.channels, height, width = images.shape
-        cosine, sine = _sines(height, height, images.dtype, images.device)
+        device = images.device
+        cosine, sine = _sines(height, height, images.dtype, device)
         self._rows = torch.stack([cosine, -sine])
-        self._columns = _sines(width // 2 + 1, width, images.dtype, images.device)
-        self._row_of = torch.as_tensor(pairs.half_row, device=images.device)
-        self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
+        self._columns = _sines(width // 2 + 1, width, images.dtype, device)
+        self._row_of = torch.as_tensor(pairs.half_row, device=device)
+        self._column_of = torch.as_tensor(pairs.half_column, device=device)
         lines = width * self.channels
         channels_last = images.permute(0, 2, 3, 1)
         self._images = channels_last.reshape(m, height, lines)
