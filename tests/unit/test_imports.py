@@ -187,6 +187,50 @@ def test_packages_import_no_other_than_the_page_lists_and_none_runs_upwards():
         assert others <= listed.get(part, listed.keys()) | {part}, path
 
 
+# Names that may stand at the top of two modules: the interface of a kind of module.
+INTERFACE = {"PUBLIC", "Settings", "load", "log", "passes", "read", "save", "scores", "write"}
+# Names that stand in two modules so far. No other may follow, and these are to go.
+STAND_TWICE = re.findall(
+    r"\w+",
+    """
+    AnyPath BATCH BESIDE BLOCK BOTH CELLS CLASSES COLUMNS COMMON CONTROLS DEEP DRAWS EACH FEWEST FLOOR IMAGES KINDS
+    Kind LARGEST LETTERS LINE LONGEST LOWEST MISSING MOST NAME NAMED NAMES NETWORK NOTHING OTHERS PAGE PAIR PARTS Part
+    Pixels RANKED REACH ROWS RUN SENTENCES SHARE SHORT SIDE SMALLEST SWAP SWAPPED Search Subject TAG TESTED TITLE
+    VERDICTS _about _called _causes _clearest _draw _files _numbers _quality _read _waves _weights analyse build
+    check_images class_names clearest_shortcuts collect count_passes match rates read_table recall remove sentences
+    write_text
+    """,
+)
+
+
+def top_names(path):
+    """The names that a module gives to functions, classes and values outside all others."""
+    names = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            parts = (part for target in targets for part in ast.walk(target))
+            names |= {part.id for part in parts if isinstance(part, ast.Name)}
+    return names
+
+
+def test_a_name_stands_at_the_top_of_one_module():
+    """One word has one meaning: a new function, class or value has a name that no other module has."""
+    modules = {}
+    for path in IMPORTED:
+        for name in top_names(path):
+            modules.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    allowed = INTERFACE.union(STAND_TWICE)
+    twice = {
+        name: sorted(paths)
+        for name, paths in modules.items()
+        if len(paths) > 1 and name not in allowed and not name.startswith("__")
+    }
+    assert twice == {}
+
+
 def test_the_library_imports_what_its_dependencies_install_and_nothing_else():
     """Snakemake and what else only the workflow needs are in the extra `study`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -45,7 +45,7 @@ def draw_cards(
     band_edges: list[float],
     most: int,
 ) -> Figure:
-    """Class cards"""
+    """Figure 7: class cards."""
     classes = read_classes(store)
     of_network = _of(run, shortcuts)
     shown = clearest_shortcuts(of_network, classes, most)
@@ -78,7 +78,7 @@ def draw_shortcut(
     shortcuts: pd.DataFrame,
     percent: float,
 ) -> Figure:
-    """One shortcut"""
+    """Figure 7: one shortcut."""
     rows = _of(run, shortcuts[shortcuts["headline"]])
     means = rows.groupby("class", sort=False).mean(numeric_only=True)
     shown = clearest_shortcuts(rows, classes, 1)

@@ -32,7 +32,7 @@ def draw_dynamics(
     most: int,
     classes: Sequence[str] = (),
 ) -> Figure:
-    """What is learned first: of one data set in all views, of several on the images as they are.
+    """Figures 2 and 5, what is learned first: of one data set in all views, of several on the images as they are.
 
     classes : of the one data set
     """
@@ -102,7 +102,7 @@ def draw_bandstop(
     first: dict[str, list[str]],
     most: int,
 ) -> Figure:
-    """Removing two of four bands"""
+    """Figure 3: removing two of four bands."""
     import seaborn  # here, since it takes a job a second to import
 
     table = first_kinds(bandstop, first)

@@ -24,7 +24,7 @@ VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
 def draw_samples(
     stores: list[str], spectra: list[str], names: list[str], band_edges: dict[str, list[float]]
 ) -> Figure:
-    """Images and mean spectra of the synthetic and planted sets"""
+    """Figure 1: images and mean spectra of the synthetic and planted sets."""
     sets = {}
     for name, store, spectrum in zip(names, stores, spectra, strict=True):
         test = image_stores.read(store, "test", per_class=1)
@@ -38,7 +38,7 @@ def draw_samples(
 
 
 def draw_adcs(spectra: str, band_edges: list[float], most: int) -> Figure:
-    """ADCS of every class"""
+    """Figure 4: ADCS of every class."""
     with read_hdf5(spectra) as file:
         classes, first = list(file.attrs["classes"]), file.attrs["shown"]
         names = sorted(VARIANTS, key=lambda name: VARIANTS[name] != first)
@@ -59,7 +59,7 @@ def draw_dfm(
     first: dict[str, list[str]],
     most: int,
 ) -> Figure:
-    """Dominant frequency maps"""
+    """Figure 6: dominant frequency maps; of each kind of networks, the share whose map has a frequency."""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):
