@@ -10,6 +10,7 @@ camera might leave it. Does the network look at the shape, or at the wave? For a
 
 import numpy as np
 import torch
+from matplotlib import pyplot as plt
 from torch.nn import functional
 from torchvision import models
 
@@ -103,3 +104,4 @@ with torch.inference_mode():
 # page.
 
 figure = result.cards()
+plt.show()

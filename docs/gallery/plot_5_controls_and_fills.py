@@ -21,7 +21,7 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.spectrum import masks
+from frequency_shortcuts.spectrum.masks import control_mask, low_pass_mask
 
 sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[2] / "workflow"))
 from study.trainings import training
@@ -73,9 +73,9 @@ found = find(registry.load("culling"), network, draw(30, 3), search="screened")
 maps = fs.dfm.dominant(found.score, fs.spectrum.ConjugatePairs(32, 32), percent=5)
 masks = {
     "map": maps[0],
-    "random": masks.control_mask(maps[0], "random", seed=0),
-    "same radii": masks.control_mask(maps[0], "radial", seed=0),
-    "low pass": masks.low_pass_mask(maps[0]),
+    "random": control_mask(maps[0], "random", seed=0),
+    "same radii": control_mask(maps[0], "radial", seed=0),
+    "low pass": low_pass_mask(maps[0]),
 }
 
 # %%
@@ -115,7 +115,8 @@ verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
 # %%
 # Map, controls and baselines of the disc
 # ---------------------------------------
-# Above: the masks. Below: a disc that is reduced to each mask, with each baseline, and rates of all test discs.
+# Above: the masks, in cycles per image. Below: a disc that is reduced to each mask, with each baseline, and rates of all
+# test discs.
 
 figure, axes = plt.subplots(3, 4, figsize=(6.4, 5.6), layout="constrained")
 for column, (name, mask) in enumerate(masks.items()):

@@ -55,9 +55,8 @@ shown = {
 table = result.table_1
 figure, axis = plt.subplots(figsize=(7, 4.8), layout="constrained")
 for name, (words, colour, mark) in shown.items():
-    axis.scatter(
-        table[f"tpr_{name}"] - table[f"fpr_{name}"], table["class"], 45, colour, mark, label=words
-    )
+    measure = table[f"tpr_{name}"] - table[f"fpr_{name}"]
+    axis.scatter(measure, table["class"], s=45, c=colour, marker=mark, label=words)
 axis.set(xlabel="TPR - FPR", title="Is the class recognised from 5 % of the frequencies?")
 axis.grid(axis="y", alpha=0.3)
 axis.invert_yaxis()
