@@ -115,15 +115,15 @@ verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
 # %%
 # Map, controls and baselines of the disc
 # ---------------------------------------
-# Above: the masks, in cycles per image. Below: a disc that is reduced to each mask, with each baseline, and rates of all
-# test discs.
+# Above: the masks, in cycles per image. Below: a disc that is reduced to each mask, with each baseline, and rates of
+# all test discs.
 
 figure, axes = plt.subplots(3, 4, figsize=(6.4, 5.6), layout="constrained")
 for column, (name, mask) in enumerate(masks.items()):
     fs.plot_map(mask, ax=axes[0, column]).set(title=name, xlabel="", ylabel="")
     for line, (fill, background) in zip(axes[1:], backgrounds.items(), strict=True):
         picture = fs.spectrum.keep(disc, mask) + fs.spectrum.remove(background, mask)
-        line[column].imshow(picture[0], cmap="gray")
+        line[column].imshow(picture[0].numpy(), cmap="gray")
         kind = {"map": "dfm", "same radii": "radial", "low pass": "low_pass"}.get(name, name)
         rows = table[(table["class"] == 0) & (table["fill"] == fill) & (table["filter"] == kind)]
         measure, value = ("TPR", 0) if name == "same radii" else ("TPR - FPR", rows["fpr"])
