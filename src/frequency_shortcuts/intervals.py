@@ -1,7 +1,7 @@
 """All confidence intervals: of shares, of differences on the same images, of one network, and of several networks.
 
 - A share in a table: `shares`, Wilson's interval.
-- TPR - FPR of one mask: `minus`, from their intervals.
+- TPR - FPR of one mask: `minus`, from their intervals; `half_width_of_difference`, for a mean over networks.
 - Two masks on the same images of one network: `paired`; TPR and FPR are of different images, `joined` takes both.
 - A mask and one more of several random ones: `reach_of_one_more`.
 - Any other number of one network: `bootstrap` of its images within each class.
@@ -103,6 +103,18 @@ def minus(first: Estimate, second: Estimate) -> Estimate:
     below = np.hypot(value - low, most - subtracted)
     above = np.hypot(high - value, subtracted - least)
     return Estimate(difference, difference - below, difference + above)
+
+
+def half_width_of_difference(width: npt.ArrayLike, subtracted: npt.ArrayLike) -> FloatArray:
+    """Half the width of the interval of a difference of two shares of different images [...], from their widths [...].
+
+    A share without an interval (NaN) adds nothing.
+
+    >>> float(half_width_of_difference(0.3, 0.4))
+    0.25
+    """
+    squares = np.nan_to_num(width) ** 2 + np.nan_to_num(subtracted) ** 2
+    return np.sqrt(squares) / 2
 
 
 def paired(differences: npt.ArrayLike) -> Paired:

@@ -1,5 +1,7 @@
 """The verdict on each class of a network from the hits of its shortcut tests, and rates over seeds.
 
+`verdicts` says when a class has a shortcut; `_verdict` is the rule.
+
 All comparisons are of two masks on the same images (`intervals.paired`). The controls of a map are the map of each
 other class, the mean of the random masks, and one more random mask with its radii; of a map that is removed, the mean
 of the random masks.
@@ -7,18 +9,19 @@ of the random masks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts import intervals
 from frequency_shortcuts.intervals import Estimate
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import CONTROLS
+from frequency_shortcuts.storage.tables import NETWORK
 
 from .hits import Hits, has_fpr, rates
 
@@ -27,13 +30,8 @@ STRONG_TPR = 0.6  # least lower end of the TPR of a strong shortcut; our choice
 MOST_FPR = 0.1  # greatest upper end of its FPR
 AS_WELL = 0.1  # of TPR - FPR: a map within it does as well as the lowest frequencies
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
-LOWEST = {  # column `than_lowest` -> as a sentence about the lowest frequencies
-    "worse": "the lowest frequencies do better",
-    "as well": "the lowest frequencies do as well",
-    "better": "the lowest frequencies do worse",
-    "undecided": "it is undecided whether the lowest frequencies do as well",
-}
 TOO_FEW = "too few images"  # the verdict where not even a TPR of 1 against 0 would be clear
+_TEST = ["class", "part", "fill"]
 
 
 def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
@@ -61,200 +59,250 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
 
     >>> verdicts(collect(network, split, masks))[["class", "fill", "margin_low", "verdict"]]
     """
-    trials = pd.crosstab([hits.trials["part"], hits.trials["class"]], hits.trials["filter"])
-    draws = trials.reindex(columns=["random", "radial"], fill_value=0)
-    draws.loc[draws.index.get_level_values("part") != "keep", "radial"] = (
-        FEWEST_DRAWS  # not drawn for maps removed
-    )
-    if (drawn := int(draws.to_numpy().min())) < FEWEST_DRAWS:
-        raise ValueError(f"{drawn} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
-    judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
-    measured = rates(hits)
-    controls = measured[(measured["filter"] != "other") | (measured["draw"] != hits.neutral)]
-    table = _means(controls).merge(judged, on=["class", "part", "fill"], validate="one_to_one")
-    recognised = table["tpr_unfiltered"] >= RECOGNISED_TPR
-    table["verdict"] = table["verdict"].where(recognised)
-    quoted = (table["part"] == "keep") & (table["fill"] == hits.primary_fill)
-    table["headline"] = quoted & (table["class"] != hits.neutral)
+    _check_draws(hits.trials)
+    comparisons = pd.DataFrame([_compare(test, strong) for test in _tests(hits)])
+    table = _mean_rates(hits).merge(comparisons, on=_TEST, validate="one_to_one")
+    is_recognised = table["tpr_unfiltered"] >= RECOGNISED_TPR
+    table["verdict"] = table["verdict"].where(is_recognised)
+    is_quoted = (table["part"] == "keep") & (table["fill"] == hits.primary_fill)
+    table["headline"] = is_quoted & (table["class"] != hits.neutral)
     return table
 
 
-def _means(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of rates with one row per class, part and fill: the rates of each filter, means over its draws."""
-    keys = ["class", "part", "fill"]
-    measure = table["tpr"] - table["fpr"].fillna(0)
-    own = table[table["filter"] == "dfm"].set_index(keys)
-    groups = table.assign(measure=measure).groupby([*keys, "filter"], sort=False)
-    means = groups[["tpr", "fpr", "overlap"]].mean().unstack("filter")  # noqa: PD010 (pivot_table drops what is missing)
-    spread, count = (groups["measure"].agg(how).unstack("filter") for how in ("std", "count"))  # noqa: PD010
-    out = own[["neutral", "positions", "images", "negatives"]].copy()
-    for name in ("unfiltered", "dfm", *(kind for kind in CONTROLS if kind in count)):
-        for rate in ("tpr", "fpr") if name != "radial" else ("tpr",):
-            out[f"{rate}_{name}"] = means[rate, name]
-            if name == "dfm":
-                out[f"{rate}_dfm_low"], out[f"{rate}_dfm_high"] = (
-                    own[f"{rate}_low"],
-                    own[f"{rate}_high"],
-                )
-        if name in CONTROLS:
-            error = (spread[name] / np.sqrt(count[name])).where(count[name] != 1, 0.0)
-            out[f"error_{name}"], out[f"draws_{name}"] = error, count[name]
+def _verdict(test: _Test, margin_low: float, strong: float) -> str:
+    """The rule, for a class that is recognised in unfiltered images; margin_low : to the closest control."""
+    clearest = test.clearest().margins().values()
+    if min(margins.low.min() for margins in clearest) <= 0:
+        return TOO_FEW
+    if margin_low <= 0:
+        return "none"
+    return "strong" if _is_strong(test, strong) else "weak"
+
+
+def _is_strong(test: _Test, strong: float) -> bool:
+    """Whether the whole intervals of the map are high in TPR and low in FPR; of its removal, low in TPR."""
+    (tpr_low, tpr_high), *fpr = (
+        intervals.wilson(hits[test.is_map].mean(), hits.shape[1]) for hits in test.hits(test.is_map)
+    )
+    if test.removes:
+        return bool(tpr_high <= 1 - strong)
+    return bool(tpr_low >= strong) and all(high <= MOST_FPR for _, high in fpr)
+
+
+@dataclass(frozen=True)
+class _Test:
+    """The test of a class with a part and a fill: whether the class is named, under each mask for each image.
+
+    key : `class`, `part` and `fill`
+    kinds : str [mask], the filter; draws : int [mask], the number of its draw, or the class of another map
+    right : bool [mask, n], on images of the class; wrong : bool [mask, k], on those for FPR
+    has_fpr : bool [mask], whether FPR was measured
+    """
+
+    key: dict[str, Any]
+    kinds: npt.NDArray[np.str_]
+    draws: IntArray
+    right: BoolArray
+    wrong: BoolArray
+    has_fpr: BoolArray
+
+    @property
+    def is_map(self) -> BoolArray:
+        """Which mask is the map of the class, bool [mask]."""
+        return self.kinds == "dfm"
+
+    @property
+    def removes(self) -> bool:
+        return bool(self.key["part"] == "remove")
+
+    def measures_fpr(self, chosen: BoolArray) -> bool:
+        """Whether FPR was measured under the map and some masks, bool [mask]."""
+        return bool(self.has_fpr[chosen | self.is_map].all())
+
+    def hits(self, chosen: BoolArray) -> list[BoolArray]:
+        """What the map and some masks are compared by: the hits of TPR, and those of FPR if it was measured."""
+        return [self.right, self.wrong] if self.measures_fpr(chosen) else [self.right]
+
+    def measure(self, chosen: BoolArray) -> FloatArray:
+        """TPR - FPR under some masks, or TPR [mask]."""
+        tpr, *fpr = (hits[chosen].mean(axis=1) for hits in self.hits(chosen))
+        return tpr - fpr[0] if fpr else tpr
+
+    def margins(self) -> dict[str, Estimate]:
+        """The margins of the map over its controls, by their kind: [1], or [mask] over maps of other classes."""
+        found: dict[str, Estimate] = {}
+        for kind in ("random", "radial", "other"):
+            chosen = self.kinds == kind
+            if not chosen.any():
+                continue
+            if kind == "radial":
+                found[kind] = self._margin_over_one_more(chosen)
+            else:
+                found[kind] = self.margin(chosen, over_mean=kind == "random")
+        return found
+
+    def margin(self, chosen: BoolArray, over_mean: bool = False) -> Estimate:
+        """The margins of the map over some masks, each alone [mask], or over the mean of random ones [1]."""
+        gains = []
+        for hits in self.hits(chosen):
+            controls = hits[chosen]
+            if over_mean:
+                controls = controls.mean(axis=0, keepdims=True)
+            differences = hits[self.is_map].astype(float) - controls
+            gains.append(intervals.paired(-differences if self.removes else differences))
+        tpr, fpr = gains if len(gains) == 2 else (gains[0], None)
+        of_draws = self.variance_of_mean(chosen) if over_mean else ()
+        return intervals.joined(tpr, fpr, *of_draws)
+
+    def _margin_over_one_more(self, chosen: BoolArray) -> Estimate:
+        """The margin of TPR of the map over the mean of random masks, with the interval of one more draw [1]."""
+        draws = self.right[chosen].mean(axis=1)
+        margin = self.right[self.is_map].mean(axis=1) - draws.mean()
+        half = intervals.reach_of_one_more(draws)
+        return Estimate(margin, margin - half, margin + half)
+
+    def variance_of_mean(self, chosen: BoolArray) -> tuple[float, int]:
+        """The variance over random masks of their mean measure, and their number: for `intervals.reach`."""
+        number = int(chosen.sum())
+        return float(self.measure(chosen).var(ddof=1) / number), number
+
+    def clearest(self) -> _Test:
+        """The clearest result of these images and masks, at equal FPR: the map does all, controls do nothing."""
+        names_all = ~self.is_map if self.removes else self.is_map
+        right = np.broadcast_to(names_all[:, None], self.right.shape)
+        return replace(self, right=right, wrong=np.zeros_like(self.wrong))
+
+
+def _tests(hits: Hits) -> Iterator[_Test]:
+    """The test of every class, part and fill. The neutral class has no map to compare with."""
+    compared = _without_neutral_maps(hits.trials, hits)
+    for fill, named in hits.predicted.items():
+        tested = hits.tested(fill)
+        judged = hits.judged(fill)
+        for (part, c), trials in compared.groupby(["part", "class"], sort=False):
+            if c not in tested:
+                continue
+            is_named = named[trials["mask"]] == c
+            yield _Test(
+                key={"class": c, "part": part, "fill": fill},
+                kinds=trials["filter"].to_numpy(str),
+                draws=trials["draw"].to_numpy(),
+                right=is_named[:, hits.labels == c],
+                wrong=is_named[:, judged[c]],
+                has_fpr=has_fpr(trials) & judged[c].any(),
+            )
+
+
+def _without_neutral_maps(table: pd.DataFrame, hits: Hits) -> pd.DataFrame:
+    """The rows of trials, or of their rates, without the map of the neutral class."""
+    return table[(table["filter"] != "other") | (table["draw"] != hits.neutral)]
+
+
+def _check_draws(trials: pd.DataFrame) -> None:
+    """Raise ValueError for fewer than 5 draws of a random kind; no radial masks are drawn for maps that are removed."""
+    kept = trials[trials["part"] == "keep"]
+    for kind, rows in (("random", trials), ("radial", kept)):
+        drawn = (rows["filter"] == kind).groupby([rows["part"], rows["class"]]).sum()
+        if (drawn < FEWEST_DRAWS).any():
+            raise ValueError(
+                f"{drawn.min()} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}"
+            )
+
+
+def _mean_rates(hits: Hits) -> pd.DataFrame:
+    """One row per class, part and fill: the rates of each filter, means over its draws."""
+    table = _without_neutral_maps(rates(hits), hits)
+    table = table.assign(measure=table["tpr"] - table["fpr"].fillna(0))
+    by_filter = table.groupby([*_TEST, "filter"], sort=False)
+    means = by_filter[["tpr", "fpr", "overlap"]].mean().unstack("filter")  # noqa: PD010 (pivot_table drops what is missing)
+    spread = by_filter["measure"].std().unstack("filter")  # noqa: PD010
+    draws = by_filter["measure"].count().unstack("filter")  # noqa: PD010
+    of_map = table[table["filter"] == "dfm"].set_index(_TEST)
+    out = of_map[["neutral", "positions", "images", "negatives"]].copy()
+    for rate in ("tpr", "fpr"):
+        out[f"{rate}_unfiltered"] = means[rate, "unfiltered"]
+    for rate in ("tpr", "fpr"):
+        for end in ("", "_low", "_high"):
+            out[f"{rate}_dfm{end}"] = of_map[f"{rate}{end}"]
+    for kind in draws.columns.intersection(CONTROLS, sort=False):
+        out[f"tpr_{kind}"] = means["tpr", kind]
+        if kind != "radial":
+            out[f"fpr_{kind}"] = means["fpr", kind]
+        error = spread[kind] / np.sqrt(draws[kind])
+        out[f"error_{kind}"] = error.where(draws[kind] != 1, 0.0)
+        out[f"draws_{kind}"] = draws[kind]
     out["overlap_radial"] = means.get(("overlap", "radial"), np.nan)
     return out.reset_index()
 
 
-@dataclass(frozen=True)
-class _TestedMaps:
-    """The test of a class, part and fill: whether the class is named, on its images (`right`) and on others (`wrong`).
-
-    Of each mask: its filter, the number of its draw or the other class, and whether FPR was measured.
-    """
-
-    key: dict[str, Any]
-    kinds: np.ndarray
-    draws: IntArray
-    right: BoolArray
-    wrong: BoolArray
-    measured: BoolArray
-
-    @property
-    def own(self) -> BoolArray:
-        """Where the map of the class is, bool [mask]."""
-        return self.kinds == "dfm"
-
-    def rates(self, chosen: BoolArray) -> list[BoolArray]:
-        """The hits of TPR and of FPR, or those of TPR alone if FPR was not measured under the map and these masks."""
-        return [self.right, self.wrong] if self.measured[chosen | self.own].all() else [self.right]
-
-    def measure(self, chosen: BoolArray) -> FloatArray:
-        """TPR - FPR under some masks, or TPR [mask]."""
-        right, *wrong = (hits[chosen].mean(axis=1) for hits in self.rates(chosen))
-        return right - wrong[0] if wrong else right
-
-    def margin(self, chosen: BoolArray, mean: bool = False) -> Estimate:
-        """Margins of the map over some masks [mask], each alone, or over their mean [1]."""
-        parts, sign = [], -1 if self.key["part"] == "remove" else 1
-        for hits in self.rates(chosen):
-            against = hits[chosen].mean(axis=0, keepdims=True) if mean else hits[chosen]
-            parts.append(intervals.paired(sign * (hits[self.own].astype(float) - against)))
-        fpr = parts[1] if len(parts) > 1 else None
-        return (
-            intervals.joined(parts[0], fpr, *self.of_draws(chosen))
-            if mean
-            else intervals.joined(parts[0], fpr)
-        )
-
-    def of_draws(self, chosen: BoolArray) -> tuple[float, int]:
-        """The variance of the measure over draws, divided by their number, and this number: for `intervals.reach`."""
-        return float(self.measure(chosen).var(ddof=1) / chosen.sum()), int(chosen.sum())
-
-    def over_one_more(self, chosen: BoolArray) -> Estimate:
-        """The margin of TPR of the map over the mean of draws, with the interval of one more draw [1]."""
-        draws = self.right[chosen].mean(axis=1)
-        value, half = (
-            self.right[self.own].mean(axis=1) - draws.mean(),
-            intervals.reach_of_one_more(draws),
-        )
-        return Estimate(value, value - half, value + half)
-
-    def controls(self) -> dict[str, Estimate]:
-        """Margins of the map over what it must be above: the mean of random masks, one more radial, each other map."""
-        margins: dict[str, Callable[[BoolArray], Estimate]]
-        margins = {
-            "random": partial(self.margin, mean=True),
-            "radial": self.over_one_more,
-            "other": self.margin,
-        }
-        return {
-            kind: margin(self.kinds == kind)
-            for kind, margin in margins.items()
-            if kind in self.kinds
-        }
-
-
-def _tests(hits: Hits) -> Iterator[_TestedMaps]:
-    """The test of every class, part and fill. The neutral class has no map to compare with."""
-    for fill, named in hits.predicted.items():
-        judged, tested = hits.judged(fill), hits.tested(fill)
-        for (part, c), trials in hits.trials.groupby(["part", "class"], sort=False):
-            if c not in tested:
-                continue
-            trials = trials[(trials["filter"] != "other") | (trials["draw"] != hits.neutral)]
-            shown = named[trials["mask"]]
-            right, wrong = shown[:, hits.labels == c], shown[:, judged[c]]
-            yield _TestedMaps(
-                {"class": c, "part": part, "fill": fill},
-                trials["filter"].to_numpy(str),
-                trials["draw"].to_numpy(),
-                right == c,
-                wrong == c,
-                has_fpr(trials) & judged[c].any(),
-            )
-
-
-def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
-    """The columns of a verdict that compare masks."""
-    others = test.kinds == "other"
-    controls = test.controls()
-    low, kind = _lowest(controls)
-    closest = int(np.argmin(controls[kind].low))
-    margin, _, high = (float(np.ravel(end)[closest]) for end in controls[kind])
-    measure, of_others = float(test.measure(test.own)[0]), test.measure(others)
-    row = {
+def _compare(test: _Test, strong: float) -> dict[str, Any]:
+    """The columns of a verdict that compare the map with other masks."""
+    margins = test.margins()
+    kind = min(margins, key=lambda kind: (float(np.min(margins[kind].low)), kind))
+    closest = int(np.argmin(margins[kind].low))
+    margin, low, high = (float(np.ravel(end)[closest]) for end in margins[kind])
+    other_classes = test.draws[test.kinds == "other"]
+    return {
         **test.key,
-        "measure": measure,
-        "largest_other": of_others.max() if others.any() else np.nan,
-        "largest_other_class": test.draws[others][np.argmax(of_others)] if others.any() else np.nan,
+        "measure": float(test.measure(test.is_map)[0]),
+        **_largest_other(test),
         "margin": margin,
         "margin_low": low,
         "margin_high": high,
         "best_control": kind,
-        "closest_class": test.draws[others][closest] if kind == "other" else np.nan,
+        "closest_class": other_classes[closest] if kind == "other" else np.nan,
         "smallest_effect": _smallest_effect(test, kind, closest),
+        **_beside_lowest(test),
+        "verdict": _verdict(test, low, strong),
     }
+
+
+def _largest_other(test: _Test) -> dict[str, Any]:
+    """The greatest measure from the map of another class, and this class."""
+    is_other = test.kinds == "other"
+    if not is_other.any():
+        return {"largest_other": np.nan, "largest_other_class": np.nan}
+    measures = test.measure(is_other)
+    best = int(np.argmax(measures))
+    return {"largest_other": measures[best], "largest_other_class": test.draws[is_other][best]}
+
+
+def _beside_lowest(test: _Test) -> dict[str, Any]:
+    """The margin of the map over as many of the lowest frequencies, if these were tried, and whether it is better."""
     names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
-    row |= dict.fromkeys((*names, "than_lowest"), np.nan)
-    if (lowest := test.kinds == "low_pass").any():
-        ends = [float(end[0]) for end in test.margin(lowest)]
-        row |= dict(zip(names, ends, strict=True)) | {
-            "than_lowest": intervals.compared(ends[1], ends[2], AS_WELL)
-        }
-    (tpr_low, tpr_high), *fpr = (
-        intervals.wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own)
-    )
-    kept = tpr_low >= strong and all(high <= MOST_FPR for _, high in fpr)
-    clear = tpr_high <= 1 - strong if test.key["part"] == "remove" else kept
-    # The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing.
-    hit = np.broadcast_to((test.own != (test.key["part"] == "remove"))[:, None], test.right.shape)
-    if _lowest(replace(test, right=hit, wrong=np.zeros_like(test.wrong)).controls())[0] <= 0:
-        return {**row, "verdict": TOO_FEW}
-    return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
+    is_lowest = test.kinds == "low_pass"
+    if not is_lowest.any():
+        return dict.fromkeys((*names, "than_lowest"), np.nan)
+    margin, low, high = (float(end[0]) for end in test.margin(is_lowest))
+    columns: dict[str, Any] = dict(zip(names, (margin, low, high), strict=True))
+    return {**columns, "than_lowest": intervals.compared(low, high, AS_WELL)}
 
 
-def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:
-    """The least lower end of the margins over some controls, and the kind of this control."""
-    return min((float(np.min(margins.low)), kind) for kind, margins in controls.items())
+def _smallest_effect(test: _Test, kind: str, closest: int) -> float:
+    """The least margin that would be above 0, if the map hits just the images that the control hits most often.
 
-
-def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
-    """The least margin that would be above 0, if the map hits just the images that the control hits most often."""
+    It is tried for each number of images that the map hits, from none to all. NaN if none is enough.
+    """
     chosen = test.kinds == kind
-    masks, remove = test.right[chosen], test.key["part"] == "remove"
-    control = np.sort(masks[closest] if kind == "other" else masks.mean(axis=0))[::-1].astype(float)
+    draws = test.right[chosen]
+    control = draws[closest] if kind == "other" else draws.mean(axis=0)
+    control = np.sort(control)[::-1].astype(float)
     n = len(control)
-    # Of the differences on all images, for each number of hits of the map.
-    total = np.arange(n + 1) - control.sum()
-    squares = np.cumsum([0, *(1 - control) ** 2]) + np.cumsum([0, *control[::-1] ** 2])[::-1]
-    variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
-    if test.measured[chosen | test.own].all():
-        variance += 1 / (test.wrong.shape[1] + 2) ** 2
-    margin = -total if remove else total
-    enough = margin / (n + 2) > intervals.reach(
-        variance, *(test.of_draws(chosen) if kind == "random" else ())
-    )
+    differences = np.arange(n + 1) - control.sum()
+    gains = -differences if test.removes else differences
     if kind == "radial":
-        enough = margin / n > intervals.reach_of_one_more(masks.mean(axis=1))
-    return float(margin[enough].min() / n) if enough.any() else np.nan
+        is_above = gains / n > intervals.reach_of_one_more(draws.mean(axis=1))
+    else:
+        # As in `intervals.paired`: the map differs by 1 - control where it hits, by -control elsewhere.
+        squares_where_hit = np.cumsum([0, *(1 - control) ** 2])
+        squares_elsewhere = np.cumsum([0, *control[::-1] ** 2])[::-1]
+        squares = squares_where_hit + squares_elsewhere
+        variance = (squares + 1 - differences**2 / (n + 2)) / (n + 2) ** 2
+        if test.measures_fpr(chosen):
+            variance += 1 / (test.wrong.shape[1] + 2) ** 2
+        of_draws = test.variance_of_mean(chosen) if kind == "random" else ()
+        is_above = gains / (n + 2) > intervals.reach(variance, *of_draws)
+    return float(gains[is_above].min() / n) if is_above.any() else np.nan
 
 
 def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
@@ -266,35 +314,25 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     has the interval `measure_low`, `measure_high` of `intervals.over_networks`; `interval` says of what it is:
     `networks`, from five seeds on, or `these networks`, over their images.
     """
-    groups = table.groupby(
-        ["dataset", "network", "augmentation", "class", "part", "fill"], sort=False
+    half = intervals.half_width_of_difference(
+        table["tpr_dfm_high"] - table["tpr_dfm_low"], table["fpr_dfm_high"] - table["fpr_dfm_low"]
     )
-    means = [
-        name
-        for name in table
-        if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))
-    ]
-    spread = groups[[*means, "margin", "largest_other"]].agg(["mean", "std"])
-    spread.columns = [
-        f"{rate}_{'mean' if kind == 'mean' else 'sd'}" for rate, kind in spread.columns
-    ]
-    spread.insert(0, "seeds", groups["seed"].nunique())
-    spread.insert(
-        1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum()))
+    table = table.assign(half=half, is_strong=table["verdict"] == "strong")
+    groups = table.groupby([*NETWORK, *_TEST], sort=False)
+    is_rate = table.columns.str.startswith(("tpr_", "fpr_"))
+    is_end = table.columns.str.endswith(("_low", "_high"))
+    averaged = [*table.columns[is_rate & ~is_end], "margin", "largest_other"]
+    out = groups[averaged].agg(["mean", "std"]).rename(columns={"std": "sd"}, level=1)
+    out.columns = ["_".join(column) for column in out.columns]
+    out.insert(0, "seeds", groups["seed"].nunique())
+    out.insert(1, "strong_seeds", groups["is_strong"].sum())
+    out.insert(2, "headline", groups["headline"].any())
+    measures = pd.DataFrame(
+        [intervals.over_networks(rows["measure"], rows["half"]) for _, rows in groups],
+        out.index,
     )
-    spread.insert(2, "headline", groups["headline"].any())
-    squares = sum(
-        ((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2
-        for rate in ("tpr", "fpr")
-    )
-    halves = table.assign(half=np.sqrt(squares)).groupby(list(groups.keys), sort=False)
-    means_of = [
-        intervals.over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves
-    ]
-    measures = [
-        mean._replace(low=max(mean.low, -1.0), high=min(mean.high, 1.0)) for mean in means_of
-    ]
-    spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(
-        measures, spread.index
-    )
-    return spread.reset_index()
+    out["measure_mean"] = measures["value"]
+    out["measure_low"] = measures["low"].clip(lower=-1)
+    out["measure_high"] = measures["high"].clip(upper=1)
+    out["interval"] = measures["of"]
+    return out.reset_index()

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -13,7 +12,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import kinds_of, of_kind
-from frequency_shortcuts.intervals import wilson
+from frequency_shortcuts.intervals import half_width_of_difference, wilson
 from frequency_shortcuts.storage.hdf5 import read_classes, read_hdf5
 from frequency_shortcuts.storage.tables import CULLING, RUN, read_table
 from study.job import ROOT
@@ -137,4 +136,4 @@ def first_kind_note(kinds: Sequence[tuple[str, str]], note: str) -> str:
 def half_width(of_tpr: npt.ArrayLike, fpr: pd.Series, negatives: pd.Series) -> Any:
     """Half the width of the interval of TPR - FPR [...], from that of TPR; a set of two classes has no FPR."""
     low, high = wilson(fpr, negatives.where(fpr.notna()))
-    return np.hypot(of_tpr, np.nan_to_num(high - low)) / 2
+    return half_width_of_difference(of_tpr, high - low)
