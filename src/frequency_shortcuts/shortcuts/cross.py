@@ -8,18 +8,17 @@ Beside it stands the margin of the own map over as many of the lowest frequencie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.intervals import bootstrap
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from .hits import Hits, rates
 
 # In the place of the class of a map: as many of the lowest frequencies as the own map has.
 LOWEST = -1
+_MARGINS = ("advantage", "low_pass_margin")
 
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:
@@ -31,17 +30,22 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
 
     >>> cross_matrix(hits).query("headline").pivot(index="class", columns="map", values="measure")
     """
-    table = rates(hits).query("part == 'keep' and filter in ['dfm', 'other', 'low_pass']")
-    kept_map = table["class"].mask(table["filter"] == "other", table["draw"])
-    table = table.assign(
-        headline=table["fill"] == hits.primary_fill,
-        map=kept_map.mask(table["filter"] == "low_pass", LOWEST),
-        measure=table["tpr"] - table["fpr"].fillna(0),
-        place=table["fill"].map([*hits.predicted].index),
-    )
-    table = table[(table["class"] != hits.neutral) & (table["map"] != hits.neutral)]
-    table = table.sort_values(["place", "class", "map"], ignore_index=True)
+    table = _with_maps(rates(hits), hits.neutral)
+    table["headline"] = table["fill"] == hits.primary_fill
+    table["measure"] = table["tpr"] - table["fpr"].fillna(0)
+    of_fills = [rows for _, rows in table.groupby("fill", sort=False)]
+    table = pd.concat(of_fills, ignore_index=True)
     return table[["fill", "headline", "class", "map", "tpr", "fpr", "measure"]]
+
+
+def _with_maps(trials: pd.DataFrame, neutral: int | None) -> pd.DataFrame:
+    """The trials that keep a map, or the lowest frequencies: in the order of class and `map`, the class of the map."""
+    is_kept = trials["part"] == "keep"
+    kept = trials[is_kept & trials["filter"].isin(["dfm", "other", "low_pass"])]
+    map_class = kept["draw"].where(kept["filter"] == "other", kept["class"])
+    kept = kept.assign(map=map_class.mask(kept["filter"] == "low_pass", LOWEST))
+    is_neutral = (kept["class"] == neutral) | (kept["map"] == neutral)
+    return kept[~is_neutral].sort_values(["class", "map"])
 
 
 def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -57,21 +61,12 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
 
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
-    kept = hits.trials[
-        (hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])
-    ]
-    kept = kept.assign(map=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
-    kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(
-        ["class", "map"]
-    )
-    # Class -> mask, each.
-    maps = {int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")}
+    matrix = cross_matrix(hits)
     rows = []
-    of_maps = cross_matrix(hits).query("map != @LOWEST")
-    for fill, table in of_maps.groupby("fill", sort=False):
-        is_own = table["class"] == table["map"]
-        own = table[is_own].set_index("class")["measure"]
-        others = table[~is_own].groupby("class")["measure"].mean()
+    for fill, cells in matrix[matrix["map"] != LOWEST].groupby("fill", sort=False):
+        is_own = cells["class"] == cells["map"]
+        own = cells["measure"][is_own]
+        others = cells[~is_own].groupby("class")["measure"].mean()
         row = {
             "fill": fill,
             "headline": fill == hits.primary_fill,
@@ -79,67 +74,65 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
             "own": float(own.mean()),
             "others": float(others.mean()),
         }
-        rows.append(row | _numbers(hits, str(fill), maps, draws, seed))
+        for name, (mean, influence) in _mean_margins(hits, str(fill)).items():
+            row[name] = mean
+            row[f"{name}_low"], row[f"{name}_high"] = _interval(
+                hits, mean, influence, draws=draws, seed=seed
+            )
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _numbers(
-    hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws: int, seed: int
-) -> dict[str, float]:
-    """The means over the classes of TPR - FPR of the own map over others, with intervals; NaN if one is missing.
-
-    maps : class -> class of each map that is tried on it -> its mask
+def _interval(
+    hits: Hits, mean: float, influence: FloatArray, draws: int, seed: int
+) -> tuple[float, float]:
+    """The ends of the interval of a mean over classes; influence : what one more copy of each image adds [n].
 
     Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
     """
-    judged, means = hits.judged(fill), dict.fromkeys(("advantage", "low_pass_margin"), 0.0)
-    # What one more copy of each image adds.
-    influence = {name: np.zeros(len(hits.labels)) for name in means}
-    for c, of_class in maps.items():
-        margins = _margins(hits, fill, c, of_class, judged[c])
-        for name in means:
-            if name not in margins:
-                means[name] = np.nan
-                continue
-            hit = margins[name]
-            for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
-                if images.any():
-                    rate, share = hit[images].mean(), sign_of_rate / len(maps)
-                    means[name] += share * rate
-                    influence[name][images] += share * (hit[images] - rate) / images.sum()
-
-    def number(name: str) -> tuple[float, float, float]:
-        mean = means[name]
-        if np.isnan(mean):
-            return mean, np.nan, np.nan
-        own = influence[name]
-        return mean, *bootstrap(
-            hits.labels, lambda weights: np.asarray(mean + weights @ own), draws=draws, seed=seed
-        )
-
-    ends = ("", "_low", "_high")
-    return {
-        f"{name}{end}": value
-        for name in means
-        for end, value in zip(ends, number(name), strict=True)
-    }
+    if np.isnan(mean):
+        return np.nan, np.nan
+    return bootstrap(
+        hits.labels, lambda weights: np.asarray(mean + weights @ influence), draws=draws, seed=seed
+    )
 
 
-def _margins(
-    hits: Hits, fill: str, c: int, maps: Mapping[int, int], judged: BoolArray
-) -> dict[str, FloatArray]:
-    """Of each number that class c has: the hits of its own map on each image minus those of what it is over, [n].
+def _mean_margins(hits: Hits, fill: str) -> dict[str, tuple[float, FloatArray]]:
+    """Each mean over the classes of TPR - FPR of the own map over other masks, NaN if one is missing.
 
-    maps : class -> mask, of the maps that are tried on class c; judged : bool [n], the images for its FPR
+    Beside it, what one more copy of each image adds to it [n].
     """
-    margins, others = {}, [mask for m, mask in maps.items() if m != c]
-    own: FloatArray = (hits.predicted[fill][maps[c]] == c).astype(float)
-    lowest = hits.trials.query("part == 'keep' and filter == 'low_pass' and `class` == @c")["mask"]
-    if not lowest.empty:
-        margins["low_pass_margin"] = own - (hits.predicted[fill][lowest.item()] == c)
-    if others:
-        weights = np.array([1.0 if m == c else -1 / len(others) for m in maps])
-        margins["advantage"] = (
-            weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)
-        ).sum(axis=0)
+    judged = hits.judged(fill)
+    means = dict.fromkeys(_MARGINS, 0.0)
+    influences = {name: np.zeros(len(hits.labels)) for name in _MARGINS}
+    tests = _with_maps(hits.trials, hits.neutral).groupby("class")
+    for c, trials in tests:
+        is_named = hits.predicted[fill][trials["mask"]] == c
+        margins = _margins(c, trials["map"].to_numpy(), is_named)
+        for name, margin in margins.items():
+            for sign, images in ((1, hits.labels == c), (-1, judged[c])):
+                if not images.any():
+                    continue
+                share = sign / len(tests)
+                rate = margin[images].mean()
+                means[name] += share * rate
+                influences[name][images] += share * (margin[images] - rate) / images.sum()
+    return {name: (means[name], influences[name]) for name in _MARGINS}
+
+
+def _margins(c: int, maps: IntArray, is_named: BoolArray) -> dict[str, FloatArray]:
+    """Of each number, whether class c is named from its own map, minus the same from other masks [n]; NaN without.
+
+    maps : int [mask], the class of each map, or `LOWEST`; is_named : bool [mask, n]
+    """
+    missing = np.full(is_named.shape[1], np.nan)
+    margins = dict.fromkeys(_MARGINS, missing)
+    is_lowest = maps == LOWEST
+    is_other = ~is_lowest & (maps != c)
+    if is_lowest.any():
+        own = is_named[maps == c].astype(float)
+        margins["low_pass_margin"] = (own - is_named[is_lowest])[0]
+    if is_other.any():
+        weights = np.where(is_other, -1 / is_other.sum(), 1.0)[~is_lowest]
+        margins["advantage"] = (weights[:, None] * is_named[~is_lowest]).sum(axis=0)
     return margins

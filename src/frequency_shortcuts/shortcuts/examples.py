@@ -21,9 +21,10 @@ def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = Non
     so that each picture is stretched from its 1st to its 99th percentile.
     """
     size = images.shape[-2:]
-    kept = torch.stack([half_plane(mask, *size) for mask in masks])[:, None]
+    kept = torch.stack([half_plane(mask, *size) for mask in masks])
     behind = None if others is None else torch.fft.rfft2(others)
-    values = hide(torch.fft.rfft2(images), kept, behind, size=size).double().cpu().numpy()
+    reduced = hide(torch.fft.rfft2(images), kept[:, None], behind, size=size)
+    values = reduced.double().cpu().numpy()
     low, high = np.quantile(values, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
     return np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
 
@@ -63,6 +64,13 @@ def make_cards(
     """
     pictures, normalised = images
     lowest = np.stack([low_pass_mask(mask) for mask in masks])
-    to_map, to_lowest = (reduced_images(normalised, kept, other) for kept in (masks, lowest))
-    fill = (ZEROS if other is None else SWAP).name
-    return Cards(adcs, increment, masks, pictures, to_map, to_lowest, fill)
+    fill = ZEROS if other is None else SWAP
+    return Cards(
+        adcs,
+        increment,
+        masks,
+        pictures,
+        filtered=reduced_images(normalised, masks, other),
+        controlled=reduced_images(normalised, lowest, other),
+        fill=fill.name,
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import h5py
@@ -84,14 +85,14 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
         "negatives": hits.negatives,
         "masks": hits.masks,
     }
-    arrays |= {f"named/{fill}": named for fill, named in hits.predicted.items()}
+    for fill, named in hits.predicted.items():
+        arrays[f"named/{fill}"] = named
     if hits.donors is not None:
         arrays["donors"] = hits.donors.astype(np.int32)
     for name, values in arrays.items():
         group.create_dataset(name, data=values, compression="gzip", shuffle=True)
     for name in TRIAL:
-        values = hits.trials[name]
-        group[f"trials/{name}"] = values.to_numpy(object if name in _TEXTS else None)
+        group[f"trials/{name}"] = hits.trials[name].to_numpy(object if name in _TEXTS else None)
     neutral = -1 if hits.neutral is None else hits.neutral
     group.attrs.update(layout="centred", neutral=neutral)
 
@@ -102,28 +103,26 @@ def read_hits(group: h5py.Group) -> Hits:
     >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed200/hits.h5") as file:
     ...     hits = read_hits(file)
     """
-    neutral, of_fills = int(group.attrs["neutral"]), group["named"]
-    columns = {
-        name: group[f"trials/{name}"].asstr()[:] if name in _TEXTS else group[f"trials/{name}"][:]
-        for name in TRIAL
-    }
+    trials = {name: group[f"trials/{name}"] for name in TRIAL}
+    for name in _TEXTS:
+        trials[name] = trials[name].asstr()
+    fills_tested = sorted(group["named"], reverse=True)  # zeros before swap
+    neutral = int(group.attrs["neutral"])
     return Hits(
         labels=group["labels"][:].astype(np.int64),
         unfiltered=group["unfiltered"][:].astype(np.int64),
-        predicted={
-            fill: of_fills[fill][:] for fill in sorted(of_fills, reverse=True)
-        },  # zeros before swap
+        predicted={fill: group[f"named/{fill}"][:] for fill in fills_tested},
         donors=group["donors"][:].astype(np.int64) if "donors" in group else None,
         negatives=group["negatives"][:],
         masks=group["masks"][:],
-        trials=pd.DataFrame(columns),
+        trials=pd.DataFrame({name: column[:] for name, column in trials.items()}),
         neutral=None if neutral < 0 else neutral,
     )
 
 
 def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
     """The hits with the maps of each method on the same images, culling first, from a group that the study wrote."""
-    others = {name: read_hits(part) for name, part in group.get("methods", {}).items()}
+    others = {name: read_hits(subgroup) for name, subgroup in group.get("methods", {}).items()}
     return {CULLING: read_hits(group), **others}
 
 
@@ -135,23 +134,27 @@ def rates(hits: Hits) -> pd.DataFrame:
 
     >>> rates(read_hits(file)).query("filter == 'dfm'")[["class", "fill", "tpr", "fpr"]]
     """
-    tables, size = [], hits.masks[0].size
-    by_test = dict(list(hits.trials.groupby(["part", "class"], sort=False)))
-    unfiltered = {"filter": "unfiltered", "draw": 0, "positions": size, "overlap": np.nan}
+    trials = _after_unfiltered(hits.trials, hits.masks[0].size)
+    trials.insert(1, "neutral", trials["class"] == hits.neutral)
+    tests = dict(list(trials.groupby(["part", "class"], sort=False)))
+    tables = []
     for fill, named in hits.predicted.items():
         judged = hits.judged(fill)
-        for part in dict.fromkeys(hits.trials["part"]):
-            for c in hits.tested(fill):
-                trials = by_test[part, c]
-                about = {"class": c, "neutral": c == hits.neutral, "part": part, "fill": fill}
-                about |= {name: [value, *trials[name]] for name, value in unfiltered.items()}
-                shown = np.concatenate([hits.unfiltered[None], named[trials["mask"]]])
-                measured = np.r_[True, has_fpr(trials)]
-                table = pd.DataFrame(about)
-                tables.append(
-                    rates_of_class(table, shown, c, hits.labels == c, judged[c], measured)
-                )
-    return pd.concat(tables, ignore_index=True)
+        for part, c in product(trials["part"].unique(), hits.tested(fill)):
+            test = tests[part, c]
+            under_masks = named[test["mask"].iloc[1:]]
+            called = np.concatenate([hits.unfiltered[None], under_masks])
+            table = rates_of_class(test, called, c, hits.labels == c, judged[c], has_fpr(test))
+            table.insert(3, "fill", fill)
+            tables.append(table)
+    return pd.concat(tables, ignore_index=True).drop(columns="mask")
+
+
+def _after_unfiltered(trials: pd.DataFrame, positions: int) -> pd.DataFrame:
+    """Trials, of which those of each class and part follow a row for the image as it is, which keeps all positions."""
+    first = trials.drop_duplicates(["part", "class"])
+    unfiltered = first.assign(filter="unfiltered", draw=0, positions=positions, overlap=np.nan)
+    return pd.concat([unfiltered, trials])
 
 
 def rates_of_class(
@@ -172,10 +175,12 @@ def rates_of_class(
     intervals, missing (NaN) where there are no images.
     """
     table = about.copy()
-    table["images"], table["negatives"] = own.sum(), np.where(measured, judged.sum(), 0)
-    for rate, chosen, total in (("tpr", own, table["images"]), ("fpr", judged, table["negatives"])):
-        count = (named[:, chosen] == c).sum(axis=1)
-        there, ends = total.to_numpy() > 0, np.full((3, len(table)), np.nan)
-        ends[:, there] = shares(count[there], total.to_numpy()[there])
-        table[rate], table[f"{rate}_low"], table[f"{rate}_high"] = ends
+    table["images"] = own.sum()
+    table["negatives"] = np.where(measured, judged.sum(), 0)
+    for rate, images, total in (("tpr", own, "images"), ("fpr", judged, "negatives")):
+        count = (named[:, images] == c).sum(axis=1)
+        has_images = table[total].to_numpy() > 0
+        values = np.full((3, len(table)), np.nan)
+        values[:, has_images] = shares(count[has_images], table[total].to_numpy()[has_images])
+        table[rate], table[f"{rate}_low"], table[f"{rate}_high"] = values
     return table

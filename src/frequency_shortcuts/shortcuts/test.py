@@ -10,7 +10,7 @@ kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -65,18 +65,16 @@ def collect(
     Raises ValueError if the masks are not one for each class, or not of the size of the images.
     """
     trials = trials or Trials()
-    labels, n_classes, neutral = split.labels, len(split.classes), split.neutral
+    labels, n_classes = split.labels, len(split.classes)
     check_mask(masks)
     if len(masks) != n_classes:
         raise ValueError(
             f"there are {len(masks)} maps for {n_classes} classes: expected one for each class"
         )
     kept, shown_to, about = plan_trials(masks, trials, run)
-    negative = negatives_by_class(labels, n_classes, neutral, trials)
+    negatives = negatives_by_class(labels, n_classes, split.neutral, trials)
     fills = all_named(trials.fills)
-    donor = None
-    if any(fill.needs_donors for fill in fills):
-        donor = donors(labels, neutral=neutral, seed=seed_of(trials.seed, run, "donors"))
+    donor = _donors(split, fills, trials.seed, run)
     source = source_for(network, split)
     batch_size = batch_size or source.batch_size()
     unfiltered = called(network, source, batch_size)
@@ -84,15 +82,25 @@ def collect(
     named: dict[str, Named] = {}
     with progress_bar(len(fills) * len(labels), "filtering", progress) as bar:
         for fill in fills:
-            background, counted = (
-                fill.background(source.take, donor),
-                fill.judged(negative, labels, donor),
-            )
             named[fill.name] = called_under_masks(
-                network, source, background, kept, shown_to, counted, batch_size, bar.update
+                network,
+                source,
+                fill.background(source.take, donor),
+                kept,
+                shown_to,
+                fill.judged(negatives, labels, donor),
+                batch_size,
+                bar.update,
             )
             log.info("fill %s: %d tests of masks on %d images", fill.name, len(about), len(labels))
-    return Hits(labels, unfiltered, named, donor, negative, kept, about, neutral)
+    return Hits(labels, unfiltered, named, donor, negatives, kept, about, split.neutral)
+
+
+def _donors(split: Split, fills: Sequence[Fill], seed: int, run: str) -> IntArray | None:
+    """The donor of each image in one run [n], if a fill needs them."""
+    if not any(fill.needs_donors for fill in fills):
+        return None
+    return donors(split.labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
@@ -129,21 +137,12 @@ def measure_sizes(
         size: measure(network, split, masks, trials, run=run, progress=progress)
         for size, masks in maps.items()
     }
-    table = (
-        pd.concat(tables, names=["percent"])
-        .reset_index(level="percent")
-        .query("filter != 'unfiltered'")
-    )
-    tpr, fpr = (
-        Estimate(*(table[f"{rate}{end}"] for end in ("", "_low", "_high")))
-        for rate in ("tpr", "fpr")
-    )
-    measures = dict(zip(("measure", "measure_low", "measure_high"), minus(tpr, fpr), strict=True))
-    return (
-        table.assign(**measures)
-        .drop(columns=["neutral", "part", "fill", "draw", "overlap"])
-        .reset_index(drop=True)
-    )
+    table = pd.concat(tables, names=["percent"]).reset_index(level="percent")
+    table = table[table["filter"] != "unfiltered"].reset_index(drop=True)
+    tpr = Estimate(table["tpr"], table["tpr_low"], table["tpr_high"])
+    fpr = Estimate(table["fpr"], table["fpr_low"], table["fpr_high"])
+    table["measure"], table["measure_low"], table["measure_high"] = minus(tpr, fpr)
+    return table.drop(columns=["neutral", "part", "fill", "draw", "overlap"])
 
 
 def band_stop(
@@ -156,38 +155,31 @@ def band_stop(
     Returns a tidy table, one row per fill, pair of bands, half of the images (see `halves_of_classes`), true class and
     called class; results/README.md says what the columns are, at `bandstop.csv`.
     """
-    source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
+    source = source_for(network, split)
+    labels, n_classes = split.labels, len(split.classes)
     pairs = list(combinations(range(len(bands)), 2))
     kept = np.stack([~(bands[a] | bands[b]) for a, b in pairs])
-    fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
-    donor = (
-        donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
-        if SWAP in fills
-        else None
-    )
-    as_they_are, halves = called(network, source), halves_of_classes(labels)
-    to_all, judged = (
-        np.ones((2, len(kept), n_classes), bool),
-        np.ones((n_classes, len(labels)), bool),
-    )
-    tables = []
+    to_all = np.ones((2, len(kept), n_classes), bool)
+    judged = np.ones((n_classes, len(labels)), bool)
+    fills = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
+    donor = _donors(split, fills, seed, run)
+    unfiltered = called(network, source)
+    halves = halves_of_classes(labels)
+    tables = {}
     for fill in fills:
         background = fill.background(source.take, donor)
         named = called_under_masks(
             network, source, background, kept, to_all, judged, source.batch_size()
         )
-        for (a, b), under_mask in zip(pairs, named, strict=True):
-            for half in range(2):
+        for (a, b), filtered in zip(pairs, named, strict=True):
+            for half in (0, 1):
                 chosen = halves == half
-                original, filtered = (
-                    confusion(labels[chosen], names[chosen], n_classes)
-                    for names in (as_they_are, under_mask)
-                )
-                table = confusion_change(original, filtered)
-                tables.append(table.assign(fill=fill.name, removed=f"B{a + 1}+B{b + 1}", half=half))
-    table = pd.concat(tables, ignore_index=True)
+                before = confusion(labels[chosen], unfiltered[chosen], n_classes)
+                after = confusion(labels[chosen], filtered[chosen], n_classes)
+                key = fill.name, f"B{a + 1}+B{b + 1}", half
+                tables[key] = confusion_change(before, after)
     keys = ["fill", "removed", "half"]
-    return table[[*keys, *table.columns.difference(keys, sort=False)]]
+    return pd.concat(tables, names=keys).reset_index(level=keys).reset_index(drop=True)
 
 
 def halves_of_classes(labels: IntArray) -> IntArray:
@@ -198,24 +190,27 @@ def halves_of_classes(labels: IntArray) -> IntArray:
 def confusion_change(original: IntArray, filtered: IntArray) -> pd.DataFrame:
     """Two confusion matrices [true, called] of the same images in rows, and their difference in % of a class."""
     true_class, called_class = np.indices(original.shape)
-    # A half may have no image of a class.
-    images = np.maximum(original.sum(axis=1, keepdims=True), 1)
+    images = original.sum(axis=1, keepdims=True)
     matrices = {
         "true_class": true_class,
         "called_class": called_class,
         "original": original,
         "filtered": filtered,
-        "delta_percent": 100 * (filtered - original) / images,
+        # A half may have no image of a class.
+        "delta_percent": 100 * (filtered - original) / np.maximum(images, 1),
     }
     return pd.DataFrame({name: matrix.ravel() for name, matrix in matrices.items()})
 
 
 def progress_bar(total: int, words: str, progress: bool) -> tqdm:
     """The bar of `called_under_masks`, over so many images; progress : whether to show it on a terminal."""
-    form = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
-    disable = None if progress else True
     return tqdm(
-        total=total, desc=words, unit="image", leave=False, bar_format=form, disable=disable
+        total=total,
+        desc=words,
+        unit="image",
+        leave=False,
+        bar_format="{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]",
+        disable=None if progress else True,
     )
 
 
@@ -238,25 +233,24 @@ def called_under_masks(
     An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for; else
     it has the class `NOT_SHOWN`.
     """
-    size, labels = source.shape[-2:], source.split.labels
+    size = source.shape[-2:]
+    labels = source.split.labels
     halves = torch.stack([half_plane(mask, *size) for mask in masks])
     to_own, to_judged = shown_to.astype(np.float32)
-    named = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
+    named = np.full((len(masks), len(labels)), NOT_SHOWN, np.int16)
     with Classifier(network).naming(len(judged)) as predict:
         for chosen in index_batches(np.argsort(labels, kind="stable"), batch):
-            own_class = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
-            mask, image = np.nonzero(to_own @ own_class + to_judged @ judged[:, chosen])
-            own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
+            is_own = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
+            mask, image = np.nonzero(to_own @ is_own + to_judged @ judged[:, chosen])
+            own = torch.fft.rfft2(source.take(chosen))
+            other = background(chosen)
             answers = []
-            for pairs in index_batches(np.arange(len(mask)), batch):
-                half = halves[torch.from_numpy(mask[pairs])].to(source.device)[:, None]
-                place = torch.from_numpy(image[pairs]).to(source.device)
-                answers.append(
-                    predict(
-                        hide(own[place], half, None if other is None else other[place], size=size)
-                    )
-                )
-                update(len(pairs) * len(chosen) / len(mask))
+            for shown in index_batches(np.arange(len(mask)), batch):
+                half = halves[torch.from_numpy(mask[shown])].to(source.device)
+                place = torch.from_numpy(image[shown]).to(source.device)
+                behind = None if other is None else other[place]
+                answers.append(predict(hide(own[place], half[:, None], behind, size=size)))
+                update(len(shown) * len(chosen) / len(mask))
             if answers:
                 named[mask, chosen[image]] = torch.cat(answers).cpu().numpy()
     return named

@@ -58,16 +58,18 @@ class Trials:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in self.parts:
-            if name not in PARTS:
-                raise ValueError(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
         all_named(self.fills)
         if not self.parts:
             raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
-        for key, least in (("controls", 0), ("radial", 0), ("others", 0), ("negatives", 1)):
-            if (limit := getattr(self, key)) is not None and limit < least:
-                expected = "at least 1, or None for all" if least else "0 or more"
-                raise ValueError(f"{key} {limit}: expected {expected}")
+        for name in self.parts:
+            if name not in PARTS:
+                raise ValueError(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
+        for limit in ("controls", "radial", "others"):
+            number = getattr(self, limit)
+            if number is not None and number < 0:
+                raise ValueError(f"{limit} {number}: expected 0 or more")
+        if self.negatives is not None and self.negatives < 1:
+            raise ValueError(f"negatives {self.negatives}: expected at least 1, or None for all")
 
 
 def plan_trials(
@@ -81,41 +83,39 @@ def plan_trials(
     of each class, and to those on which FPR of the class is measured, bool [2, mask, class]; and a row per class, part,
     filter and draw (`hits.TRIAL`).
     """
-    kept: list[BoolArray] = []
-    places: dict[bytes, int] = {}
+    kept: dict[bytes, BoolArray] = {}
     rows = []
     for part in trials.parts:
-        for c, mask in enumerate(masks):
-            for name, draw, chosen in _filters(masks, c, part, trials, run):
-                shown = chosen if part == "keep" else ~chosen
-                place = places.setdefault(np.packbits(shown).tobytes(), len(kept))
-                if place == len(kept):
-                    kept.append(shown)
-                rows.append(
-                    (c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask)))
-                )
+        for c, own in enumerate(masks):
+            for name, draw, mask in _masks_of_class(masks, c, part, trials, run):
+                shown = mask if part == "keep" else ~mask
+                key = np.packbits(shown).tobytes()
+                kept.setdefault(key, shown)
+                rows.append((c, part, name, draw, key, int(mask.sum()), float(overlap(mask, own))))
     table = pd.DataFrame(rows, columns=TRIAL)
+    table["mask"] = pd.factorize(table["mask"])[0]  # in the order of `kept`
+    with_fpr = table[has_fpr(table)]
     shown_to = np.zeros((2, len(kept), len(masks)), bool)
     shown_to[0, table["mask"], table["class"]] = True
-    with_fpr = table[has_fpr(table)]
     shown_to[1, with_fpr["mask"], with_fpr["class"]] = True
-    return np.stack(kept), shown_to, table
+    return np.stack([*kept.values()]), shown_to, table
 
 
-def _filters(
+def _masks_of_class(
     masks: BoolArray, c: int, part: Part, trials: Trials, run: str
 ) -> Iterator[tuple[str, int, BoolArray]]:
     """(filter, draw, mask) of each mask that a class is tested with."""
-    mask = masks[c]
-    yield "dfm", 0, mask
-    of_random, of_radial = (seed_of(trials.seed, run, kind) for kind in ("random", "radial"))
+    own = masks[c]
+    yield "dfm", 0, own
+    seed = seed_of(trials.seed, run, "random")
     for draw in range(trials.controls):  # the same for all maps of one size
-        yield "random", draw, control_mask(mask, "random", [*of_random, int(mask.sum()), draw])
+        yield "random", draw, control_mask(own, "random", [*seed, int(own.sum()), draw])
     if part == "remove":
         return
+    seed = seed_of(trials.seed, run, "radial")
     for draw in range(trials.radial):
-        yield "radial", draw, control_mask(mask, "radial", [*of_radial, c, draw])
-    yield "low_pass", 0, low_pass_mask(mask)
+        yield "radial", draw, control_mask(own, "radial", [*seed, c, draw])
+    yield "low_pass", 0, low_pass_mask(own)
     for other in others_of(len(masks), c, trials.others, trials.seed):
         yield "other", int(other), masks[other]
 
@@ -149,11 +149,11 @@ def negatives_of(labels: IntArray, c: int | None, limit: int | None, seed: int) 
         return others
     generator = np.random.default_rng([seed, 0, 3] if c is None else [seed, c, 0, 2])
     shuffled = generator.permutation(others)
-    shuffled = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    _, first, size = np.unique(labels[shuffled], return_index=True, return_counts=True)
-    turn = np.arange(len(shuffled)) - np.repeat(first, size)
-    place = np.repeat(generator.permutation(len(size)), size)
-    return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
+    classes, class_of = np.unique(labels[shuffled], return_inverse=True)
+    round_of = pd.Series(class_of).groupby(class_of).cumcount()
+    turn_of = generator.permutation(len(classes))[class_of]  # within its round
+    in_order = np.lexsort((turn_of, round_of))
+    return np.sort(shuffled[in_order[:limit]])
 
 
 def has_negatives(n_classes: int, neutral: int | None) -> bool:
@@ -166,15 +166,13 @@ def negatives_by_class(
 ) -> BoolArray:
     """The images on which FPR of each class is measured, bool [class, n], before a fill leaves out some."""
     negative = np.zeros((n_classes, len(labels)), bool)
-    if has_negatives(n_classes, neutral):
-        sample = (
-            negatives_of(labels, None, trials.negatives, trials.seed) if trials.one_sample else None
-        )
-        for c, of_class in enumerate(negative):
-            own = (
-                negatives_of(labels, c, trials.negatives, trials.seed) if sample is None else sample
-            )
-            of_class[own] = labels[own] != c
+    if not has_negatives(n_classes, neutral):
+        return negative
+    limit, seed = trials.negatives, trials.seed
+    sample = negatives_of(labels, None, limit, seed) if trials.one_sample else None
+    for c in range(n_classes):
+        drawn = negatives_of(labels, c, limit, seed) if sample is None else sample
+        negative[c, drawn] = labels[drawn] != c
     return negative
 
 
@@ -189,23 +187,21 @@ def count_passes(
     tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size. With `swap` it is
     a little less, since images whose donor is of the class are no negatives.
     """
-    own, limit = (
-        n_images / n_classes,
-        n_images if trials.negatives is None else min(trials.negatives, n_images),
-    )
-    if not has_negatives(n_classes, neutral):
-        limit = 0
-    tried_on = 1 + min(n_classes if trials.others is None else trials.others, n_classes - 1)
+    per_class = n_images / n_classes
+    negatives = 0
+    if has_negatives(n_classes, neutral):
+        negatives = n_images if trials.negatives is None else min(trials.negatives, n_images)
 
-    def shown(classes: int) -> float:
+    def images_shown(classes: int) -> float:
         """Images of so many classes, and negatives of these: with one sample, those of other classes."""
         if trials.one_sample:
-            return own * classes + limit * (1 - classes / n_classes)
-        return min(n_images, classes * min(n_images, own + limit))
+            return per_class * classes + negatives * (1 - classes / n_classes)
+        return min(n_images, classes * min(n_images, per_class + negatives))
 
+    others = n_classes - 1 if trials.others is None else min(trials.others, n_classes - 1)
+    from_maps = images_shown(1 + others) + trials.radial * per_class
     passes = {
-        "keep": n_classes * (shown(tried_on) + trials.radial * own)
-        + (trials.controls + 1) * n_images,
-        "remove": n_classes * shown(1) + trials.controls * n_images,
+        "keep": n_classes * from_maps + (trials.controls + 1) * n_images,
+        "remove": n_classes * images_shown(1) + trials.controls * n_images,
     }
     return float(len(trials.fills) * sum(passes[part] for part in trials.parts))
