@@ -14,7 +14,6 @@ from drawn_tables import (
     verdicts,
 )
 from matplotlib.collections import LineCollection
-from matplotlib.text import Annotation
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
@@ -74,7 +73,8 @@ def test_shortcuts_show_the_headline_of_each_kind_with_two_controls_and_the_inte
 
 def lines(figure):
     """What stands below the question."""
-    return next(text.get_text() for text in figure.findobj(Annotation)).split("\n")
+    (text,) = figure.artists
+    return text.get_text().split("\n")
 
 
 def test_names_of_the_only_kind_are_bold_or_grey_as_the_title_says():

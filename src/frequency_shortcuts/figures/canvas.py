@@ -17,16 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Colormap, Normalize, to_rgb
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import Circle
-from matplotlib.text import Annotation
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
 
 from frequency_shortcuts.storage.files import replacing
 
+Panels = npt.NDArray[Any]  # of axes, as plt.subplots returns them
 PAGE = 7.2  # inches, the width of two printed columns
 SMALLEST = 7  # points, of any text
 BANDS = "circles: edges of the bands"
@@ -94,8 +96,9 @@ def style(points: float = 8) -> Iterator[None]:
 
     points : size of titles and labels, ticks are a point less
     """
-    sizes = {name: value + points - 8 for name, value in _STYLE.items() if name.endswith("size")}
-    with plt.style.context(["default", {**_STYLE, **sizes}]):
+    larger = points - _STYLE["font.size"]
+    sizes = {name: value + larger for name, value in _STYLE.items() if name.endswith("size")}
+    with plt.style.context(["default", _STYLE | sizes]):
         yield
 
 
@@ -110,35 +113,40 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
             axis.set_position(Bbox(np.round(corners * _GRID) / _GRID))
         with replacing(Path(f"{stem}.png")) as temporary:
             figure.savefig(temporary, metadata={"Software": None})
-        # An SVG holds the pixels of pictures themselves, where these are fewer than those it would draw.
-        scale = mpl.rcParams["savefig.dpi"] / figure.dpi
-        for picture in (picture for axis in figure.axes for picture in axis.images):
-            place, (height, width) = picture.get_window_extent(), picture.get_size()
-            if width <= place.width * scale and height <= place.height * scale:
-                picture.set_interpolation("none")
+        dots_per_pixel = mpl.rcParams["savefig.dpi"] / figure.dpi
+        for axis in figure.axes:
+            for picture in axis.images:
+                _keep_pixels(picture, dots_per_pixel)
         with replacing(Path(f"{stem}.svg")) as temporary:
             figure.savefig(temporary, metadata={"Date": None})
+
+
+def _keep_pixels(picture: AxesImage, dots_per_pixel: float) -> None:
+    """Let an SVG hold the pixels of a picture themselves, where these are fewer than those it would draw."""
+    place = picture.get_window_extent()
+    height, width = picture.get_size()
+    if width <= place.width * dots_per_pixel and height <= place.height * dots_per_pixel:
+        picture.set_interpolation("none")
 
 
 def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
     """A picture at most `width` pixels wide, with few colours, as the bytes of a small PNG: for pages that embed it."""
     with Image.open(path, formats=["PNG"]) as picture:
-        width = min(width, picture.width)
-        small = picture.convert("RGB").resize(
-            (width, round(picture.height * width / picture.width))
-        )
-    target = io.BytesIO()
+        small = picture.convert("RGB")
+    if small.width > width:
+        small = small.resize((width, round(small.height * width / small.width)))
     # By coverage: the usual choice, by frequency, gives the colour of a few small marks to those of many. The means of
     # what gets each colour then keep grey grey.
     few = small.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    target = io.BytesIO()
     few.save(target, "PNG", optimize=True)
     return target.getvalue()
 
 
-def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+def class_colours(classes: Sequence[str]) -> dict[str, Any]:
     """A colour a class, by its place in the list: the same in every figure."""
     if len(classes) <= len(COLOURS):
-        return dict(zip(classes, map(to_rgb, COLOURS), strict=False))
+        return dict(zip(classes, COLOURS, strict=False))
     from seaborn import color_palette  # here, since it takes a job a second to import
 
     return dict(zip(classes, color_palette("husl", len(classes)), strict=True))
@@ -146,11 +154,12 @@ def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float
 
 def despine(axes: Iterable[Axes], left: bool = False) -> None:
     """Hide the frame of some axes at the top and to the right, and also to the left."""
+    hidden = ["top", "right", "left"] if left else ["top", "right"]
     for axis in axes:
-        axis.spines[["top", "right", *(["left"] if left else [])]].set_visible(False)
+        axis.spines[hidden].set_visible(False)
 
 
-def titles(axes: npt.NDArray[Any], above: Sequence[str], below: str = "") -> None:
+def titles(axes: Panels, above: Sequence[str], below: str = "") -> None:
     """Titles over the first row of axes, one label under each of the last."""
     for axis, title in zip(axes[0], above, strict=True):
         axis.set_title(title)
@@ -164,60 +173,57 @@ def write_title(figure: Figure, question: str, *lines: str) -> None:
     """
     size = mpl.rcParams["axes.labelsize"]
     letters = int(1.15 * figure.get_figwidth() / _width(size)) - 2
-    above = textwrap.wrap(question, letters)
-    below = [text for line in lines for text in textwrap.wrap(line, letters)]
-    if above or below:
-        figure.set_figheight(figure.get_figheight() + 0.08 + size / 60 * (len(above) + len(below)))
-        # The layout makes room for a suptitle alone; the other lines stand in its empty ones.
-        text = "\n".join([*above, *([" "] * len(below))])
-        figure.suptitle(text, x=0.01, ha="left", fontsize=size, weight="bold")
-        place: dict[str, Any] = {
-            "xycoords": "figure fraction",
-            "textcoords": "offset points",
-            "va": "top",
-        }
-        text = "\n".join([*([" "] * len(above)), *below])
-        pad = -72 * figure.get_layout_engine().get()["h_pad"]  # type: ignore[union-attr]
-        figure.add_artist(
-            Annotation(text, (0.01, 1), (0, pad), fontsize=size, annotation_clip=False, **place)
-        )
+    bold = textwrap.wrap(question, letters)
+    plain = [text for line in lines for text in textwrap.wrap(line, letters)]
+    if not bold and not plain:
+        return
+    height = figure.get_figheight() + 0.08 + size / 60 * len(bold + plain)
+    figure.set_figheight(height)
+    # The layout makes room for a suptitle alone; the other lines stand in its empty ones.
+    question_lines = [*bold, *[" "] * len(plain)]
+    other_lines = [*[" "] * len(bold), *plain]
+    figure.suptitle("\n".join(question_lines), x=0.01, ha="left", fontsize=size, weight="bold")
+    layout = figure.get_layout_engine()
+    assert layout is not None  # that of `style`
+    top = 1 - layout.get()["h_pad"] / height
+    figure.add_artist(Text(0.01, top, "\n".join(other_lines), va="top", fontsize=size))
 
 
 def abbreviate(name: str, note: str, letters: int = NAME) -> str:
     """A class's name; among many, where nobody chose the names to be short, its two ends."""
     if not note or len(name) <= letters:
         return name
-    end = letters // 3
-    return f"{name[: letters - end - 1].rstrip(' ,')}…{name[-end:].lstrip(' ,')}"
+    length = letters // 3
+    start = name[: letters - length - 1].rstrip(" ,")
+    end = name[-length:].lstrip(" ,")
+    return f"{start}…{end}"
 
 
 def class_ticks(
-    set_ticks: Callable[..., Any],
-    classes: Sequence[str],
-    note: str,
-    letters: int = NAME,
-    **options: Any,
+    set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME
 ) -> None:
     """Names of classes along an axis: `set_ticks` is its set_xticks or set_yticks; `note` as for `abbreviate`."""
-    set_ticks(range(len(classes)), [abbreviate(name, note, letters) for name in classes], **options)
+    set_ticks(range(len(classes)), [abbreviate(name, note, letters) for name in classes])
 
 
-def class_titles(axes: npt.NDArray[Any], classes: Sequence[str], note: str) -> None:
+def class_titles(axes: Panels, classes: Sequence[str], note: str) -> None:
     """The classes over columns that are narrower than their names."""
     figure = axes[0, 0].figure
     letters = max(8, int(figure.get_figwidth() / len(classes) / _width(9.5)))
-    names = [abbreviate(name, note) for name in classes]
-    above = [textwrap.fill(name, 10) if note else wrap(name, letters) for name in names]
-    titles(axes, above)
+    most_lines = 2  # that figures have room for
+    for axis, name in zip(axes[0], classes, strict=True):
+        title = textwrap.fill(abbreviate(name, note), 10) if note else wrap(name, letters)
+        axis.set_title(title)
+        most_lines = max(most_lines, title.count("\n") + 1)
     shrink_titles(axes[0], note)
-    more = max(text.count("\n") for text in above) - 1  # figures have room for two lines
-    figure.set_figheight(figure.get_figheight() + 0.16 * max(0, more))
+    figure.set_figheight(figure.get_figheight() + 0.16 * (most_lines - 2))
 
 
 def shrink_titles(axes: Iterable[Axes], note: str) -> None:
-    """Titles in small print where there are as many panels as a page holds."""
-    for axis in axes if note else ():
-        axis.title.set_fontsize(SMALLEST)
+    """Titles in small print where there are as many panels as a page holds, as the note says."""
+    if note:
+        for axis in axes:
+            axis.title.set_fontsize(SMALLEST)
 
 
 def network_label(network: str, augmentation: str, between: str = "\n") -> str:
@@ -232,35 +238,33 @@ def control_label(kind: str, other: object = None) -> str:
     return CONTROLS[kind]
 
 
-def row_labels(
-    figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], row: float, size: float = 8
-) -> None:
+def row_labels(axes: Panels, labels: Sequence[str], row: float, size: float = 8) -> None:
     """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
     letters = max(12, int(row / _width(size)))
-    labels = [
-        "\n".join(break_line(line, letters) for line in label.splitlines()) for label in labels
-    ]
-    longest = max(len(line) for label in labels for line in label.splitlines())
-    figure.set_figheight(
-        figure.get_figheight() + max(0, longest * _width(size) - row) * len(labels)
-    )
+    longest = 0
     for axis, label in zip(axes[:, 0], labels, strict=True):
-        axis.set_ylabel(label, fontsize=size)
+        text = "\n".join(break_line(line, letters) for line in label.splitlines())
+        axis.set_ylabel(text, fontsize=size)
+        longest = max(longest, *map(len, text.splitlines()))
+    missing = max(0, longest * _width(size) - row)
+    figure = axes[0, 0].figure
+    figure.set_figheight(figure.get_figheight() + missing * len(labels))
 
 
 def rates_label(tpr: float, fpr: float) -> str:
     """TPR / FPR in two digits, TPR alone where no FPR was measured, or that this was not tested."""
-    there = [rate for rate in (tpr, fpr) if not np.isnan(rate)]
-    return "not tested" if np.isnan(tpr) else " / ".join(f"{rate:.2f}" for rate in there)
+    if np.isnan(tpr):
+        return "not tested"
+    return f"{tpr:.2f}" if np.isnan(fpr) else f"{tpr:.2f} / {fpr:.2f}"
 
 
 def break_line(line: str, letters: int) -> str:
     """A line on several, if it is long, that end where its words do, or else anywhere."""
     lines = [""]
-    for part in re.findall(rf"[^-_/ ]{{0,{letters}}}[-_/ ]*", line):
-        if len(lines[-1] + part.rstrip()) > letters:
+    for word in re.findall(rf"[^-_/ ]{{0,{letters}}}[-_/ ]*", line):
+        if len(lines[-1] + word.rstrip()) > letters:
             lines.append("")
-        lines[-1] += part
+        lines[-1] += word
     return "\n".join(lines).strip()
 
 
@@ -276,11 +280,9 @@ def wrap(name: str, letters: int = 8) -> str:
 
 def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
     """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel, or the mean of many."""
-    pixels = (image if len(image) in (1, 3) else image.mean(axis=0, keepdims=True)).transpose(
-        1, 2, 0
-    )
-    most = 255 if image.dtype == np.uint8 else 1
-    axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=most)
+    white = 255 if image.dtype == np.uint8 else 1
+    pixels = image.transpose(1, 2, 0) if len(image) == 3 else image.mean(axis=0)
+    axis.imshow(pixels, cmap="gray", vmin=0, vmax=white)
 
 
 def show_plane(
@@ -288,12 +290,13 @@ def show_plane(
 ) -> None:
     """A centred plane with its axes in whole cycles per image; by default its colours span its values."""
     height, width = plane.shape
-    left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
+    left = -(width // 2) - 0.5
+    bottom = -(height // 2) - 0.5
     axis.imshow(
         plane,
         cmap=cmap,
         norm=norm,
-        extent=(left, left + width, top, top + height),
+        extent=(left, left + width, bottom, bottom + height),
         origin="lower",
         interpolation="nearest",
     )
@@ -302,10 +305,9 @@ def show_plane(
 
 def whole_ticks(*axes: Axis, at_least: int = 1) -> None:
     """Ticks at whole numbers, for axes of what is counted; on a long enough axis at least so many."""
+    steps = [1, 2, 2.5, 5, 10]
     for axis in axes:
-        axis.set_major_locator(
-            MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10], min_n_ticks=at_least)
-        )
+        axis.set_major_locator(MaxNLocator("auto", integer=True, steps=steps, min_n_ticks=at_least))
 
 
 def logarithmic(axis: Axis, ticks: Sequence[float] = ()) -> None:
@@ -313,19 +315,24 @@ def logarithmic(axis: Axis, ticks: Sequence[float] = ()) -> None:
 
     matplotlib's own numbers are mathematics, which `style` does not set, since a name may hold dollars.
     """
-    set_scale = axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale
-    set_scale("log")
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:,g}".replace("e+0", "e").replace("e+", "e"))
-    )
+    if axis is axis.axes.xaxis:
+        axis.axes.set_xscale("log")
+    else:
+        axis.axes.set_yscale("log")
+    axis.set_major_formatter(FuncFormatter(lambda value, place: _plain_number(value)))
     axis.set_minor_formatter(NullFormatter())
     if ticks:
         axis.set_ticks(ticks)
         axis.set_minor_locator(NullLocator())
 
 
+def _plain_number(value: float) -> str:
+    """A number such as 0.01, 10,000 or 1e6."""
+    return f"{value:,g}".replace("e+0", "e").replace("e+", "e")
+
+
 def colour_bar(
-    figure: Figure, axes: npt.NDArray[Any], cmap: str, low: float, high: float, label: str
+    figure: Figure, axes: Panels, cmap: str, low: float, high: float, label: str
 ) -> Colorbar:
     """One bar for all axes: they share the scale."""
     scale = ScalarMappable(Normalize(low, high), cmap)
@@ -336,22 +343,12 @@ def colour_bar(
 
 def few_frequency_ticks(axis: Axes) -> None:
     """Ticks of a small `show_plane` at the zero frequency and half way to the ends; numbers at the figure's edge."""
-    place = axis.get_subplotspec()
-    assert place is not None  # a panel of plt.subplots has one
-    (left_end, right_end), (bottom, top) = axis.get_xlim(), axis.get_ylim()
-    for set_ticks, size in (
-        (axis.set_xticks, right_end - left_end),
-        (axis.set_yticks, top - bottom),
-    ):
-        quarter = round(size) // 4
-        set_ticks([-quarter, 0, quarter], [f"\N{MINUS SIGN}{quarter}", "", f"{quarter}"])
-    axis.tick_params(
-        labelsize=SMALLEST,
-        length=2,
-        pad=1,
-        labelbottom=place.is_last_row(),
-        labelleft=place.is_first_col(),
-    )
+    for side in (axis.xaxis, axis.yaxis):
+        low, high = side.get_view_interval()
+        quarter = round(high - low) // 4
+        side.set_ticks([-quarter, 0, quarter], [f"\N{MINUS SIGN}{quarter}", "", f"{quarter}"])
+    axis.tick_params(labelsize=SMALLEST, length=2, pad=1)
+    axis.label_outer()
 
 
 def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
@@ -368,30 +365,19 @@ def page_of_panels(
     height: float,
     width: float = PAGE,
     used: int | None = None,
-    **options: Any,
-) -> tuple[Figure, npt.NDArray[Any]]:
+    sharex: bool = True,
+    sharey: bool = True,
+) -> tuple[Figure, Panels]:
     """A figure so many inches high, by default as wide as the page, with panels that share their axes.
 
     used : how many of the panels are drawn; by default all
     """
-    options = {"sharex": True, "sharey": True, **options}
-    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, height), squeeze=False, sharex=sharex, sharey=sharey
+    )
     for axis in axes.flat[used or axes.size :]:
         axis.set_axis_off()
     return figure, axes
-
-
-def write_numbers(
-    axis: Axes,
-    values: npt.NDArray[Any],
-    text: Callable[[float], str],
-    dark: npt.NDArray[np.bool_],
-    **options: Any,
-) -> None:
-    """The numbers of a heat map [rows, columns] in its cells, white where these are dark; a missing one is left out."""
-    for i, j in np.argwhere(np.isfinite(values)):
-        ink = "white" if dark[i, j] else "black"
-        axis.text(j, i, text(values[i, j]), ha="center", va="center", color=ink, **options)
 
 
 def finish(

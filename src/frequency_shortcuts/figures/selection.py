@@ -12,12 +12,14 @@ from frequency_shortcuts.spectrum.arrays import IntArray
 
 def kinds_of(table: pd.DataFrame) -> list[tuple[str, str]]:
     """The kinds of networks in a table, (network, augmentation), in its order."""
-    return list(dict.fromkeys(zip(table["network"], table["augmentation"], strict=True)))
+    kinds = table[["network", "augmentation"]].drop_duplicates()
+    return list(kinds.itertuples(index=False, name=None))
 
 
 def of_kind(table: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
     """The rows of one kind of network."""
-    return table[(table["network"] == kind[0]) & (table["augmentation"] == kind[1])]
+    network, augmentation = kind
+    return table[(table["network"] == network) & (table["augmentation"] == augmentation)]
 
 
 @dataclass(frozen=True)
@@ -48,24 +50,27 @@ def select_classes(
     scores = np.asarray(scores, float)
     if len(scores) <= most:
         return ClassSelection(np.arange(len(scores)), "")
-    missing = np.isnan(scores)
-    index = np.lexsort((-scores, missing))[: most - most // 2 if both_ends else most]
+    is_missing = np.isnan(scores)
+    from_highest = np.lexsort((-scores, is_missing))
+    chosen = from_highest[:most]
     if both_ends:
-        lowest = np.lexsort((scores, missing))
-        index = np.r_[index, lowest[~np.isin(lowest, index)][: most // 2]]
-    return ClassSelection(np.sort(index), f"{most:,} of {len(scores):,} classes: those {reason}")
+        half = most // 2
+        highest = from_highest[: most - half]
+        from_lowest = np.lexsort((scores, is_missing))
+        is_left = ~np.isin(from_lowest, highest)
+        chosen = np.concatenate([highest, from_lowest[is_left][:half]])
+    note = f"{most:,} of {len(scores):,} classes: those {reason}"
+    return ClassSelection(np.sort(chosen), note)
 
 
 def greatest(
     measures: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], most: int, why: str
 ) -> ClassSelection:
     """The classes with the greatest of some measures, means over seeds, of the network in which the class has most."""
-    means = (
-        measures.groupby([table[key] for key in ("network", "augmentation", "class")])
-        .mean()
-        .max(axis=1)
-    )
-    return select_classes(means.groupby("class").max().reindex(list(classes)), most, why)
+    keys = [table[key] for key in ("network", "augmentation", "class")]
+    means = measures.groupby(keys).mean()
+    greatest_of_class = means.max(axis=1).groupby("class").max()
+    return select_classes(greatest_of_class.reindex(list(classes)), most, why)
 
 
 def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
@@ -75,8 +80,10 @@ def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int
         TPR - FPR from the map counts
     """
     headline = verdicts[verdicts["headline"]]
-    score, why = "low_pass_margin", "whose own map beats as many of the lowest frequencies most"
+    score = "low_pass_margin"
+    why = "whose own map beats as many of the lowest frequencies most"
     if headline[score].isna().all():
-        score, why = "measure", "with the greatest TPR - FPR from their own map"
+        score = "measure"
+        why = "with the greatest TPR - FPR from their own map"
     means = headline.groupby("class")[score].mean()
     return select_classes(means.reindex(list(classes)), most, why)

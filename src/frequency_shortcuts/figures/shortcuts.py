@@ -1,26 +1,23 @@
 """The drawing of the shortcut test."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.shortcuts.verdict import RECOGNISED_TPR, TOO_FEW
+from frequency_shortcuts.shortcuts.verdict import RECOGNISED_TPR
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 
 from . import canvas
 from .selection import kinds_of, of_kind
 
-VERDICTS = {  # in words
-    "strong": "strong shortcut",
-    "weak": "weak shortcut",
-    "none": "no shortcut shown",
-    TOO_FEW: "too few images to tell",
-}
-MOST, PER_ROW = 12, 4  # panels
+MOST = 12  # panels
+PER_ROW = 4
 LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = canvas.COLOURS[:3]
 
@@ -43,110 +40,143 @@ def shortcuts(
     table : `verdict.over_seeds` of one data set; parameters : of the kinds, the largest of which are drawn first
     `classes` may be some of those in the table, which the note then says.
     """
-    headline, sizes = table[table["headline"]], parameters or {}
+    headline = table[table["headline"]]
+    sizes = parameters or {}
     kinds = sorted(kinds_of(headline), key=lambda kind: -sizes.get(kind, 0))[:MOST]
-    one = len(kinds) == 1
-    columns = min(len(kinds), PER_ROW)
-    rows = -(-len(kinds) // columns)
-    place = np.arange(len(classes))
+    of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
+    shown = [rows.set_index("class").reindex(list(classes)) for rows in of_kinds.values()]
+    first = of_kinds[kinds[0]]
+    words = named(first["fill"].iloc[0]).words
+    question = f"Which classes are recognised from their map alone ({words})?"
+    is_alone = len(kinds) == 1
     with canvas.style(9):
-        height = 0.9 + (0.5 + 0.27 * len(classes)) * rows
-        figure, axes = canvas.page_of_panels(
-            rows, columns, height, canvas.PAGE * (0.9 if one else 1), len(kinds)
-        )
-        of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
-        chosen = [own.set_index("class").reindex(list(classes)) for own in of_kinds.values()]
-        lowest = min(_draw_tests(axis, own) for axis, own in zip(axes.flat, chosen, strict=False))
-        canvas.class_ticks(
-            axes[0, 0].set_yticks, classes, note or "in full", canvas.NAME if note else LONGEST
-        )
-        axes[0, 0].set(
-            xlim=(min(-0.1, lowest - 0.05), 1.05),
-            ylim=(len(classes) - 0.4, -0.6),
-            xticks=[0, 0.5, 1],
-        )
-        for axis, (kind, own) in zip(axes.flat, of_kinds.items(), strict=False):
+        figure, axes = _panels(len(kinds), len(classes))
+        lowest = min(_draw_tests(axis, rows) for axis, rows in zip(axes.flat, shown, strict=False))
+        names = axes[0, 0]
+        letters = canvas.NAME if note else LONGEST
+        canvas.class_ticks(names.set_yticks, classes, note or "in full", letters)
+        left = min(-0.1, lowest - 0.05)
+        names.set(xlim=(left, 1.05), ylim=(len(classes) - 0.4, -0.6), xticks=[0, 0.5, 1])
+        for axis, (kind, rows) in zip(axes.flat, of_kinds.items(), strict=False):
             axis.tick_params(axis="y", length=0)
-            axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
+            axis.hlines(range(len(classes)), left, 1.05, color="0.92", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-            size = sizes.get(kind, 0)
-            words = f"{size / 1e6:.3g} million" if size >= 1e6 else f"{size:,.0f}"
-            count = [f"{words} parameters"] if size else []
-            networks = [f"{own['seeds'].max()} networks"] if own["seeds"].max() > 1 else []
-            label = canvas.break_line(canvas.network_label(*kind, ", "), 80 if one else 20)
-            axis.set_title((", " if one else "\n").join([label, *count, *networks]))
-        first = next(iter(of_kinds.values()))
+            label = canvas.network_label(*kind, ", ")
+            parts = [canvas.break_line(label, 80 if is_alone else 20)]
+            parts += _size_and_count(sizes.get(kind, 0), rows["seeds"].max())
+            axis.set_title((", " if is_alone else "\n").join(parts))
         measure = "TPR" if first["fpr_dfm_mean"].isna().all() else "TPR - FPR"
-        for axis in axes.flat[max(0, len(kinds) - columns) : len(kinds)]:
+        for axis in axes.flat[: len(kinds)][-axes.shape[1] :]:
             axis.set_xlabel(measure)
             axis.tick_params(labelbottom=True)
-        lines = _mark_names(axes[0, 0], chosen[0]) + _sentence(first) if one else []
-        question = f"Which classes are recognised from their map alone ({named(first['fill'].iloc[0]).words})?"
-        canvas.finish(figure, axes[0, 0], 3, question, *lines, note, left=True)
+        lines = [_mark_names(names, shown[0]), _sentence(first)] if is_alone else []
+        canvas.finish(figure, names, 3, question, *lines, note, left=True)
     return figure
 
 
-def _mark_names(axis: Axes, rows: pd.DataFrame) -> list[str]:
+def _panels(n_kinds: int, n_classes: int) -> tuple[Figure, canvas.Panels]:
+    """A panel a kind, as high as its classes need."""
+    columns = min(n_kinds, PER_ROW)
+    rows = -(-n_kinds // columns)
+    height = 0.9 + (0.5 + 0.27 * n_classes) * rows
+    width = canvas.PAGE * 0.9 if n_kinds == 1 else canvas.PAGE
+    return canvas.page_of_panels(rows, columns, height, width, n_kinds)
+
+
+def _size_and_count(parameters: float, networks: int) -> list[str]:
+    """What a title says of a kind: its parameters, if they are known, and of how many networks the means are."""
+    words = []
+    if parameters >= 1e6:
+        words.append(f"{parameters / 1e6:.3g} million parameters")
+    elif parameters:
+        words.append(f"{parameters:,.0f} parameters")
+    if networks > 1:
+        words.append(f"{networks} networks")
+    return words
+
+
+def _mark_names(axis: Axes, rows: pd.DataFrame) -> str:
     """Mark the names of classes that are strong, and of those without a verdict; returns a line that says so."""
-    strong = (rows["strong_seeds"] > rows["seeds"] / 2).to_numpy()
-    unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED_TPR).to_numpy()
-    for label, bold, grey in zip(axis.get_yticklabels(), strong, unknown, strict=True):
-        label.set(fontweight="bold" if bold else "normal", **({"color": "0.55"} if grey else {}))
-    bold = "bold: strong shortcut" + (" in most networks" if rows["seeds"].max() > 1 else "")
-    grey = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
-    key = [text for text, there in ((bold, strong.any()), (grey, unknown.any())) if there]
-    return ["; ".join(key)] if key else []
+    is_strong = rows["strong_seeds"] > rows["seeds"] / 2
+    has_no_verdict = rows["tpr_unfiltered_mean"] < RECOGNISED_TPR
+    for label, bold, grey in zip(axis.get_yticklabels(), is_strong, has_no_verdict, strict=True):
+        if bold:
+            label.set_fontweight("bold")
+        if grey:
+            label.set_color("0.55")
+    key = []
+    if is_strong.any():
+        in_most = " in most networks" if rows["seeds"].max() > 1 else ""
+        key.append(f"bold: strong shortcut{in_most}")
+    if has_no_verdict.any():
+        key.append(f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict")
+    return "; ".join(key)
 
 
-def _sentence(rows: pd.DataFrame) -> list[str]:
+def _sentence(rows: pd.DataFrame) -> str:
     """In how many classes each control does at least as well as the own map; empty where none was tested."""
-    own = rows["measure_mean"].to_numpy(float)
-    parts: list[str] = []
-    for subject, values in (
-        ("the best map of another class does", rows["largest_other_mean"].to_numpy(float)),
-        ("as many of the lowest frequencies do", _low_pass(rows)),
-    ):
-        tested = ~np.isnan(values - own)
-        as_well = "so" if parts else "at least as well as the own map"
-        count = (
-            f"{(values >= own - 1e-6)[tested].sum():,} of {tested.sum():,}"  # tables are rounded
+    others = _count_as_well(rows, rows["largest_other_mean"].to_numpy(float))
+    lowest = _count_as_well(rows, _low_pass(rows))
+    as_well = "at least as well as the own map in"
+    if others and lowest:
+        return (
+            f"The best map of another class does {as_well} {others} classes, "
+            f"as many of the lowest frequencies do so in {lowest}"
         )
-        if tested.any():
-            parts.append(f"{subject} {as_well} in {count}{'' if parts else ' classes'}")
-    sentence = ", ".join(parts)
-    return [sentence[0].upper() + sentence[1:]] if parts else []
+    if others:
+        return f"The best map of another class does {as_well} {others} classes"
+    return f"As many of the lowest frequencies do {as_well} {lowest} classes" if lowest else ""
+
+
+def _count_as_well(rows: pd.DataFrame, control: FloatArray) -> str:
+    """How many classes of those that were tested have a control [class] not below the own map; empty of none."""
+    own = rows["measure_mean"].to_numpy(float)
+    is_as_well = control >= own - 1e-6  # tables are rounded
+    tested = (~np.isnan(control - own)).sum()
+    return f"{is_as_well.sum():,} of {tested:,}" if tested else ""
 
 
 def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     """The marks of `shortcuts`, of classes in the order of their lines; returns the lowest value."""
     place = np.arange(len(rows))
     own, low, high = (rows[f"measure_{end}"].to_numpy(float) for end in ("mean", "low", "high"))
-    axis.hlines(place, low, high, color=_BLUE, linewidth=2, alpha=0.6, zorder=2)
+    others = rows["largest_other_mean"].to_numpy(float)
+    lowest = _low_pass(rows)
     over = "over networks" if (rows["interval"] == "networks").any() else "over images"
-    marks = {
-        f"own map, 95 % interval {over}": (own, "o", _BLUE, _BLUE, 30),
-        "best map of another class": (
-            rows["largest_other_mean"].to_numpy(float),
-            "^",
-            "none",
-            _ORANGE,
-            24,
-        ),
-        canvas.CONTROLS["low_pass"]: (_low_pass(rows), "s", "none", _GREEN, 18),
-    }
-    for order, (label, (values, marker, face, colour, size)) in enumerate(marks.items()):
-        if not np.isnan(values).all():
-            axis.scatter(
-                values,
-                place + (0, 0.28, -0.28)[order],
-                s=size,
-                marker=marker,
-                facecolor=face,
-                edgecolor=colour,
-                linewidth=1.1,
-                label=label,
-                zorder=7 + order,
-            )
+    axis.hlines(place, low, high, color=_BLUE, linewidth=2, alpha=0.6, zorder=2)
+    _draw_marks(
+        axis,
+        own,
+        place,
+        label=f"own map, 95 % interval {over}",
+        marker="o",
+        facecolor=_BLUE,
+        edgecolor=_BLUE,
+        s=30,
+        zorder=7,
+    )
+    _draw_marks(
+        axis,
+        others,
+        place + 0.28,
+        label="best map of another class",
+        marker="^",
+        facecolor="none",
+        edgecolor=_ORANGE,
+        s=24,
+        zorder=8,
+    )
+    _draw_marks(
+        axis,
+        lowest,
+        place - 0.28,
+        label=canvas.CONTROLS["low_pass"],
+        marker="s",
+        facecolor="none",
+        edgecolor=_GREEN,
+        s=18,
+        zorder=9,
+    )
     for c in np.flatnonzero(np.isnan(own)):
         axis.text(
             0.02,
@@ -157,10 +187,18 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
             style="italic",
             va="center",
         )
-    return float(np.nanmin([low, *(values for values, *_ in marks.values())], initial=0))
+    return float(np.nanmin([low, own, others, lowest], initial=0))
+
+
+def _draw_marks(axis: Axes, values: FloatArray, place: npt.NDArray[Any], **look: Any) -> None:
+    """Marks of classes at their places [class]; none, also in the legend, where no class has a value."""
+    if not np.isnan(values).all():
+        axis.scatter(values, place, linewidth=1.1, **look)
 
 
 def _low_pass(rows: pd.DataFrame) -> FloatArray:
     """TPR - FPR of the lowest frequencies, or TPR where the map has no FPR [class]; NaN where this was not tested."""
-    fpr = np.where(rows["fpr_dfm_mean"].isna(), 0, rows.get("fpr_low_pass_mean", np.nan))
-    return np.asarray(rows.get("tpr_low_pass_mean", np.nan) - fpr, float)
+    missing = pd.Series(np.nan, rows.index)
+    tpr = rows.get("tpr_low_pass_mean", missing)
+    fpr = rows.get("fpr_low_pass_mean", missing)
+    return (tpr - fpr.where(rows["fpr_dfm_mean"].notna(), 0)).to_numpy(float)

@@ -137,9 +137,7 @@ def draw_bandstop(
                 )
                 axis.set(xlabel="", ylabel="")
                 axis.tick_params(length=0)
-        canvas.row_labels(
-            figure, axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0
-        )
+        canvas.row_labels(axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0)
         canvas.titles(axes, [f"without {stop}" for stop in removed], "called")
         canvas.shrink_titles(axes[0], note)
         canvas.colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")

@@ -124,9 +124,7 @@ def dominant_frequencies(
                 canvas.show_plane(axis, plane, "Greys", Normalize(0, 1))
                 canvas.draw_circles(axis, band_edges, "tab:blue")
                 canvas.few_frequency_ticks(axis)
-        canvas.row_labels(
-            figure, axes, [canvas.network_label(*kind) for kind in maps], side + 0.06, 7
-        )
+        canvas.row_labels(axes, [canvas.network_label(*kind) for kind in maps], side + 0.06, 7)
         canvas.class_titles(axes, classes, note)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
         canvas.colour_bar(figure, axes, "Greys", 0, 1, "share of networks")
