@@ -177,7 +177,7 @@ def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
     hits = random_hits(**design)
     table, advantage = (
         cross.cross_matrix(hits),
-        cross.own_map_advantage(hits, draws=20).set_index("fill"),
+        cross.own_map_advantage(hits).set_index("fill"),
     )
     for fill in hits.predicted:
         expected = slow_matrix(hits, fill)
@@ -200,7 +200,7 @@ def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
 @given(designs.filter(lambda design: design["n_classes"] > 2))
 def test_the_margin_over_the_lowest_frequencies_is_that_of_the_matrix(design):
     hits = random_hits(**design)
-    table = cross.own_map_advantage(hits, draws=20).set_index("fill")
+    table = cross.own_map_advantage(hits).set_index("fill")
     for fill in hits.predicted:
         matrix = slow_matrix(hits, fill)
         margins = [matrix[c, c] - matrix[c, cross.LOWEST] for c in sorted({c for c, _ in matrix})]
@@ -215,6 +215,6 @@ def test_the_advantage_is_missing_where_no_other_map_was_tried_and_the_margin_is
     hits = random_hits()
     alone = replace(hits, trials=hits.trials[hits.trials["filter"] != "other"])
     for found in (alone, random_hits(n_classes=2, neutral=0)):
-        table = cross.own_map_advantage(found, draws=20)
+        table = cross.own_map_advantage(found)
         assert table[["others", "advantage", "advantage_low"]].isna().all(axis=None)
         assert table[["own", "low_pass_margin"]].notna().all(axis=None)

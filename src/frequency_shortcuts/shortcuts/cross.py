@@ -8,6 +8,8 @@ Beside it stands the margin of the own map over as many of the lowest frequencie
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -33,28 +35,30 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
     table = _with_maps(rates(hits), hits.neutral)
     table["headline"] = table["fill"] == hits.primary_fill
     table["measure"] = table["tpr"] - table["fpr"].fillna(0)
-    of_fills = [rows for _, rows in table.groupby("fill", sort=False)]
-    table = pd.concat(of_fills, ignore_index=True)
-    return table[["fill", "headline", "class", "map", "tpr", "fpr", "measure"]]
+    columns = ["fill", "headline", "class", "map", "tpr", "fpr", "measure"]
+    of_fills = [rows[columns] for _, rows in table.groupby("fill", sort=False)]
+    return pd.concat(of_fills, ignore_index=True)
 
 
 def _with_maps(trials: pd.DataFrame, neutral: int | None) -> pd.DataFrame:
     """The trials that keep a map, or the lowest frequencies: in the order of class and `map`, the class of the map."""
     is_kept = trials["part"] == "keep"
-    kept = trials[is_kept & trials["filter"].isin(["dfm", "other", "low_pass"])]
-    map_class = kept["draw"].where(kept["filter"] == "other", kept["class"])
-    kept = kept.assign(map=map_class.mask(kept["filter"] == "low_pass", LOWEST))
+    has_map = trials["filter"].isin(["dfm", "other", "low_pass"])
+    kept = trials[is_kept & has_map]
+    is_other = kept["filter"] == "other"
+    is_lowest = kept["filter"] == "low_pass"
+    map_class = kept["draw"].where(is_other, kept["class"])
+    kept = kept.assign(map=map_class.mask(is_lowest, LOWEST))
     is_neutral = (kept["class"] == neutral) | (kept["map"] == neutral)
     return kept[~is_neutral].sort_values(["class", "map"])
 
 
-def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
+def own_map_advantage(hits: Hits) -> pd.DataFrame:
     """The own-map advantage of a network under each fill, and the margin of the own map over the lowest frequencies.
 
-    draws, seed : of the bootstrap, which draws the images within each class
-
     Returns one row per fill: `fill`, `headline` (see `cross_matrix`), `classes`, `own` (mean of M[c, c]), `others`
-    (mean of M[c, m], m not c), and two means over the classes, each with its 95 % interval `_low`, `_high`:
+    (mean of M[c, m], m not c), and two means over the classes, each with its 95 % interval `_low`, `_high`, for which
+    the images are drawn anew within each class:
 
     - `advantage`: `own` minus `others`; NaN where no other map was tried
     - `low_pass_margin`: M[c, c] minus TPR - FPR from the lowest frequencies; NaN where these were not tried
@@ -62,8 +66,9 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
     matrix = cross_matrix(hits)
+    matrix = matrix[matrix["map"] != LOWEST]
     rows = []
-    for fill, cells in matrix[matrix["map"] != LOWEST].groupby("fill", sort=False):
+    for fill, cells in matrix.groupby("fill", sort=False):
         is_own = cells["class"] == cells["map"]
         own = cells["measure"][is_own]
         others = cells[~is_own].groupby("class")["measure"].mean()
@@ -71,53 +76,58 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
             "fill": fill,
             "headline": fill == hits.primary_fill,
             "classes": len(own),
-            "own": float(own.mean()),
-            "others": float(others.mean()),
+            "own": own.mean(),
+            "others": others.mean(),
         }
-        for name, (mean, influence) in _mean_margins(hits, str(fill)).items():
-            row[name] = mean
-            row[f"{name}_low"], row[f"{name}_high"] = _interval(
-                hits, mean, influence, draws=draws, seed=seed
-            )
+        for name, margin in _mean_margins(hits, str(fill)).items():
+            low, high = bootstrap(hits.labels, margin.of_drawn)
+            row |= {name: margin.value, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _interval(
-    hits: Hits, mean: float, influence: FloatArray, draws: int, seed: int
-) -> tuple[float, float]:
-    """The ends of the interval of a mean over classes; influence : what one more copy of each image adds [n].
+@dataclass
+class _MeanMargin:
+    """A mean over classes of TPR - FPR under the own map minus that under other masks, NaN if one is missing.
 
-    Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
+    influence : what one more copy of each image adds to it [n]
     """
-    if np.isnan(mean):
-        return np.nan, np.nan
-    return bootstrap(
-        hits.labels, lambda weights: np.asarray(mean + weights @ influence), draws=draws, seed=seed
-    )
+
+    value: float
+    influence: FloatArray
+
+    def add(self, margin: FloatArray, images: BoolArray, weight: float) -> None:
+        """Add the mean over some images, bool [n], of the margin of each image [n]."""
+        if not images.any():
+            return
+        margins = margin[images]
+        mean = margins.mean()
+        self.value += weight * mean
+        self.influence[images] += weight * (margins - mean) / len(margins)
+
+    def of_drawn(self, weights: FloatArray) -> FloatArray:
+        """The margin [draws] if each image is drawn so often [draws, n].
+
+        Where images of some donors do not count, the number of judged images varies: it is the linear part of the
+        change.
+        """
+        return np.asarray(self.value + weights @ self.influence)
 
 
-def _mean_margins(hits: Hits, fill: str) -> dict[str, tuple[float, FloatArray]]:
-    """Each mean over the classes of TPR - FPR of the own map over other masks, NaN if one is missing.
-
-    Beside it, what one more copy of each image adds to it [n].
-    """
+def _mean_margins(hits: Hits, fill: str) -> dict[str, _MeanMargin]:
+    """The means over classes of `own_map_advantage`."""
     judged = hits.judged(fill)
-    means = dict.fromkeys(_MARGINS, 0.0)
-    influences = {name: np.zeros(len(hits.labels)) for name in _MARGINS}
+    n = len(hits.labels)
+    means = {name: _MeanMargin(0.0, np.zeros(n)) for name in _MARGINS}
     tests = _with_maps(hits.trials, hits.neutral).groupby("class")
+    weight = 1 / len(tests)
     for c, trials in tests:
         is_named = hits.predicted[fill][trials["mask"]] == c
         margins = _margins(c, trials["map"].to_numpy(), is_named)
         for name, margin in margins.items():
-            for sign, images in ((1, hits.labels == c), (-1, judged[c])):
-                if not images.any():
-                    continue
-                share = sign / len(tests)
-                rate = margin[images].mean()
-                means[name] += share * rate
-                influences[name][images] += share * (margin[images] - rate) / images.sum()
-    return {name: (means[name], influences[name]) for name in _MARGINS}
+            means[name].add(margin, hits.labels == c, weight)
+            means[name].add(margin, judged[c], -weight)
+    return means
 
 
 def _margins(c: int, maps: IntArray, is_named: BoolArray) -> dict[str, FloatArray]:
@@ -127,12 +137,14 @@ def _margins(c: int, maps: IntArray, is_named: BoolArray) -> dict[str, FloatArra
     """
     missing = np.full(is_named.shape[1], np.nan)
     margins = dict.fromkeys(_MARGINS, missing)
+    is_own = maps == c
     is_lowest = maps == LOWEST
-    is_other = ~is_lowest & (maps != c)
+    is_other = ~is_lowest & ~is_own
     if is_lowest.any():
-        own = is_named[maps == c].astype(float)
+        own = is_named[is_own].astype(float)
         margins["low_pass_margin"] = (own - is_named[is_lowest])[0]
     if is_other.any():
-        weights = np.where(is_other, -1 / is_other.sum(), 1.0)[~is_lowest]
-        margins["advantage"] = (weights[:, None] * is_named[~is_lowest]).sum(axis=0)
+        weights = np.where(is_other, -1 / is_other.sum(), 1.0)
+        from_maps = weights[:, None] * is_named
+        margins["advantage"] = from_maps[~is_lowest].sum(axis=0)
     return margins

@@ -22,11 +22,13 @@ def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = Non
     """
     size = images.shape[-2:]
     kept = torch.stack([half_plane(mask, *size) for mask in masks])
+    own = torch.fft.rfft2(images)
     behind = None if others is None else torch.fft.rfft2(others)
-    reduced = hide(torch.fft.rfft2(images), kept[:, None], behind, size=size)
+    reduced = hide(own, kept[:, None], behind, size=size)
     values = reduced.double().cpu().numpy()
     low, high = np.quantile(values, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
-    return np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
+    contrast = np.maximum(high - low, np.finfo(float).tiny)
+    return np.clip((values - low) / contrast, 0, 1)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import h5py
@@ -57,7 +56,9 @@ class Hits:
     def primary_fill(self) -> str:
         """The fill to quote: `swap` if there is a neutral class, else `zeros`; the first one if it was not tested."""
         wanted = fills.quoted(self.neutral).name
-        return wanted if wanted in self.predicted else next(iter(self.predicted))
+        if wanted in self.predicted:
+            return wanted
+        return next(iter(self.predicted))
 
     def tested(self, fill: str) -> list[int]:
         """The classes that have a test under a fill. With `swap`, images of the neutral class are the donors."""
@@ -65,7 +66,8 @@ class Hits:
 
     def judged(self, fill: str) -> BoolArray:
         """The images on which FPR of each class is measured under a fill, bool [class, n]."""
-        return fills.named(fill).judged(self.negatives, self.labels, self.donors)
+        chosen = fills.named(fill)
+        return chosen.judged(self.negatives, self.labels, self.donors)
 
 
 def has_fpr(trials: pd.DataFrame) -> BoolArray:
@@ -92,7 +94,8 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
     for name, values in arrays.items():
         group.create_dataset(name, data=values, compression="gzip", shuffle=True)
     for name in TRIAL:
-        group[f"trials/{name}"] = hits.trials[name].to_numpy(object if name in _TEXTS else None)
+        dtype = object if name in _TEXTS else None
+        group[f"trials/{name}"] = hits.trials[name].to_numpy(dtype)
     neutral = -1 if hits.neutral is None else hits.neutral
     group.attrs.update(layout="centred", neutral=neutral)
 
@@ -103,9 +106,10 @@ def read_hits(group: h5py.Group) -> Hits:
     >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed200/hits.h5") as file:
     ...     hits = read_hits(file)
     """
-    trials = {name: group[f"trials/{name}"] for name in TRIAL}
-    for name in _TEXTS:
-        trials[name] = trials[name].asstr()
+    trials = {}
+    for name in TRIAL:
+        column = group[f"trials/{name}"]
+        trials[name] = column.asstr()[:] if name in _TEXTS else column[:]
     fills_tested = sorted(group["named"], reverse=True)  # zeros before swap
     neutral = int(group.attrs["neutral"])
     return Hits(
@@ -115,15 +119,17 @@ def read_hits(group: h5py.Group) -> Hits:
         donors=group["donors"][:].astype(np.int64) if "donors" in group else None,
         negatives=group["negatives"][:],
         masks=group["masks"][:],
-        trials=pd.DataFrame({name: column[:] for name, column in trials.items()}),
+        trials=pd.DataFrame(trials),
         neutral=None if neutral < 0 else neutral,
     )
 
 
 def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
     """The hits with the maps of each method on the same images, culling first, from a group that the study wrote."""
-    others = {name: read_hits(subgroup) for name, subgroup in group.get("methods", {}).items()}
-    return {CULLING: read_hits(group), **others}
+    hits_of = {CULLING: read_hits(group)}
+    for name, subgroup in group.get("methods", {}).items():
+        hits_of[name] = read_hits(subgroup)
+    return hits_of
 
 
 def rates(hits: Hits) -> pd.DataFrame:
@@ -136,15 +142,17 @@ def rates(hits: Hits) -> pd.DataFrame:
     """
     trials = _after_unfiltered(hits.trials, hits.masks[0].size)
     trials.insert(1, "neutral", trials["class"] == hits.neutral)
-    tests = dict(list(trials.groupby(["part", "class"], sort=False)))
     tables = []
     for fill, named in hits.predicted.items():
+        tested = hits.tested(fill)
         judged = hits.judged(fill)
-        for part, c in product(trials["part"].unique(), hits.tested(fill)):
-            test = tests[part, c]
-            under_masks = named[test["mask"].iloc[1:]]
-            called = np.concatenate([hits.unfiltered[None], under_masks])
-            table = rates_of_class(test, called, c, hits.labels == c, judged[c], has_fpr(test))
+        for (_, c), test in trials.groupby(["part", "class"], sort=False):
+            if c not in tested:
+                continue
+            masks = test["mask"].iloc[1:]
+            called = np.concatenate([hits.unfiltered[None], named[masks]])
+            own = hits.labels == c
+            table = rates_of_class(test, called, c, own, judged[c], has_fpr(test))
             table.insert(3, "fill", fill)
             tables.append(table)
     return pd.concat(tables, ignore_index=True).drop(columns="mask")
@@ -152,8 +160,12 @@ def rates(hits: Hits) -> pd.DataFrame:
 
 def _after_unfiltered(trials: pd.DataFrame, positions: int) -> pd.DataFrame:
     """Trials, of which those of each class and part follow a row for the image as it is, which keeps all positions."""
-    first = trials.drop_duplicates(["part", "class"])
-    unfiltered = first.assign(filter="unfiltered", draw=0, positions=positions, overlap=np.nan)
+    unfiltered = trials.drop_duplicates(["part", "class"]).assign(
+        filter="unfiltered",
+        draw=0,
+        positions=positions,
+        overlap=np.nan,
+    )
     return pd.concat([unfiltered, trials])
 
 
@@ -177,10 +189,16 @@ def rates_of_class(
     table = about.copy()
     table["images"] = own.sum()
     table["negatives"] = np.where(measured, judged.sum(), 0)
-    for rate, images, total in (("tpr", own, "images"), ("fpr", judged, "negatives")):
-        count = (named[:, images] == c).sum(axis=1)
-        has_images = table[total].to_numpy() > 0
-        values = np.full((3, len(table)), np.nan)
-        values[:, has_images] = shares(count[has_images], table[total].to_numpy()[has_images])
-        table[rate], table[f"{rate}_low"], table[f"{rate}_high"] = values
+    is_named = named == c
+    _add_rate(table, "tpr", is_named[:, own], table["images"])
+    _add_rate(table, "fpr", is_named[:, judged], table["negatives"])
     return table
+
+
+def _add_rate(table: pd.DataFrame, rate: str, hits: BoolArray, images: pd.Series) -> None:
+    """Add the columns of a rate from the hits [row, n]; images : how many of these count, all or none."""
+    count = hits.sum(axis=1)
+    value, low, high = shares(count, images.where(images > 0))
+    table[rate] = value
+    table[f"{rate}_low"] = low
+    table[f"{rate}_high"] = high

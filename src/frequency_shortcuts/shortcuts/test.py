@@ -93,14 +93,29 @@ def collect(
                 bar.update,
             )
             log.info("fill %s: %d tests of masks on %d images", fill.name, len(about), len(labels))
-    return Hits(labels, unfiltered, named, donor, negatives, kept, about, split.neutral)
+    return Hits(
+        labels=labels,
+        unfiltered=unfiltered,
+        predicted=named,
+        donors=donor,
+        negatives=negatives,
+        masks=kept,
+        trials=about,
+        neutral=split.neutral,
+    )
 
 
-def _donors(split: Split, fills: Sequence[Fill], seed: int, run: str) -> IntArray | None:
+def _donors(
+    split: Split,
+    fills: Sequence[Fill],
+    seed: int,
+    run: str,
+) -> IntArray | None:
     """The donor of each image in one run [n], if a fill needs them."""
     if not any(fill.needs_donors for fill in fills):
         return None
-    return donors(split.labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
+    seeds = seed_of(seed, run, "donors")
+    return donors(split.labels, neutral=split.neutral, seed=seeds)
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
@@ -131,22 +146,40 @@ def measure_sizes(
     >>> measure_sizes(network, split, {5: masks}).set_index(["class", "filter"])["measure"]
     """
     trials = Trials(
-        fills=[ZEROS.name], controls=0, radial=0, others=0, negatives=negatives, seed=seed
+        fills=[ZEROS.name],
+        controls=0,
+        radial=0,
+        others=0,
+        negatives=negatives,
+        seed=seed,
     )
-    tables = {
-        size: measure(network, split, masks, trials, run=run, progress=progress)
-        for size, masks in maps.items()
-    }
-    table = pd.concat(tables, names=["percent"]).reset_index(level="percent")
+    tables = {}
+    for percent, masks in maps.items():
+        tables[percent] = measure(network, split, masks, trials, run=run, progress=progress)
+    table = _joined(tables, ["percent"])
     table = table[table["filter"] != "unfiltered"].reset_index(drop=True)
     tpr = Estimate(table["tpr"], table["tpr_low"], table["tpr_high"])
     fpr = Estimate(table["fpr"], table["fpr_low"], table["fpr_high"])
-    table["measure"], table["measure_low"], table["measure_high"] = minus(tpr, fpr)
+    difference = minus(tpr, fpr)
+    table["measure"] = difference.value
+    table["measure_low"] = difference.low
+    table["measure_high"] = difference.high
     return table.drop(columns=["neutral", "part", "fill", "draw", "overlap"])
 
 
+def _joined(tables: Mapping[Any, pd.DataFrame], keys: Sequence[str]) -> pd.DataFrame:
+    """One table, whose first columns are the keys of the tables."""
+    table = pd.concat(tables, names=keys)
+    return table.reset_index(level=keys).reset_index(drop=True)
+
+
 def band_stop(
-    network: nn.Module, split: Split, bands: BoolArray, *, seed: int = 0, run: str = ""
+    network: nn.Module,
+    split: Split,
+    bands: BoolArray,
+    *,
+    seed: int = 0,
+    run: str = "",
 ) -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 
@@ -178,13 +211,13 @@ def band_stop(
                 after = confusion(labels[chosen], filtered[chosen], n_classes)
                 key = fill.name, f"B{a + 1}+B{b + 1}", half
                 tables[key] = confusion_change(before, after)
-    keys = ["fill", "removed", "half"]
-    return pd.concat(tables, names=keys).reset_index(level=keys).reset_index(drop=True)
+    return _joined(tables, ["fill", "removed", "half"])
 
 
 def halves_of_classes(labels: IntArray) -> IntArray:
     """Every second image of each class, int [n]: 0 for the first, third ..., 1 for the others."""
-    return pd.Series(labels).groupby(labels).cumcount().to_numpy() % 2
+    place_in_class = pd.Series(labels).groupby(labels).cumcount()
+    return place_in_class.to_numpy() % 2
 
 
 def confusion_change(original: IntArray, filtered: IntArray) -> pd.DataFrame:
@@ -238,10 +271,13 @@ def called_under_masks(
     halves = torch.stack([half_plane(mask, *size) for mask in masks])
     to_own, to_judged = shown_to.astype(np.float32)
     named = np.full((len(masks), len(labels)), NOT_SHOWN, np.int16)
+    by_class = np.argsort(labels, kind="stable")
+    classes = np.arange(len(judged))[:, None]
     with Classifier(network).naming(len(judged)) as predict:
-        for chosen in index_batches(np.argsort(labels, kind="stable"), batch):
-            is_own = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
-            mask, image = np.nonzero(to_own @ is_own + to_judged @ judged[:, chosen])
+        for chosen in index_batches(by_class, batch):
+            is_own = (labels[chosen] == classes).astype(np.float32)
+            shows = to_own @ is_own + to_judged @ judged[:, chosen]
+            mask, image = np.nonzero(shows)
             own = torch.fft.rfft2(source.take(chosen))
             other = background(chosen)
             answers = []
@@ -249,7 +285,8 @@ def called_under_masks(
                 half = halves[torch.from_numpy(mask[shown])].to(source.device)
                 place = torch.from_numpy(image[shown]).to(source.device)
                 behind = None if other is None else other[place]
-                answers.append(predict(hide(own[place], half[:, None], behind, size=size)))
+                filtered = hide(own[place], half[:, None], behind, size=size)
+                answers.append(predict(filtered))
                 update(len(shown) * len(chosen) / len(mask))
             if answers:
                 named[mask, chosen[image]] = torch.cat(answers).cpu().numpy()

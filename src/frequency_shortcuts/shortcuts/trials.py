@@ -91,7 +91,9 @@ def plan_trials(
                 shown = mask if part == "keep" else ~mask
                 key = np.packbits(shown).tobytes()
                 kept.setdefault(key, shown)
-                rows.append((c, part, name, draw, key, int(mask.sum()), float(overlap(mask, own))))
+                size = int(mask.sum())
+                shared = float(overlap(mask, own))
+                rows.append((c, part, name, draw, key, size, shared))
     table = pd.DataFrame(rows, columns=TRIAL)
     table["mask"] = pd.factorize(table["mask"])[0]  # in the order of `kept`
     with_fpr = table[has_fpr(table)]
@@ -102,21 +104,27 @@ def plan_trials(
 
 
 def _masks_of_class(
-    masks: BoolArray, c: int, part: Part, trials: Trials, run: str
+    masks: BoolArray,
+    c: int,
+    part: Part,
+    trials: Trials,
+    run: str,
 ) -> Iterator[tuple[str, int, BoolArray]]:
     """(filter, draw, mask) of each mask that a class is tested with."""
     own = masks[c]
     yield "dfm", 0, own
-    seed = seed_of(trials.seed, run, "random")
-    for draw in range(trials.controls):  # the same for all maps of one size
-        yield "random", draw, control_mask(own, "random", [*seed, int(own.sum()), draw])
+    # The same for all maps of one size.
+    seed = [*seed_of(trials.seed, run, "random"), int(own.sum())]
+    for draw in range(trials.controls):
+        yield "random", draw, control_mask(own, "random", [*seed, draw])
     if part == "remove":
         return
-    seed = seed_of(trials.seed, run, "radial")
+    seed = [*seed_of(trials.seed, run, "radial"), c]
     for draw in range(trials.radial):
-        yield "radial", draw, control_mask(own, "radial", [*seed, c, draw])
+        yield "radial", draw, control_mask(own, "radial", [*seed, draw])
     yield "low_pass", 0, low_pass_mask(own)
-    for other in others_of(len(masks), c, trials.others, trials.seed):
+    others = others_of(len(masks), c, trials.others, trials.seed)
+    for other in others:
         yield "other", int(other), masks[other]
 
 
@@ -125,7 +133,12 @@ def seed_of(seed: int, run: str, kind: str) -> list[int]:
     return [seed, zlib.crc32(f"{run}:{kind}".encode())]
 
 
-def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
+def others_of(
+    n_classes: int,
+    c: int,
+    limit: int | None,
+    seed: int,
+) -> IntArray:
     """The classes whose maps are tried on class c, in order: all others, or `limit` of them.
 
     Those are the next ones in one random order of all classes, so that each class sees `limit` other maps, and each map
@@ -133,21 +146,33 @@ def others_of(n_classes: int, c: int, limit: int | None, seed: int) -> IntArray:
     """
     if limit is None or n_classes - 1 <= limit:
         return np.delete(np.arange(n_classes), c)
-    order = np.random.default_rng([seed, 0, 1]).permutation(n_classes)
+    generator = np.random.default_rng([seed, 0, 1])
+    order = generator.permutation(n_classes)
     place = int(np.flatnonzero(order == c)[0])
-    return np.sort(np.roll(order, -place - 1)[:limit])
+    next_ones = np.roll(order, -place - 1)
+    return np.sort(next_ones[:limit])
 
 
-def negatives_of(labels: IntArray, c: int | None, limit: int | None, seed: int) -> IntArray:
+def negatives_of(
+    labels: IntArray,
+    c: int | None,
+    limit: int | None,
+    seed: int,
+) -> IntArray:
     """Positions, in order, of the images for FPR of class c: all of other classes, or `limit` of them.
 
     They are drawn in rounds. In each round, every other class contributes one image at random; the classes that
     contribute in the last round are drawn as well. If `c` is None, all classes contribute.
     """
-    others = np.arange(len(labels)) if c is None else np.flatnonzero(labels != c)
+    if c is None:
+        others = np.arange(len(labels))
+        seeds = [seed, 0, 3]
+    else:
+        others = np.flatnonzero(labels != c)
+        seeds = [seed, c, 0, 2]
     if limit is None or len(others) <= limit:
         return others
-    generator = np.random.default_rng([seed, 0, 3] if c is None else [seed, c, 0, 2])
+    generator = np.random.default_rng(seeds)
     shuffled = generator.permutation(others)
     classes, class_of = np.unique(labels[shuffled], return_inverse=True)
     round_of = pd.Series(class_of).groupby(class_of).cumcount()
@@ -162,7 +187,10 @@ def has_negatives(n_classes: int, neutral: int | None) -> bool:
 
 
 def negatives_by_class(
-    labels: IntArray, n_classes: int, neutral: int | None, trials: Trials
+    labels: IntArray,
+    n_classes: int,
+    neutral: int | None,
+    trials: Trials,
 ) -> BoolArray:
     """The images on which FPR of each class is measured, bool [class, n], before a fill leaves out some."""
     negative = np.zeros((n_classes, len(labels)), bool)
@@ -177,7 +205,10 @@ def negatives_by_class(
 
 
 def count_passes(
-    n_classes: int, n_images: int, trials: Trials, neutral: int | None = None
+    n_classes: int,
+    n_images: int,
+    trials: Trials,
+    neutral: int | None = None,
 ) -> float:
     """Forward passes of filtered images that a shortcut test takes, without running it.
 
@@ -188,9 +219,12 @@ def count_passes(
     a little less, since images whose donor is of the class are no negatives.
     """
     per_class = n_images / n_classes
-    negatives = 0
-    if has_negatives(n_classes, neutral):
-        negatives = n_images if trials.negatives is None else min(trials.negatives, n_images)
+    if not has_negatives(n_classes, neutral):
+        negatives = 0
+    elif trials.negatives is None:
+        negatives = n_images
+    else:
+        negatives = min(trials.negatives, n_images)
 
     def images_shown(classes: int) -> float:
         """Images of so many classes, and negatives of these: with one sample, those of other classes."""
@@ -198,10 +232,13 @@ def count_passes(
             return per_class * classes + negatives * (1 - classes / n_classes)
         return min(n_images, classes * min(n_images, per_class + negatives))
 
-    others = n_classes - 1 if trials.others is None else min(trials.others, n_classes - 1)
-    from_maps = images_shown(1 + others) + trials.radial * per_class
+    others = n_classes - 1
+    if trials.others is not None:
+        others = min(trials.others, others)
+    of_map = images_shown(1 + others) + trials.radial * per_class
     passes = {
-        "keep": n_classes * from_maps + (trials.controls + 1) * n_images,
+        "keep": n_classes * of_map + (trials.controls + 1) * n_images,
         "remove": n_classes * images_shown(1) + trials.controls * n_images,
     }
-    return float(len(trials.fills) * sum(passes[part] for part in trials.parts))
+    of_a_fill = sum(passes[part] for part in trials.parts)
+    return float(len(trials.fills) * of_a_fill)
