@@ -183,9 +183,8 @@ def write_title(figure: Figure, question: str, *lines: str) -> None:
     question_lines = [*bold, *[" "] * len(plain)]
     other_lines = [*[" "] * len(bold), *plain]
     figure.suptitle("\n".join(question_lines), x=0.01, ha="left", fontsize=size, weight="bold")
-    layout = figure.get_layout_engine()
-    assert layout is not None  # that of `style`
-    top = 1 - layout.get()["h_pad"] / height
+    pad = figure.get_layout_engine().get()["h_pad"]  # type: ignore[union-attr]  # `style` sets one
+    top = 1 - pad / height
     figure.add_artist(Text(0.01, top, "\n".join(other_lines), va="top", fontsize=size))
 
 
@@ -200,10 +199,14 @@ def abbreviate(name: str, note: str, letters: int = NAME) -> str:
 
 
 def class_ticks(
-    set_ticks: Callable[..., Any], classes: Sequence[str], note: str, letters: int = NAME
+    set_ticks: Callable[..., Any],
+    classes: Sequence[str],
+    note: str,
+    letters: int = NAME,
 ) -> None:
     """Names of classes along an axis: `set_ticks` is its set_xticks or set_yticks; `note` as for `abbreviate`."""
-    set_ticks(range(len(classes)), [abbreviate(name, note, letters) for name in classes])
+    names = [abbreviate(name, note, letters) for name in classes]
+    set_ticks(range(len(classes)), names)
 
 
 def class_titles(axes: Panels, classes: Sequence[str], note: str) -> None:
@@ -238,7 +241,12 @@ def control_label(kind: str, other: object = None) -> str:
     return CONTROLS[kind]
 
 
-def row_labels(axes: Panels, labels: Sequence[str], row: float, size: float = 8) -> None:
+def row_labels(
+    axes: Panels,
+    labels: Sequence[str],
+    row: float,
+    size: float = 8,
+) -> None:
     """Labels beside rows of axes that are `row` inches high: long lines are broken, and rows raised to a long word."""
     letters = max(12, int(row / _width(size)))
     longest = 0
@@ -286,7 +294,10 @@ def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
 
 
 def show_plane(
-    axis: Axes, plane: npt.NDArray[Any], cmap: str | Colormap, norm: Normalize | None = None
+    axis: Axes,
+    plane: npt.NDArray[Any],
+    cmap: str | Colormap,
+    norm: Normalize | None = None,
 ) -> None:
     """A centred plane with its axes in whole cycles per image; by default its colours span its values."""
     height, width = plane.shape
@@ -332,7 +343,12 @@ def _plain_number(value: float) -> str:
 
 
 def colour_bar(
-    figure: Figure, axes: Panels, cmap: str, low: float, high: float, label: str
+    figure: Figure,
+    axes: Panels,
+    cmap: str,
+    low: float,
+    high: float,
+    label: str,
 ) -> Colorbar:
     """One bar for all axes: they share the scale."""
     scale = ScalarMappable(Normalize(low, high), cmap)
@@ -381,7 +397,12 @@ def page_of_panels(
 
 
 def finish(
-    figure: Figure, axis: Axes, columns: int, question: str, *lines: str, left: bool = False
+    figure: Figure,
+    axis: Axes,
+    columns: int,
+    question: str,
+    *lines: str,
+    left: bool = False,
 ) -> None:
     """No frames, the legend of one panel in columns below the figure, and its title; see `despine`, `write_title`."""
     despine(figure.axes, left)

@@ -93,7 +93,12 @@ def _draw_pictures(column: Panels, images: npt.NDArray[Any]) -> None:
         axis.set_axis_off()
 
 
-def _draw_signed(column: Panels, planes: npt.NDArray[Any], norm: Normalize, unit: str) -> None:
+def _draw_signed(
+    column: Panels,
+    planes: npt.NDArray[Any],
+    norm: Normalize,
+    unit: str,
+) -> None:
     """Draw planes [class, H, W] in a column of axes [class], with a colour bar below the last one."""
     for axis, plane in zip(column, planes, strict=True):
         canvas.show_plane(axis, np.asarray(plane, float), "RdBu_r", norm)
@@ -101,7 +106,10 @@ def _draw_signed(column: Panels, planes: npt.NDArray[Any], norm: Normalize, unit
     scale = ScalarMappable(norm, "RdBu_r")
     bar = axis.figure.colorbar(scale, cax=place, orientation="horizontal")
     most = f"{norm.vmax:.0f}"
-    bar.set_ticks([norm.vmin, 0, norm.vmax], labels=[f"-{most}", "0", most])
+    bar.set_ticks(
+        [norm.vmin, 0, norm.vmax],
+        labels=[f"-{most}", "0", most],
+    )
     bar.set_label(unit)
 
 
@@ -114,11 +122,11 @@ def _draw_scores(column: Panels, scores: npt.NDArray[Any]) -> None:
     _draw_signed(column, shares, norm, "of the largest")
 
 
-def _root(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _root(values: Any) -> Any:
     return np.sign(values) * np.sqrt(np.abs(values))
 
 
-def _square(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _square(values: Any) -> Any:
     return np.sign(values) * values**2
 
 
@@ -177,7 +185,11 @@ def _lines_beyond_two(texts: Iterable[str]) -> int:
 
 
 def one_shortcut(
-    card: "Cards", name: str, rates: Mapping[str, float], percent: float, networks: str
+    card: "Cards",
+    name: str,
+    rates: Mapping[str, float],
+    percent: float,
+    networks: str,
 ) -> Figure:
     """An image, the map of its class, the image reduced to it, and the same with as many of the lowest frequencies.
 
@@ -205,7 +217,8 @@ def one_shortcut(
 
 def _rates_below(rates: Mapping[str, float], kept: str) -> str:
     """What stands below an image: the rates with the frequencies that it keeps."""
-    tpr, fpr = rates[f"tpr_{kept}"], rates[f"fpr_{kept}"]
+    tpr = rates[f"tpr_{kept}"]
+    fpr = rates[f"fpr_{kept}"]
     text = f"recognised: {tpr:.0%}\nfalse positives: {fpr:.0%}"
     return text.replace("nan%", canvas.MISSING).replace("%", " %")
 

@@ -19,7 +19,9 @@ def kinds_of(table: pd.DataFrame) -> list[tuple[str, str]]:
 def of_kind(table: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
     """The rows of one kind of network."""
     network, augmentation = kind
-    return table[(table["network"] == network) & (table["augmentation"] == augmentation)]
+    is_network = table["network"] == network
+    is_augmentation = table["augmentation"] == augmentation
+    return table[is_network & is_augmentation]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ class ClassSelection:
 
 
 def select_classes(
-    scores: npt.ArrayLike, most: int, reason: str, *, both_ends: bool = False
+    scores: npt.ArrayLike,
+    most: int,
+    reason: str,
+    *,
+    both_ends: bool = False,
 ) -> ClassSelection:
     """The `most` classes with the highest scores [class], or all classes where there are no more.
 
@@ -64,7 +70,11 @@ def select_classes(
 
 
 def greatest(
-    measures: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], most: int, why: str
+    measures: pd.DataFrame,
+    table: pd.DataFrame,
+    classes: Sequence[str],
+    most: int,
+    why: str,
 ) -> ClassSelection:
     """The classes with the greatest of some measures, means over seeds, of the network in which the class has most."""
     keys = [table[key] for key in ("network", "augmentation", "class")]
@@ -86,4 +96,5 @@ def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int
         score = "measure"
         why = "with the greatest TPR - FPR from their own map"
     means = headline.groupby("class")[score].mean()
-    return select_classes(means.reindex(list(classes)), most, why)
+    scores = means.reindex(list(classes))
+    return select_classes(scores, most, why)
