@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from frequency_shortcuts import intervals
 from frequency_shortcuts.intervals import Estimate, joined, paired
-from frequency_shortcuts.shortcuts.trials import DRAWS, RADIAL
+from frequency_shortcuts.shortcuts.trials import RADIAL_DRAWS, UNIFORM_DRAWS
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 TRIALS = 1000  # of each setting
@@ -28,8 +28,8 @@ SEEDS = 0.04  # standard deviation of a rate over networks of one kind
 CONTROLS = {
     "the map of another class": (1, 0.0, "each"),
     "each of nine other maps": (CLASSES - 1, 0.1, "each"),
-    f"the mean of {DRAWS} random masks": (DRAWS, 0.03, "mean"),
-    f"one more mask with its radii, by {RADIAL}": (RADIAL, 0.12, "one more"),
+    f"the mean of {UNIFORM_DRAWS} random masks": (UNIFORM_DRAWS, 0.03, "mean"),
+    f"one more mask with its radii, by {RADIAL_DRAWS}": (RADIAL_DRAWS, 0.12, "one more"),
 }
 # What, by, size, trials -> shares.
 Simulation = Callable[[Generator, Any, float, int, int], dict[str, float]]

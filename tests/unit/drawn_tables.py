@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.text import Text
 
-from frequency_shortcuts.figures.canvas import SMALLEST
+from frequency_shortcuts.figures.canvas import SMALL_PRINT
 from frequency_shortcuts.storage.tables import CULLING
 
 CLASSES = ("ant", "bee")
@@ -87,7 +87,7 @@ def check_page(figure):
     small = {
         text.get_text()
         for text in figure.findobj(Text)
-        if text.get_visible() and text.get_fontsize() < SMALLEST
+        if text.get_visible() and text.get_fontsize() < SMALL_PRINT
     }
     assert small <= {""}
     panels = [

@@ -96,7 +96,7 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
     passes = count_passes(SPLIT.labels[:40], len(SPLIT.classes))
     assert lines[2].startswith(f"exchange test: about {passes:,} passes, ") and len(lines) == 5
     assert lines[3].startswith("search by mixture: about 960 passes, ")
-    expected = trials.count_passes(4, 40, trials.Trials(fills=["zeros"], one_sample=True))
+    expected = trials.count_map_passes(4, 40, trials.Trials(fills=["zeros"], one_sample=True))
     assert lines[4].startswith(f"test of maps beside controls: about {expected:,.0f} passes, ")
 
 
@@ -144,13 +144,13 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
     _, (to_own, to_judged), _ = trials.plan_trials(masks, how, "")
     own = labels == np.arange(n)[:, None]
     needed = to_own @ own | to_judged @ trials.negatives_by_class(labels, n, None, how)
-    count = trials.count_passes(n, len(labels), how)
+    count = trials.count_map_passes(n, len(labels), how)
     assert count == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
 
 
 def test_passes_of_removal_and_classes_with_false_positives_have_a_closed_form():
     removal = trials.Trials(("remove",), ["zeros"], controls=3, negatives=12)
-    assert trials.count_passes(4, 40, removal) == 4 * (10 + 12) + 3 * 40
+    assert trials.count_map_passes(4, 40, removal) == 4 * (10 + 12) + 3 * 40
     assert [trials.has_negatives(n, neutral) for n, neutral in ((2, None), (2, 0), (3, None))] == [
         False,
         True,

@@ -136,7 +136,7 @@ def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_o
         "toy",
         "unfiltered",
         "own map",
-        canvas.CONTROLS["low_pass"],
+        canvas.CONTROL_WORDS["low_pass"],
     )
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert shown == ["test images", "toy", "sketch"]

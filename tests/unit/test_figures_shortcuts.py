@@ -23,7 +23,7 @@ from study.drawing import shortcuts as notebook
 pytestmark = pytest.mark.usefixtures("closed_figures")
 OWN = "own map, 95 % interval over images"
 BEST = "best map of another class"
-LOWEST = canvas.CONTROLS["low_pass"]
+LOWEST = canvas.CONTROL_WORDS["low_pass"]
 
 
 def points(axis, label):

@@ -106,7 +106,7 @@ def test_beyond_twenty_one_classes_each_sees_twenty_maps_and_each_map_is_shown_t
     n_classes=30,
 ):
     seen = [
-        shortcuts.others_of(n_classes, c, shortcuts.OTHERS, seed=3).tolist()
+        shortcuts.others_of(n_classes, c, shortcuts.OTHER_MAPS, seed=3).tolist()
         for c in range(n_classes)
     ]
     assert all(len(set(some)) == 20 and c not in some for c, some in enumerate(seen))

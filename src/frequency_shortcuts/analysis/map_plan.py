@@ -104,7 +104,7 @@ def passes_of_maps(plan: MapPlan, subject: Subject) -> dict[str, float]:
     if plan.planned is not None:
         steps[f"search by {plan.planned.name}"] = plan.planned.passes
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
-    passes = trials.count_passes(n_classes, subject.chosen.tested, plan.trials, neutral)
+    passes = trials.count_map_passes(n_classes, subject.chosen.tested, plan.trials, neutral)
     return steps | {"test of maps beside controls": passes}
 
 

@@ -13,7 +13,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.instructions import portable
 from frequency_shortcuts.networks.predictions import Precision
-from frequency_shortcuts.shortcuts.trials import DRAWS, OTHERS, Part, Trials
+from frequency_shortcuts.shortcuts.trials import OTHER_MAPS, UNIFORM_DRAWS, MapPart, Trials
 from frequency_shortcuts.shortcuts.verdict import FEWEST_DRAWS
 from frequency_shortcuts.spectrum.fills import FILLS
 from frequency_shortcuts.spectrum.masks import positions
@@ -93,10 +93,10 @@ class Test:
     images: Any = None
     labels: Any = None
     images_per_class: int | None = None
-    parts: Sequence[Part] = ("keep", "remove")
+    parts: Sequence[MapPart] = ("keep", "remove")
     fills: Sequence[str] = tuple(FILLS)
-    controls: int = DRAWS
-    others: int = OTHERS
+    controls: int = UNIFORM_DRAWS
+    others: int = OTHER_MAPS
     negatives: int | None = None
     neutral: int | None = None
     source: Any = None

@@ -10,7 +10,7 @@ import pandas as pd
 from frequency_shortcuts.exchange import answers
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.exchange.test import IMAGES
-from frequency_shortcuts.figures.canvas import CONTROLS, control_label
+from frequency_shortcuts.figures.canvas import CONTROL_WORDS, control_label
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.spectrum import fills
 
@@ -87,7 +87,7 @@ def map_cells(verdicts: pd.DataFrame) -> pd.DataFrame:
 def table_1_text(table_1: pd.DataFrame, size: float) -> str:
     """Table 1 of the paper, with the controls beside it, as plain text; size : percent of the frequencies in a map."""
     cells = {"class": table_1["class"].tolist()}
-    for name, words in {"unfiltered": "unfiltered", "dfm": "map", **CONTROLS}.items():
+    for name, words in {"unfiltered": "unfiltered", "dfm": "map", **CONTROL_WORDS}.items():
         columns = [rate for rate in (f"tpr_{name}", f"fpr_{name}") if rate in table_1]
         if columns:
             rates = table_1[columns].map(percent)

@@ -30,11 +30,11 @@ from frequency_shortcuts.storage.files import replacing
 
 Panels = npt.NDArray[Any]  # of axes, as plt.subplots returns them
 PAGE = 7.2  # inches, the width of two printed columns
-SMALLEST = 7  # points, of any text
+SMALL_PRINT = 7  # points, of any text
 BANDS = "circles: edges of the bands"
 MISSING = "\N{EN DASH}"  # of a value
 NAME = 18  # letters of a class's name, where classes are many
-CONTROLS = {  # what a map is compared with, in words
+CONTROL_WORDS = {  # what a map is compared with, in words
     "other": "maps of other classes",
     "radial": "random masks, same radii",
     "random": "random masks, uniform",
@@ -226,7 +226,7 @@ def shrink_titles(axes: Iterable[Axes], note: str) -> None:
     """Titles in small print where there are as many panels as a page holds, as the note says."""
     if note:
         for axis in axes:
-            axis.title.set_fontsize(SMALLEST)
+            axis.title.set_fontsize(SMALL_PRINT)
 
 
 def network_label(network: str, augmentation: str, between: str = "\n") -> str:
@@ -238,7 +238,7 @@ def control_label(kind: str, other: object = None) -> str:
     """A control of a map in words; other : the name of the class whose map it is, where it is that of another class."""
     if kind == "other" and isinstance(other, str):
         return f"the map of {other}"
-    return CONTROLS[kind]
+    return CONTROL_WORDS[kind]
 
 
 def row_labels(
@@ -363,7 +363,7 @@ def few_frequency_ticks(axis: Axes) -> None:
         low, high = side.get_view_interval()
         quarter = round(high - low) // 4
         side.set_ticks([-quarter, 0, quarter], [f"\N{MINUS SIGN}{quarter}", "", f"{quarter}"])
-    axis.tick_params(labelsize=SMALLEST, length=2, pad=1)
+    axis.tick_params(labelsize=SMALL_PRINT, length=2, pad=1)
     axis.label_outer()
 
 

@@ -74,9 +74,9 @@ def class_cards(
             canvas.show_plane(axis, mask.astype(float), "Greys", Normalize(0, 1))
             canvas.draw_circles(axis, band_edges, "tab:blue")
         plt.setp(axes, xticks=[], yticks=[])
-        _draw_pictures(pictures[:, 0], cards.unfiltered)
-        _draw_pictures(pictures[:, 1], cards.filtered)
-        _draw_pictures(pictures[:, 2], cards.controlled)
+        _draw_images(pictures[:, 0], cards.unfiltered)
+        _draw_images(pictures[:, 1], cards.filtered)
+        _draw_images(pictures[:, 2], cards.controlled)
         if rates is not None:
             _write_rates(pictures, rates)
         names = [canvas.wrap(canvas.abbreviate(name, note)) for name in classes]
@@ -86,7 +86,7 @@ def class_cards(
     return figure
 
 
-def _draw_pictures(column: Panels, images: npt.NDArray[Any]) -> None:
+def _draw_images(column: Panels, images: npt.NDArray[Any]) -> None:
     """Draw images [class, channels, H, W] in a column of axes [class]."""
     for axis, image in zip(column, images, strict=True):
         canvas.show_picture(axis, image)

@@ -16,9 +16,9 @@ from frequency_shortcuts.spectrum.fills import named
 from . import canvas
 from .selection import kinds_of, of_kind
 
-MOST = 12  # panels
+MOST_PANELS = 12  # panels
 PER_ROW = 4
-LONGEST = 40  # letters of a class's name
+LONGEST_NAME = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = canvas.COLOURS[:3]
 
 
@@ -42,7 +42,7 @@ def shortcuts(
     """
     headline = table[table["headline"]]
     sizes = parameters or {}
-    kinds = sorted(kinds_of(headline), key=lambda kind: -sizes.get(kind, 0))[:MOST]
+    kinds = sorted(kinds_of(headline), key=lambda kind: -sizes.get(kind, 0))[:MOST_PANELS]
     of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
     shown = [rows.set_index("class").reindex(list(classes)) for rows in of_kinds.values()]
     first = of_kinds[kinds[0]]
@@ -53,7 +53,7 @@ def shortcuts(
         figure, axes = _panels(len(kinds), len(classes))
         lowest = min(_draw_tests(axis, rows) for axis, rows in zip(axes.flat, shown, strict=False))
         names = axes[0, 0]
-        letters = canvas.NAME if note else LONGEST
+        letters = canvas.NAME if note else LONGEST_NAME
         canvas.class_ticks(names.set_yticks, classes, note or "in full", letters)
         left = min(-0.1, lowest - 0.05)
         names.set(xlim=(left, 1.05), ylim=(len(classes) - 0.4, -0.6), xticks=[0, 0.5, 1])
@@ -170,7 +170,7 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
         axis,
         lowest,
         place - 0.28,
-        label=canvas.CONTROLS["low_pass"],
+        label=canvas.CONTROL_WORDS["low_pass"],
         marker="s",
         facecolor="none",
         edgecolor=_GREEN,
@@ -183,7 +183,7 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
             float(c),
             "not tested",
             color="0.45",
-            fontsize=canvas.SMALLEST,
+            fontsize=canvas.SMALL_PRINT,
             style="italic",
             va="center",
         )

@@ -4,8 +4,8 @@ from frequency_shortcuts import _lazily
 
 # Loaded when first used, as in `spectrum`: name -> module.
 PUBLIC = {
-    "DRAWS": "trials",
-    "OTHERS": "trials",
+    "UNIFORM_DRAWS": "trials",
+    "OTHER_MAPS": "trials",
     "Trials": "trials",
     "negatives_of": "trials",
     "others_of": "trials",

@@ -19,11 +19,11 @@ from frequency_shortcuts.spectrum.masks import control_mask, low_pass_mask, over
 
 from .hits import TRIAL, has_fpr
 
-Part = Literal["keep", "remove"]
-PARTS: tuple[Part, ...] = ("keep", "remove")
-OTHERS = 20  # maps of other classes that are tried by default: trying all of thousands would be most of the work
-DRAWS = 5  # uniform random masks: the fewest for a verdict
-RADIAL = 20  # random masks with the radii of a map: with fewer, few maps are clearly better than one more
+MapPart = Literal["keep", "remove"]
+MAP_PARTS: tuple[MapPart, ...] = ("keep", "remove")
+OTHER_MAPS = 20  # maps of other classes that are tried by default: trying all of thousands would be most of the work
+UNIFORM_DRAWS = 5  # uniform random masks: the fewest for a verdict
+RADIAL_DRAWS = 20  # random masks with the radii of a map: with fewer, few maps are clearly better than one more
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class Trials:
     >>> hits = collect(network, split, masks, Trials(fills=["swap"], controls=10))
     """
 
-    parts: Sequence[Part] = ("keep",)
+    parts: Sequence[MapPart] = ("keep",)
     fills: Sequence[str] = tuple(FILLS)
-    controls: int = DRAWS
-    radial: int = RADIAL
-    others: int | None = OTHERS
+    controls: int = UNIFORM_DRAWS
+    radial: int = RADIAL_DRAWS
+    others: int | None = OTHER_MAPS
     negatives: int | None = None
     one_sample: bool = False
     seed: int = 0
@@ -60,10 +60,10 @@ class Trials:
     def __post_init__(self) -> None:
         all_named(self.fills)
         if not self.parts:
-            raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
+            raise ValueError(f"no part to test: choose from {', '.join(MAP_PARTS)}")
         for name in self.parts:
-            if name not in PARTS:
-                raise ValueError(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
+            if name not in MAP_PARTS:
+                raise ValueError(f"unknown part {name!r}: choose from {', '.join(MAP_PARTS)}")
         for limit in ("controls", "radial", "others"):
             number = getattr(self, limit)
             if number is not None and number < 0:
@@ -106,7 +106,7 @@ def plan_trials(
 def _masks_of_class(
     masks: BoolArray,
     c: int,
-    part: Part,
+    part: MapPart,
     trials: Trials,
     run: str,
 ) -> Iterator[tuple[str, int, BoolArray]]:
@@ -204,7 +204,7 @@ def negatives_by_class(
     return negative
 
 
-def count_passes(
+def count_map_passes(
     n_classes: int,
     n_images: int,
     trials: Trials,

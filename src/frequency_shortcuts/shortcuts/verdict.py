@@ -86,18 +86,18 @@ def _verdict(test: _Test, margin_low: float, strong: float) -> str:
 
 def _is_strong(test: _Test, strong: float) -> bool:
     """Whether the whole intervals of the map are high in TPR and low in FPR; of its removal, low in TPR."""
-    tpr_low, tpr_high = _ends(test.right[MAP])
+    tpr_low, tpr_high = _wilson_ends(test.right[MAP])
     if test.removes:
         return tpr_high <= 1 - strong
     if tpr_low < strong:
         return False
     if MAP not in test.wrong:
         return True
-    _, fpr_high = _ends(test.wrong[MAP])
+    _, fpr_high = _wilson_ends(test.wrong[MAP])
     return fpr_high <= MOST_FPR
 
 
-def _ends(hits: BoolArray) -> tuple[float, float]:
+def _wilson_ends(hits: BoolArray) -> tuple[float, float]:
     """The ends of the interval of a share of images [1, n]."""
     low, high = intervals.wilson(hits.mean(), hits.size)
     return float(low), float(high)

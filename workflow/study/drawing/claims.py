@@ -134,7 +134,7 @@ def _draw_numbers(axis: Axes, rows: pd.DataFrame, numbers: pd.DataFrame) -> None
             "\n".join([word, shown(row).replace("], ", "],\n")]).strip(),
             color=ink,
             va="center",
-            fontsize=canvas.SMALLEST,
+            fontsize=canvas.SMALL_PRINT,
             weight="bold" if row["decided"] else "normal",
             transform=axis.get_yaxis_transform(),
             in_layout=False,

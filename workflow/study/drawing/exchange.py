@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, REACH
 from frequency_shortcuts.figures.canvas import (
-    SMALLEST,
+    SMALL_PRINT,
     class_ticks,
     despine,
     page_of_panels,
@@ -61,7 +61,7 @@ def draw_flips(
             word = FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]
             words = f"{word}\n{(verdicts == word).sum()} of {len(verdicts)}"
             across = panels[-1].get_yaxis_transform()
-            panels[-1].text(1.04, place, words, fontsize=SMALLEST, va="center", transform=across)
+            panels[-1].text(1.04, place, words, fontsize=SMALL_PRINT, va="center", transform=across)
         question = "Is an image called a class once it gets a part that is not the object?"
         key = "orange: networks that follow it, grey: others, black: their mean, blue: controls"
         note = first_kind_note(kinds, shown.note)

@@ -130,7 +130,7 @@ def draw_bandstop(
                     square=True,
                     annot=not note,
                     fmt="z.0f",
-                    annot_kws={"size": canvas.SMALLEST},
+                    annot_kws={"size": canvas.SMALL_PRINT},
                     xticklabels=names,
                     yticklabels=names,
                     ax=axis,

@@ -21,13 +21,13 @@ TRANSFERRED = {  # label, mark, colour of its face and of the rest
     ITSELF: ("map of the class, found on the tested network itself", "D", "white", "0.35"),
     "dfm": ("map of the class, found on the other network", "o", BLUE, BLUE),
     "other": ("maps of other classes, found on the other network (mean)", "^", "white", ORANGE),
-    "low_pass": (f"as many of the {canvas.CONTROLS['low_pass']}", "s", "white", GREEN),
+    "low_pass": (f"as many of the {canvas.CONTROL_WORDS['low_pass']}", "s", "white", GREEN),
 }
 MEAN = "all classes, mean"
 IN_RENDITIONS = {  # label, mark, colour of its face and of the rest, place beside the others
     "unfiltered": ("unfiltered", "D", "white", "0.45", -0.25),
     "dfm": ("own map", "o", BLUE, BLUE, 0),
-    "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", GREEN, 0.25),
+    "low_pass": (canvas.CONTROL_WORDS["low_pass"], "s", "white", GREEN, 0.25),
 }
 
 
@@ -56,7 +56,9 @@ def draw_ood(
     most: int,
 ) -> Figure:
     """Do shortcuts survive outside the training data?"""
-    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, min(most, drawing.MOST))
+    shown = clearest_shortcuts(
+        first_kinds(shortcuts, first), classes, min(most, drawing.MOST_PANELS)
+    )
     classes, note = shown.names(classes), shown.note
     kinds = kinds_from_first(ood, first[dataset])
     rows = _in_renditions(ood[ood["fill"] == fill], shortcuts[shortcuts["fill"] == fill], kinds[0])
@@ -166,7 +168,7 @@ def draw_transfer(
             axes[0, 0].set_yticks,
             order,
             note or "in full",
-            canvas.NAME if note else drawing.LONGEST,
+            canvas.NAME if note else drawing.LONGEST_NAME,
         )
         axes[0, 0].set(
             xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5)
@@ -213,11 +215,13 @@ def draw_sizes(
     most: int,
 ) -> Figure:
     """Maps of several sizes"""
-    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, min(most, drawing.MOST))
+    shown = clearest_shortcuts(
+        first_kinds(shortcuts, first), classes, min(most, drawing.MOST_PANELS)
+    )
     classes, note = shown.names(classes), shown.note
     looks = {
         "dfm": ("own map", "o", BLUE, BLUE, 0.96),
-        "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", GREEN, 1.04),
+        "low_pass": (canvas.CONTROL_WORDS["low_pass"], "s", "white", GREEN, 1.04),
     }
     with canvas.style(9):
         figure, axes = _class_panels(classes, 1.55)

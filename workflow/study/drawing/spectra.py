@@ -163,7 +163,7 @@ def samples(
                 -0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right"
             )
         for right in axes[-1, 1::2]:
-            right.set_xlabel("cycles\nper image", fontsize=canvas.SMALLEST, labelpad=1)
+            right.set_xlabel("cycles\nper image", fontsize=canvas.SMALL_PRINT, labelpad=1)
         canvas.colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
         circles = canvas.BANDS if any(len(edges) for edges in band_edges.values()) else ""
         canvas.write_title(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.shortcuts.test import measure
-from frequency_shortcuts.shortcuts.trials import PARTS, Trials
+from frequency_shortcuts.shortcuts.trials import MAP_PARTS, Trials
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import SWAP
 
@@ -24,7 +24,7 @@ def use(network: Any, split: Any, masks: BoolArray, seed: int = 0, **options: An
 
     One row for each class that has one; options : as in `shortcuts.collect`
     """
-    trials = Trials(PARTS, [SWAP.name], DRAWS, 1, 1, seed=seed)
+    trials = Trials(MAP_PARTS, [SWAP.name], DRAWS, 1, 1, seed=seed)
     table = measure(network, split, masks, trials, **options)
     there = np.flatnonzero(masks.any(axis=(1, 2)))
     rates = table.groupby(["part", "filter", "class"])[["tpr", "fpr"]].mean()
