@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from frequency_shortcuts import __version__
 
-from .command_options import MODEL, NETWORK, READING, SEARCH, numbers, out_folder, several
+from .command_options import MODEL, NETWORK_OPTIONS, READING, SEARCH, numbers, out_folder, several
 
 # Options that do not change what is computed.
 UNSAID = ("out", "overwrite", "fail_above", "device", "quick")
@@ -75,6 +75,7 @@ def main() -> None:
 
 
 @main.command(
+    "analyse",
     short_help="Test a network, and write verdicts, pictures and a page.",
     help=f"""Give images of other classes parts of each class that are not the object: what is fine, the
 illumination, a patch. What are they called? With --maps, then find a map of few frequencies for each class, and test it
@@ -92,7 +93,7 @@ Examples:
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --as-published
 """,
 )
-@several(*NETWORK, *SEARCH)
+@several(*NETWORK_OPTIONS, *SEARCH)
 @click.option("--maps", is_flag=True, help="Find maps and test them, too: most of the time.")
 @click.option(
     "--maps-file",
@@ -119,7 +120,9 @@ Examples:
     help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.",
 )
 @out_folder("results/ and the name of the network.")
-def analyse(out: Path | None, overwrite: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
+def analyse_network(  # noqa: D103
+    out: Path | None, overwrite: bool, fail_above: float | None, **options: Any
+) -> None:
     _check_options_of_maps(options)
     out, overwrite = _folder(out, _name(options), overwrite)
     with _resumable(state := out / "unfinished"):
@@ -153,7 +156,7 @@ def _show(result: Any, page: Path, reason: str | None = None) -> None:
         raise SystemExit(1)
 
 
-def _files(path: Path | None, options: dict[str, Any], table: Path | None = None) -> Any:
+def _given_files(path: Path | None, options: dict[str, Any], table: Path | None = None) -> Any:
     """Pictures in files, by the options of the reading; None and the path of an HDF5 file stay as they are."""
     from frequency_shortcuts.analysis.images import as_files
     from frequency_shortcuts.images.folders import Files
@@ -264,7 +267,7 @@ def data(
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.matching import match
 
-    images = _files(folder, options, options["csv"])
+    images = _given_files(folder, options, options["csv"])
     changes = {name: options[name] for name in ("name", "quality", "scale")}
     options = {name: options[name] for name in ("source", "size", "seed")}
     if matched is not None:
@@ -335,11 +338,11 @@ def _name(options: dict[str, Any]) -> str:
 def _analysis(options: dict[str, Any], state: Path) -> Any:
     """The analysis that the options of a command describe; state : of the search."""
     import frequency_shortcuts as fs
-    from frequency_shortcuts.analysis.images import class_names
+    from frequency_shortcuts.analysis.images import listed_classes
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
-    images = _files(options["images"], options, options["csv"])
-    names = class_names(images)
+    images = _given_files(options["images"], options, options["csv"])
+    names = listed_classes(images)
     preprocessing = fs.Preprocessing(
         options["mean"], options["std"], options["size"], options["resize"]
     )
@@ -354,7 +357,7 @@ def _analysis(options: dict[str, Any], state: Path) -> Any:
     ranking, test = options["images_per_class"] or (None, None)
     of_test = {
         "outputs": options["outputs"] or outputs_of(names, named.categories),
-        "images": _files(options["test_images"], options),
+        "images": _given_files(options["test_images"], options),
         "images_per_class": test,
         **{name: options[name] for name in ("others", "negatives", "source")},
     }

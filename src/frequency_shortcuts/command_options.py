@@ -102,7 +102,7 @@ READING = [  # options of the reading of pictures
         "default an error names all of them.",
     ),
 ]
-NETWORK = [  # options that name a network and images
+NETWORK_OPTIONS = [  # options that name a network and images
     click.argument("model"),
     click.option(
         "--images",

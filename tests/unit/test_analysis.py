@@ -21,7 +21,7 @@ from waves_and_network import (
 
 import frequency_shortcuts as fs
 from frequency_shortcuts import shortcuts
-from frequency_shortcuts.analysis.classes import Counts, choose
+from frequency_shortcuts.analysis.chosen_images import Counts, choose
 from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.summary import table_1_text
 from frequency_shortcuts.images import stores

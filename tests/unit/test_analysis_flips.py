@@ -18,7 +18,7 @@ from torchvision.transforms.functional import to_tensor
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.analyse import PER_CLASS
-from frequency_shortcuts.analysis.classes import Counts, choose
+from frequency_shortcuts.analysis.chosen_images import Counts, choose
 from frequency_shortcuts.analysis.exchanges import ExchangeTest
 from frequency_shortcuts.analysis.reasons import cause_of_pair
 from frequency_shortcuts.command import main

@@ -17,7 +17,7 @@ from small_stores import PictureSet, class_folders
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import data_images
 from frequency_shortcuts.analysis.analyse import PER_CLASS
-from frequency_shortcuts.analysis.classes import choose
+from frequency_shortcuts.analysis.chosen_images import choose
 from frequency_shortcuts.analysis.data_images import common_size, read_data
 from frequency_shortcuts.analysis.sources import recall_by_source
 from frequency_shortcuts.command import main

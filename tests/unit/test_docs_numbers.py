@@ -12,7 +12,7 @@ from bench import DATA, PAGES, gallery
 from benchmarks.cure.judge import RESTORED
 from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW, VERSION_2
 from conftest import ROOT
-from frequency_shortcuts.analysis.advice import MATCHED, PROCESSED, REMEDIES, SWAP
+from frequency_shortcuts.analysis.advice import MATCHED, PROCESSED, REMEDIES, SWAPPING
 from frequency_shortcuts.exchange.answers import FOLLOWS, MISSED, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import LEAST_TPR, MOST_FPR
@@ -432,7 +432,7 @@ def test_advice_counts_the_restored_recalls_of_the_table():
     table["restored"] = table["back_low"] >= RESTORED
     counted = table.groupby(["kind", "part", "training"])[["restored", "one"]].sum()
     costs = table.groupby(["kind", "training"])["accuracy_loss"].max().round(2).abs()
-    trainings = {MATCHED: "matched", SWAP: "swap", PROCESSED: "processed"}
+    trainings = {MATCHED: "matched", SWAPPING: "swap", PROCESSED: "processed"}
     assert len(REMEDIES) == len(counted)
     for row in REMEDIES.assign(training=REMEDIES["remedy"].map(trainings)).itertuples():
         counts = counted.loc[(row.images, row.part, row.training)].tolist()

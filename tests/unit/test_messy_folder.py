@@ -12,8 +12,7 @@ from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis.chosen_images import readable
-from frequency_shortcuts.analysis.classes import Counts
+from frequency_shortcuts.analysis.chosen_images import Counts, readable
 from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.command import main
 from frequency_shortcuts.images import folders
@@ -175,7 +174,7 @@ def test_a_list_of_paths_has_names_or_numbers_as_labels(mess):
     with pytest.raises(ValueError, match="the list: files that do not exist: 1"):
         fs.differences([*files, "nowhere.png"], [*names, "ill"])
     given, more = [*files, "no.png", files[3], *files[:3]], ["ill", "sane", None, np.nan, pd.NA]
-    wrong = {folders.MISSING: ["no.png"], folders.TWICE: [str(files[3])]}
+    wrong = {folders.NO_FILE: ["no.png"], folders.TWICE: [str(files[3])]}
     wrong[folders.ROWS] = ["row 103", "row 104", "row 105"]
     for labels, classes, last in (
         (names, CLASSES, 3),
@@ -229,14 +228,19 @@ def test_only_the_images_that_are_used_are_decoded_unless_something_is_wrong(mes
         ImageFiles, "_decode", lambda self, path: (decoded.append(path), decode(self, path))[1]
     )
     files = [file for name in CLASSES for file in sorted(mess.glob(f"{name}/**/größe*"))]
-    for extra, least, most in (([], 65, 80), ([mess / "ill" / "empty.jpg"], 101, 175)):
+    for extra, ranking, least, most in (
+        ([], 1, 8, 8),
+        ([mess / "ill" / "empty.jpg"], 30, 101, 202),
+    ):
         decoded.clear()
         given = fs.Files(
             [*files, *extra],
             [*np.repeat(range(4), PER_CLASS), 3][: len(files + extra)],
             on_error="skip",
         )
-        read = readable(read_labelled(given, None, TRANSFORM), Counts(1, 1, 1, 1), 0, halves=True)
+        read = readable(
+            read_labelled(given, None, TRANSFORM), Counts(ranking, 1, 1, 1), 0, halves=True
+        )
         assert least <= len(decoded) <= most and len(read.labels) == len(read.images) == 100
 
 
@@ -301,9 +305,11 @@ def test_the_other_class_gets_the_jpeg_of_files_and_the_originals_stay(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"train", "out"}
 
 
-def test_the_quality_of_jpeg_inside_png_is_found_in_the_pixels(tmp_path):
+def test_the_other_class_gets_the_named_quality_of_jpeg_inside_png(tmp_path):
     folder, out = write(tmp_path / "train", put("jpeg", 75, ILL)), tmp_path / "out"
-    assert "--match OUT --class ill --quality 75." in data(folder, "--match", out).stdout
+    assert "name the class, with its quality" in data(folder, "--match", out).output
+    said = data(folder, "--match", out, "--quality", 75).stdout
+    assert "--match OUT --class ill --quality 75." in said
     check(out, put("jpeg", 75, NORMAL), put("jpeg", 75, ILL))
 
 

@@ -18,8 +18,7 @@ from torchvision.transforms import v2
 from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis.chosen_images import read_images
-from frequency_shortcuts.analysis.classes import Counts
+from frequency_shortcuts.analysis.chosen_images import Counts, read_images
 from frequency_shortcuts.analysis.images import prepared_by, read_labelled
 from frequency_shortcuts.data_check.file_facts import file_facts
 from frequency_shortcuts.images import dicom, folders, stores

@@ -19,7 +19,7 @@ from frequency_shortcuts.analysis.advice import (
     MATCHED,
     NOTHING,
     REMEDIES,
-    SWAP,
+    SWAPPING,
     advice,
     facts_apart,
     kind_of_images,
@@ -116,7 +116,7 @@ dog    nothing found   {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7,
 
 
 def test_the_summary_is_a_table_and_six_sentences(analysis):
-    said = summary.sentences(analysis.flips, analysis.images, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, analysis.images, analysis.about)
     assert [sentence.split()[0] for sentence in said] == [
         "Follows:",
         "Look",
@@ -164,7 +164,7 @@ def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
     table = table.assign(image=[9, *range(9), 0])
     cells = summary.flip_cells(clearest_first(analysis.flips))
     assert cells["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
-    said = summary.sentences(analysis.flips, table, analysis.about)[1]
+    said = summary.sentences_on_flips(analysis.flips, table, analysis.about)[1]
     assert (
         said.startswith("Look at ant/0.png, ant/1.png, ant/2.png, and")
         and f"ant: {CAUSES['wave']}, bee: file format PNG." in said
@@ -173,7 +173,7 @@ def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
     analysis.flips["verdict"] = "nothing found"
-    said = summary.sentences(analysis.flips, analysis.images, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, analysis.images, analysis.about)
     assert [sentence.split()[0] for sentence in said] == ["Nothing", "Tested:"]
 
 
@@ -241,7 +241,7 @@ def test_the_page_has_the_tables_and_sentences(analysis):
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
     assert text.count('<tr class="strong">') == 5
-    said = summary.sentences(analysis.flips, images, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, images, analysis.about)
     assert all(f"<li>{sentence[:40]}" in text for sentence in said)
 
 
@@ -299,9 +299,9 @@ def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swappe
         advice("grain", ["fine"], of_files=True, swapped=False), fine, check_dtype=False
     )
     without = advice("grain", ["fine"], of_files=False, swapped=True)["remedy"].tolist()
-    assert without == [one for one in fine["remedy"] if one not in (MATCHED, SWAP)]
+    assert without == [one for one in fine["remedy"] if one not in (MATCHED, SWAPPING)]
     found = advice("flat", ["fine", "patch"], of_files=False, swapped=False)
-    assert found[["part", "remedy"]].to_numpy().tolist() == [["fine", SWAP], ["patch", NOTHING]]
+    assert found[["part", "remedy"]].to_numpy().tolist() == [["fine", SWAPPING], ["patch", NOTHING]]
     cells = summary.advice_cells(found)
     assert cells["restored the recall"].tolist() == ["1 of 2 artefacts", MISSING]
     title = "What helped on images with a flat background"
@@ -312,7 +312,7 @@ def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swappe
 
 def test_that_the_swap_failed_is_said_of_a_network_that_was_trained_with_it(analysis):
     analysis.about["trained with"] = WITH_SWAP
-    said = summary.sentences(analysis.flips, analysis.images, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, analysis.images, analysis.about)
     assert "fs.Swap did not remove what is followed." in said
 
 

@@ -14,8 +14,8 @@ from torch.utils.data import (
 )
 from torchvision import transforms
 
-from frequency_shortcuts.analysis.chosen_images import as_splits
-from frequency_shortcuts.analysis.classes import match
+from frequency_shortcuts.analysis.chosen_images import as_split
+from frequency_shortcuts.analysis.classes import match_outputs
 from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.splits import images_digest
@@ -46,9 +46,8 @@ class Items:
         )
 
 
-def split(labelled, *parts):
-    classes = match(labelled.labels, labelled.classes, 3)
-    return as_splits(labelled, [np.array(part) for part in parts], classes, None)
+def split(labelled, positions):
+    return as_split(labelled, np.array(positions), "012")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,7 @@ def test_images_that_do_not_fit_into_memory_are_read_again(monkeypatch):
     for limit, kind in ((None, np.ndarray), (0, DatasetImages)):
         if limit is not None:
             monkeypatch.setattr(stores, "IN_MEMORY", limit)
-        (part,) = split(read_labelled(Items()), range(9, 39, 2))
+        part = split(read_labelled(Items()), range(9, 39, 2))
         assert isinstance(part.images, kind) and np.array_equal(part.images[:], IMAGES[9:39:2])
         assert images_digest(part.images) == images_digest(IMAGES[9:39:2])
         assert isinstance(part.subset(np.arange(6)).images, kind)
@@ -116,31 +115,43 @@ def test_other_items_are_refused(dataset, words):
         read_labelled(DataLoader(dataset)).images[:]
 
 
-MATCHED = np.array([0, 1, 2, 1])
+NUMBERS = np.arange(3)
 NAMED = ("Granny_Smith", "ashcan", "fox")
 IDS = ("n01440764", "n01443537", "n15075141")  # the first two classes of ImageNet, and the last
 
 
 def test_outputs_by_the_names_of_the_classes_or_of_all_outputs():
-    found = match(MATCHED, NAMED, 1000, outputs={"fox": 277, "ashcan": 412, "Granny_Smith": 948})
+    found = match_outputs(
+        NAMED, NUMBERS, 1000, outputs={"fox": 277, "ashcan": 412, "Granny_Smith": 948}
+    )
     assert found.outputs.tolist() == [948, 412, 277]
-    assert match(MATCHED, NAMED, 1000, outputs=[948, 412, 277]).outputs.tolist() == [948, 412, 277]
-    assert match(MATCHED, None, 9, outputs={0: 4, 1: 5, "2": 6}).outputs.tolist() == [4, 5, 6]
+    assert match_outputs(NAMED, NUMBERS, 1000, outputs=[948, 412, 277]).outputs.tolist() == [
+        948,
+        412,
+        277,
+    ]
+    assert match_outputs(None, NUMBERS, 9, outputs={0: 4, 1: 5, "2": 6}).outputs.tolist() == [
+        4,
+        5,
+        6,
+    ]
     outputs = {"fox": 1, "ashcan": 2, "Granny_Smith": 3}
-    shown = match(LABELS, NAMED, 1000, classes=("apple", "bin", "fox"), outputs=outputs)
+    shown = match_outputs(NAMED, NUMBERS, 1000, classes=("apple", "bin", "fox"), outputs=outputs)
     assert shown.names == ("apple", "bin", "fox") and shown.outputs.tolist() == [3, 2, 1]
-    found = match(MATCHED, NAMED, 5, classes=["fox", "cat", "ashcan", "dog", "Granny Smith"])
+    found = match_outputs(
+        NAMED, NUMBERS, 5, classes=["fox", "cat", "ashcan", "dog", "Granny Smith"]
+    )
     assert found.names == NAMED and found.outputs.tolist() == [4, 2, 0]
 
 
 def test_wordnet_ids_are_classes_of_imagenet():
     pytest.importorskip("timm")
-    assert match(MATCHED, IDS, 1000).outputs.tolist() == [0, 1, 999]
+    assert match_outputs(IDS, NUMBERS, 1000).outputs.tolist() == [0, 1, 999]
     with pytest.raises(
         ValueError,
         match="n99999999 is not among the 1000 classes of ImageNet: leave it out, or say",
     ):
-        match(MATCHED, (*IDS[:2], "n99999999"), 1000)
+        match_outputs((*IDS[:2], "n99999999"), NUMBERS, 1000)
 
 
 def test_wordnet_ids_without_timm_are_one_sentence(monkeypatch):
@@ -149,9 +160,9 @@ def test_wordnet_ids_without_timm_are_one_sentence(monkeypatch):
         ValueError,
         match=r"WordNet ids \(n01440764 is the first\).*install it \(pip install timm\), or",
     ):
-        match(MATCHED, IDS, 1000)
-    assert match(MATCHED, IDS, 1000, outputs=[0, 1, 999]).outputs.tolist() == [0, 1, 999]
-    assert match(MATCHED, IDS, 3).outputs is None
+        match_outputs(IDS, NUMBERS, 1000)
+    assert match_outputs(IDS, NUMBERS, 1000, outputs=[0, 1, 999]).outputs.tolist() == [0, 1, 999]
+    assert match_outputs(IDS, NUMBERS, 3).outputs is None
 
 
 MANY = tuple(f"class{c:02}" for c in range(30))
@@ -170,5 +181,5 @@ MANY = tuple(f"class{c:02}" for c in range(30))
 )  # fmt: skip
 def test_outputs_that_do_not_match_are_one_sentence(named, outputs, words):
     with pytest.raises(ValueError, match=words) as error:
-        match(np.arange(len(named)), named, 1000, outputs=outputs)
+        match_outputs(named, np.arange(len(named)), 1000, outputs=outputs)
     assert "\n" not in str(error.value)

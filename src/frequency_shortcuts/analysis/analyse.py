@@ -9,12 +9,13 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from torch import nn
 from tqdm import tqdm
 
@@ -31,15 +32,14 @@ from frequency_shortcuts.networks.weights import weights_digest
 from frequency_shortcuts.storage.journal import check_state
 
 from .advice import REMEDIES, advice, facts_apart, kind_of_images
-from .chosen_images import read_images
-from .classes import Counts
+from .chosen_images import Counts, choose_images, read_images
 from .exchanges import ExchangeTest
-from .images import LabelledImages, prepared_by
+from .images import prepared_by
 from .map_plan import MapPlan, passes_of_maps, plan_maps, run_maps
 from .options import WITH_SWAP, Run, Test
 from .result import Analysis
-from .sources import read_sources, recall_by_source
-from .subject import Subject, match_network
+from .sources import recall_by_source
+from .subject import AnalysedNetwork, match_network
 
 log = logging.getLogger(__name__)
 
@@ -94,19 +94,23 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     >>> result.flips[["class", "fine", "field", "patch", "verdict", "follows", "cause"]]
     """
     begin = time.perf_counter()
+    name_of_images = _name_of(images)
     network = check_network(network)
     test = _options("test", test, Test)
     run = _options("run", run, Run)
-    with_maps = _of_older_version(quick) or maps or test.maps is not None
     if run.state is not None:
         check_state(run.state)
     keep_freed_memory()
     counts = _counts(test)
-    prepared = prepared_by(transform, mean, std)
-    labelled = read_images(images, labels, prepared, test, run, counts)
-    sources = _read_sources(labelled, test)
-    subject = match_network(network, labelled, test, run, counts)
-    plan = plan_maps(subject, labelled, test, counts, run.seed) if with_maps else None
+    labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts)
+    chosen = choose_images(labelled, test, counts, run.seed)
+    subject = match_network(network, chosen, test, run)
+    remarks = subject.remarks()
+    for remark in remarks:
+        log.warning("%s", remark)
+    plan = None
+    if _of_older_version(quick) or maps or test.maps is not None:
+        plan = plan_maps(subject, test, counts, run.seed)
     accuracy, seconds, batch = subject.measure(run.progress)
     _announce(subject, accuracy, seconds, plan, run.progress)
     answers = collect(
@@ -117,22 +121,17 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     )
     table, flipping = exchange.without_parts()
     files_differ, remedies = _advise(exchange, run)
-    by_source = None
-    if sources is not None:
-        sources = sources[subject.chosen.test]
-        shown = sources[exchange.shown]
-        by_source = recall_by_source(answers.labels, answers.before, shown, exchange.classes)
-    about = _about(subject, accuracy, run) | {
-        "images": _name_of(images),
+    about = _about_subject(subject, remarks, accuracy, run) | {
+        "images": name_of_images,
         "files differ": files_differ,
-        "options_sha256": _digest_of_options(subject, sources),
+        "options_sha256": _digest_of_options(subject),
     }
     map_result = None
     if plan is not None:
         map_result, about_maps = run_maps(plan, subject, run, batch)
         about |= about_maps
-        if plan.planned is not None and plan.planned.remark:
-            about["remark"] = "; ".join(filter(None, (about["remark"], plan.planned.remark)))
+        if plan.search is not None and plan.search.remark:
+            about["remark"] = "; ".join(filter(None, (about["remark"], plan.search.remark)))
     about["seconds"] = round(time.perf_counter() - begin, 1)
     return Analysis(
         exchange.classes,
@@ -143,7 +142,7 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
         remedies,
         exchange.typical_pictures(),
         flipping,
-        by_source,
+        _recall_by_source(exchange, subject),
         map_result,
     )
 
@@ -176,18 +175,8 @@ def _counts(test: Test) -> Counts:
     return counts
 
 
-def _read_sources(labelled: LabelledImages, test: Test) -> npt.NDArray[np.str_] | None:
-    """Where each of the images comes from that are tested or drawn from; None if nothing is said."""
-    if test.source is None:
-        return None
-    if labelled.test is None:
-        return read_sources(test.source, len(labelled.labels), labelled.listing, "images")
-    tested = labelled.test
-    return read_sources(test.source, len(tested.labels), tested.listing, "test images")
-
-
 def _announce(
-    subject: Subject, accuracy: float, seconds: float, plan: MapPlan | None, progress: bool
+    subject: AnalysedNetwork, accuracy: float, seconds: float, plan: MapPlan | None, progress: bool
 ) -> None:
     """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
@@ -198,7 +187,7 @@ def _announce(
     passes = count_passes(subject.test.labels, n_classes, subject.test.neutral)
     steps: dict[str, float] = {"exchange test": passes}
     if plan is not None:
-        tested += f"; {subject.chosen.search:,} find maps, {subject.chosen.tested:,} test them"
+        tested += f"; {subject.images.search:,} find maps, {subject.images.tested:,} test them"
         steps |= passes_of_maps(plan, subject)
     chance = f"mean over classes; chance: {1 / n_classes:.1%}"
     lines = [
@@ -215,7 +204,7 @@ def _announce(
             log.info("%s", line)
 
 
-def _outputs_in_words(subject: Subject) -> str:
+def _outputs_in_words(subject: AnalysedNetwork) -> str:
     if subject.n_outputs == 1:
         return "two classes by its one output"
     if subject.outputs is None:
@@ -247,17 +236,21 @@ def _advise(exchange: ExchangeTest, run: Run) -> tuple[dict[str, str], Any]:
     return differ, advice(kind, parts, of_files=of_files, swapped=run.swapped)
 
 
-def _about(subject: Subject, accuracy: float, run: Run) -> dict[str, Any]:
+def _about_subject(
+    subject: AnalysedNetwork, remarks: Sequence[str], accuracy: float, run: Run
+) -> dict[str, Any]:
     """What identifies the network and the images, for the page and the files."""
     ranking, test = subject.ranking, subject.test
     _, _, height, width = ranking.images.shape
-    pictures = [one.images for one in (ranking, test) if isinstance(one.images, ImageFiles)]
-    remarks = dict.fromkeys([subject.remark, *(images.tones.text for images in pictures)])
+    remarks = list(remarks)
+    for images in (ranking.images, test.images):
+        if isinstance(images, ImageFiles) and images.tones.text not in ("", *remarks):
+            remarks.append(images.tones.text)
     digests = images_digest(ranking.images) + images_digest(test.images)
     return {
         "network": subject.name,
         "outputs": subject.n_outputs,
-        "remark": "; ".join(filter(None, remarks)),
+        "remark": "; ".join(remarks),
         "weights_sha256": weights_digest(subject.network.state_dict()),
         "images_sha256": hashlib.sha256(digests).hexdigest(),
         "device": str(device_of(subject.network)),
@@ -278,14 +271,23 @@ def _name_of(images: Any) -> str:
     return Path(place).resolve().name if isinstance(place, str | os.PathLike) else ""
 
 
-def _digest_of_options(subject: Subject, sources: npt.NDArray[np.str_] | None) -> str:
+def _recall_by_source(exchange: ExchangeTest, subject: AnalysedNetwork) -> pd.DataFrame | None:
+    sources = subject.images.sources
+    if sources is None:
+        return None
+    answers = exchange.answers
+    shown = sources[exchange.shown]
+    return recall_by_source(answers.labels, answers.before, shown, exchange.classes)
+
+
+def _digest_of_options(subject: AnalysedNetwork) -> str:
     """Of labels, neutral class, outputs and sources: what else makes two results two."""
     options: Mapping[str, Any] = {
         "ranking": subject.ranking.labels,
         "test": subject.test.labels,
         "neutral": subject.test.neutral,
         "outputs": subject.outputs,
-        "sources": sources,
+        "sources": subject.images.sources,
     }
     words = json.dumps(options, default=np.ndarray.tolist)
     return hashlib.sha256(words.encode()).hexdigest()

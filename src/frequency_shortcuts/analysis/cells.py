@@ -11,6 +11,7 @@ from frequency_shortcuts.figures.canvas import MISSING
 
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
+NAMED_FILES = 3  # of each class, in a table or sentence
 
 
 def as_lines(sentences: Sequence[str]) -> str:
@@ -22,12 +23,16 @@ def as_lines(sentences: Sequence[str]) -> str:
 
 def as_table(title: str, table: pd.DataFrame) -> str:
     """A title, and the first rows of a table of cells in aligned columns."""
-    rows = [table.columns.tolist(), *table.head(MOST).to_numpy().tolist()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    shown = table.head(MOST)
+    widths = {name: max(map(len, [name, *shown[name]])) for name in shown}
+    rows = [list(shown), *shown.to_numpy().tolist()]
+    lines = [title]
+    for row in rows:
+        padded = map(str.ljust, row, widths.values())
+        lines.append("  ".join(padded).rstrip())
     if len(table) > MOST:
         lines.append(f"and {len(table) - MOST:,} more rows")
-    return "\n".join([title, *lines])
+    return "\n".join(lines)
 
 
 def cell(value: Any) -> str:
@@ -46,8 +51,9 @@ def percent(value: float) -> str:
 
 def with_interval(table: pd.DataFrame, name: str) -> list[str]:
     """A column of shares with the ends of their intervals, from the columns of this name, `_low` and `_high`."""
+    shares = table[[name, f"{name}_low", f"{name}_high"]].clip(-1, 1).to_numpy(float)
     cells = []
-    for row in table[[name, f"{name}_low", f"{name}_high"]].clip(-1, 1).to_numpy(float):
+    for row in shares:
         value, low, high = map(percent, row)
         cells.append(value if value == MISSING else f"{value} [{low}, {high}]")
     return cells

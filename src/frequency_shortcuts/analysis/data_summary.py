@@ -10,31 +10,16 @@ from frequency_shortcuts.data_check.file_facts import CONTENT_FACTS, FILE_FACTS
 from frequency_shortcuts.images.artefacts import BLOCKS, CAUSES, LOST
 from frequency_shortcuts.images.folders import few
 
-from .cells import filled, percent
-from .reasons import MIRRORED, PAIR, cause_of_pair
+from .cells import NAMED_FILES, filled, percent
+from .reasons import EITHER_OF_TWO, MIRRORED, cause_of_pair
 
-NOTHING, BOTH, SIZES, DEEP, LEFT_OUT, USE, MATCH = (
-    "nothing",
-    "both",
-    "sizes",
-    "deep",
-    "left out",
-    "use",
-    "match",
+USE = "A network could use all of this; fs.analyse says whether yours does."
+MATCH = (
+    "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in one "
+    "class; --class and --scale say what files do not."
 )
-SENTENCES = {
-    NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
-    BOTH: PAIR,
-    SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
-    DEEP: "{deep}.",
-    LEFT_OUT: "Left out of {left_out}.",
-    USE: "A network could use all of this; fs.analyse says whether yours does.",
-    MATCH: "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in "
-    "one class; --class and --scale say what files do not.",
-}
 EXAMPLES = "Left, the images of the class that carry its likely cause most clearly; right, images of other classes."
-TITLE = "Share of the images of a class, and of the others, in %"
-NAMED = 3  # files of a class
+TITLE_OF_DATA = "Share of the images of a class, and of the others, in %"
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
 
@@ -53,9 +38,9 @@ def difference_cells(
     of_content = apart[apart["fact"].isin(CONTENT_FACTS)]
     # Bytes per pixel follow from format and quality.
     follows = (of_content["fact"] == "bytes") & of_content["class"].isin(of_files["class"])
-    parts = [_facts(of_files, FILE_FACTS, ""), _causes(table, "class", files)]
+    parts = [_facts(of_files, FILE_FACTS, ""), _likely_causes(table, "class", files)]
     if of_sources is not None:
-        parts.append(_causes(of_sources, "source"))
+        parts.append(_likely_causes(of_sources, "source"))
     parts.append(_facts(of_content[~follows], CONTENT_FACTS, " (may be natural)"))
     return filled(pd.concat(parts, ignore_index=True))
 
@@ -78,7 +63,9 @@ def _facts(facts: pd.DataFrame, names: Mapping[str, str], remark: str) -> pd.Dat
     )
 
 
-def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -> pd.DataFrame:
+def _likely_causes(
+    table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """A row a class or source with a likely cause, that most of its images carry first."""
     rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
     cells = pd.DataFrame(
@@ -86,7 +73,7 @@ def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -
             "class": rows[kind] if kind == "class" else "source " + rows[kind],
             "what sets it apart": "likely " + rows["cause"].map(CAUSES),
             "images": rows["carriers"].map(percent),
-            "clearest in": [_clearest(files, name) for name in rows[kind]],
+            "clearest in": [_clearest_files(files, name) for name in rows[kind]],
         }
     )
     if len(table) == 2 and rows["cause"].isin(MIRRORED).any():
@@ -99,14 +86,14 @@ def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -
     return cells
 
 
-def _clearest(files: pd.DataFrame | None, name: str) -> str | None:
+def _clearest_files(files: pd.DataFrame | None, name: str) -> str | None:
     """The files of a class that carry its likely cause most clearly."""
     if files is None:
         return None
-    return few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
+    return few(files.loc[files["class"] == name, "path"].head(NAMED_FILES).tolist())
 
 
-def sentences(
+def sentences_on_data(
     cells: pd.DataFrame,
     facts: pd.DataFrame,
     table: pd.DataFrame,
@@ -119,27 +106,29 @@ def sentences(
     cells : see `difference_cells`; n_sizes : how many sizes files have, 0 without files
     """
     apart = cells.get("class", [])
-    is_pair = len(table) == 2 and len(apart) > 0  # what sets one of two apart sets both
+    nothing = len(table) - int(table["class"].isin(apart).sum())
     traces = facts["fact"][_sets_apart(facts)].isin(["quality", "size"])
     of_files = traces.any() or table["cause"].isin([BLOCKS, LOST]).any()
-    slots = {
-        "nothing": 0 if is_pair else len(table) - int(table["class"].isin(apart).sum()),
-        "classes": len(table),
-        "sizes": n_sizes,
-        "size": about["image size"],
-        "deep": about.get("16 bits"),
-        "left_out": left_out,
-    }
-    said = {
-        NOTHING: slots["nothing"],
-        BOTH: is_pair,
-        SIZES: n_sizes > 1,
-        DEEP: slots["deep"],
-        LEFT_OUT: left_out,
-        USE: True,
-        MATCH: n_sizes and of_files,
-    }
-    return [words.format(**slots) for label, words in SENTENCES.items() if said[label]]
+    said = []
+    if len(table) == 2 and len(apart):  # what sets one of two apart sets both
+        said.append(EITHER_OF_TWO)
+    elif nothing:
+        said.append(
+            f"{nothing} of {len(table)} classes have neither a fact that sets them apart nor a likely cause."
+        )
+    if n_sizes > 1:
+        said.append(
+            f"The pictures have {n_sizes} sizes. All are compared at {about['image size']} pixels; resizing changes "
+            "fine spectra."
+        )
+    if "16 bits" in about:
+        said.append(f"{about['16 bits']}.")
+    if left_out:
+        said.append(f"Left out of {left_out}.")
+    said.append(USE)
+    if n_sizes and of_files:
+        said.append(MATCH)
+    return said
 
 
 def cross_cells(cross: pd.DataFrame) -> pd.DataFrame:

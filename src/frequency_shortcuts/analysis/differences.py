@@ -21,13 +21,14 @@ from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.storage.files import write_text
 
 from . import data_summary
 from .cells import MOST, as_lines, as_table, flat_numbers
-from .data_images import FEWEST, DataImages, read_data
+from .data_images import LEAST, DataImages, read_data
 from .plots import spectra_of_classes
 from .reasons import MIRRORED
-from .result_folder import fill_page, save_result, write_text
+from .result_folder import fill_page, save_result
 
 # Classes that are shown with images, images a side, and letters in a line above one.
 ROWS, EACH, LETTERS = (
@@ -35,7 +36,7 @@ ROWS, EACH, LETTERS = (
     3,
     14,
 )
-PAGE = "data.html"
+PAGE_OF_DATA = "data.html"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class Differences:
     def summary(self) -> str:
         """What sets classes apart, as plain text: a table of facts and likely causes, and a few sentences."""
         cells = self._cells()
-        tables = [as_table(data_summary.TITLE, cells)] if len(cells) else []
+        tables = [as_table(data_summary.TITLE_OF_DATA, cells)] if len(cells) else []
         return "\n\n".join([*tables, as_lines(self._sentences(cells))])
 
     def __repr__(self) -> str:
@@ -114,9 +115,9 @@ class Differences:
         if self.examples:
             figures["images"] = lambda: rows_of_panels(self.examples, data_summary.EXAMPLES)
         folder, pictures = save_result(
-            folder, self.about, tables, figures, [PAGE], overwrite=overwrite
+            folder, self.about, tables, figures, [PAGE_OF_DATA], overwrite=overwrite
         )
-        write_text(folder / PAGE, self._page(pictures))
+        write_text(folder / PAGE_OF_DATA, self._page(pictures))
         return folder
 
     def reason_to_fail(self, limit: float) -> str | None:
@@ -145,7 +146,7 @@ class Differences:
         return data_summary.difference_cells(self.facts, self.table, self.files, of_sources)
 
     def _sentences(self, cells: pd.DataFrame) -> list[str]:
-        return data_summary.sentences(
+        return data_summary.sentences_on_data(
             cells, self.facts, self.table, self.about, len(self.sizes), self.left_out
         )
 
@@ -210,11 +211,11 @@ def differences(
     if data.sources is not None:
         facts = facts.assign(source=data.sources)
         sources = _compare_sources(data, data.sources, seed, progress)
-    about = _about(data, facts, images, seed)
+    about = _about_data(data, facts, images, seed)
     return Differences(
         table=_named(found.table, data.classes),
         facts=_named(share_facts(facts, data.labels, n_classes), data.classes),
-        files=_files(data, found),
+        files=_scored_files(data, found),
         sources=sources,
         spectra=found.spectra,
         differences=found.differences,
@@ -226,7 +227,7 @@ def differences(
     )
 
 
-def _about(data: DataImages, facts: pd.DataFrame, images: Any, seed: int) -> dict[str, Any]:
+def _about_data(data: DataImages, facts: pd.DataFrame, images: Any, seed: int) -> dict[str, Any]:
     """How the check was made, for the page and the files."""
     height, width = data.images.shape[2:]
     labels = [data.classes[k] for k in data.labels]
@@ -246,7 +247,7 @@ def _about(data: DataImages, facts: pd.DataFrame, images: Any, seed: int) -> dic
     return about
 
 
-def _files(data: DataImages, found: Comparison) -> pd.DataFrame:
+def _scored_files(data: DataImages, found: Comparison) -> pd.DataFrame:
     """See `Differences.files`."""
     scored = np.flatnonzero(np.isfinite(found.files))
     labels = data.labels[scored]
@@ -271,7 +272,7 @@ def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
     """See `Differences.examples`. No image is shown twice."""
     causes = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")["cause"]
     is_pair = len(data.classes) == 2 and causes.isin(MIRRORED).any()
-    carriers = {k: _clearest(data, found, k) for k in causes.index}
+    carriers = {k: _clearest_carriers(data, found, k) for k in causes.index}
     used = np.concatenate([[], *carriers.values()])
     rows = {}
     for k, cause in causes.items():
@@ -286,7 +287,7 @@ def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
     return rows
 
 
-def _clearest(data: DataImages, found: Comparison, k: int) -> IntArray:
+def _clearest_carriers(data: DataImages, found: Comparison, k: int) -> IntArray:
     """The images of class k that carry its cause most clearly."""
     scores = np.where(data.labels == k, -found.files, np.inf)
     return np.argsort(scores)[:EACH]
@@ -303,7 +304,7 @@ def _compare_sources(
     names, numbers = np.unique(sources, return_inverse=True)
     counts = pd.DataFrame({"class": [data.classes[k] for k in data.labels], "source": sources})
     cross = counts.value_counts(sort=False).rename("images").reset_index()
-    large = np.flatnonzero(np.bincount(numbers) >= FEWEST)
+    large = np.flatnonzero(np.bincount(numbers) >= LEAST)
     left_out = tuple(np.delete(names, large).tolist())
     if len(large) < 2:
         return Sources(None, cross, left_out)

@@ -40,7 +40,8 @@ COLUMNS = {  # of `Analysis.images`, and their types
     "called_without": object,
     "flips": bool,
 }
-EACH, PICTURES = 2, 6  # images of a class and part that are drawn without it, and of all
+EACH = 2  # images of a class and part that are drawn without it
+PICTURES = 6  # of all classes
 GREATEST = 0.99  # quantile of a change that is drawn as half of the range; the rest is clipped
 
 Picture = npt.NDArray[np.uint8]
@@ -150,28 +151,39 @@ class ExchangeTest:
         paths = names_of_files(self.test)
         rows: list[tuple[object, ...]] = []
         flipping: list[tuple[float, Counterfactual]] = []
-        drawn = {self._typical_image(k, part) for part, k in self.clearest.items()}
         for k, part in self._followed():
-            of_class = []
-            for one in remove(self.answers, part, k, *self._on_device, self.seed, self._logits):
-                image, called = int(self.shown[one.image]), int(one.without.argmax())
-                before, without = float(one.said_before.softmax(0)[k]), float(one.without[k])
+            removed = remove(self.answers, part, k, *self._on_device, self.seed, self._logits)
+            flips = []
+            for made in removed:
+                image = int(self.shown[made.image])
+                called = int(made.without.argmax())
+                before = float(made.said_before.softmax(0)[k])
+                without = float(made.without[k])
                 about = (image, paths[image], k, part, before, without)
                 rows.append((*about, self.classes[called], called != k))
-                if called != k and one.image not in drawn:
-                    of_class.append((before - without, one))
-            of_class.sort(key=lambda pair: pair[0], reverse=True)
-            flipping += [(lost, self._picture(one, k, part)) for lost, one in of_class[:EACH]]
+                if called != k and made.image not in self._drawn:
+                    flips.append((before - without, made))
+            flips.sort(key=lambda pair: pair[0], reverse=True)
+            for lost, made in flips[:EACH]:
+                flipping.append((lost, self._picture(made, k, part)))
         return self._images_table(rows), _clearest_pictures(flipping)
+
+    @functools.cached_property
+    def _drawn(self) -> set[int]:
+        """The images in the pictures of the clearest class of each part."""
+        images = {
+            self.answers.images[k][typical(self.answers, part, k)]
+            for part, k in self.clearest.items()
+        }
+        return set(map(int, images))
 
     def _followed(self) -> list[tuple[int, str]]:
         """The number of each class that follows, with each part that it follows."""
-        pairs = zip(self.table["class"], self.table["follows"], strict=True)
-        named = [(name, part) for name, parts in pairs for part in parts.split(", ") if part]
-        return [(self.classes.index(name), part) for name, part in named]
-
-    def _typical_image(self, k: int, part: str) -> int:
-        return int(self.answers.images[k][typical(self.answers, part, k)])
+        followed = []
+        for row in self.table[["class", "follows"]].itertuples(index=False):
+            k = self.classes.index(row[0])
+            followed += [(k, part) for part in row[1].split(", ") if part]
+        return followed
 
     def _images_table(self, rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
         """By class, and then those first that lose the most."""
@@ -221,14 +233,16 @@ def flip_table(answers: Answers, classes: Sequence[str], causes: Mapping[int, st
     """
     table = rates(answers)
     numbers = table["class"].tolist()
-    wrong = [answers.before[answers.labels != c] == c for c in numbers]
-    words = {k: CAUSES[name] for k, name in causes.items()}
-    if len(classes) == 2 and causes:
-        words = dict.fromkeys((0, 1), cause_of_pair(causes, classes))
-    table["false_positives"] = [float(called.mean()) for called in wrong]
+    others = [answers.before[answers.labels != c] == c for c in numbers]
+    table["false_positives"] = [float(called.mean()) for called in others]
     table["reason"] = [reason(row) for row in table.to_dict("records")]
     table["class"] = [classes[c] for c in numbers]
-    return table.assign(cause=pd.Series([words.get(c) for c in numbers], dtype=object))
+    if len(classes) == 2 and causes:
+        words = dict.fromkeys((0, 1), cause_of_pair(causes, classes))
+    else:
+        words = {k: CAUSES[name] for k, name in causes.items()}
+    table["cause"] = pd.Series([words.get(c) for c in numbers], dtype=object)
+    return table
 
 
 def _clearest_pictures(flipping: Sequence[tuple[float, Counterfactual]]) -> list[Counterfactual]:

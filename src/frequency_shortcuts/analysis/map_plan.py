@@ -22,7 +22,7 @@ from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Found, find, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.networks.predictions import Classifier, device_of
+from frequency_shortcuts.networks.predictions import Classifier, Precision, device_of
 from frequency_shortcuts.shortcuts import examples, trials
 from frequency_shortcuts.shortcuts.hits import Hits, rates
 from frequency_shortcuts.shortcuts.test import collect as collect_hits
@@ -32,19 +32,17 @@ from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
-from .chosen_images import shown
-from .classes import Counts
-from .images import LabelledImages
-from .map_result import MapResult, clearest_shortcuts
+from .chosen_images import Counts, shown
+from .map_result import MapResult, shown_classes
 from .options import DEFAULT, Run, Search, Test
-from .subject import Subject
+from .subject import AnalysedNetwork
 
 log = logging.getLogger(__name__)
 
 MOST_NEGATIVES = 1000  # images on which FPR is measured, by default
 FEWEST_NEGATIVES = 50
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
-CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
+CELLS_OF_CULLING = 32  # of frequencies along a side of the spectrum, where culling removes cells
 NO_GRADIENT = "the network gives no gradient, which the default method needs"
 
 
@@ -54,6 +52,7 @@ class PlannedSearch(NamedTuple):
     name : of the method, see `registry`; method, settings : what it stands for
     passes : at most; a backward pass counts two
     remark : why the method is not the default one, or empty
+    percent, precision : of the maps and of the passes, see `Search`
     """
 
     name: str
@@ -61,24 +60,23 @@ class PlannedSearch(NamedTuple):
     settings: dict[str, Any]
     passes: int
     remark: str
+    percent: float
+    precision: Precision
 
 
 class MapPlan(NamedTuple):
     """What will be done with maps.
 
-    masks : of the user, or None; search, planned : how they are searched for, else
+    masks : of the user, or None; search : how they are searched for, else
     trials : how they are tested
     """
 
     masks: BoolArray | None
-    search: Search | None
-    planned: PlannedSearch | None
+    search: PlannedSearch | None
     trials: trials.Trials
 
 
-def plan_maps(
-    subject: Subject, labelled: LabelledImages, test: Test, counts: Counts, seed: int
-) -> MapPlan:
+def plan_maps(subject: AnalysedNetwork, test: Test, counts: Counts, seed: int) -> MapPlan:
     """Plan the search and the test of maps. Raises ValueError for maps of another size or of other classes."""
     n_classes = len(subject.test.classes)
     negatives = test.negatives or negatives_by_default(n_classes, counts.tested)
@@ -92,24 +90,23 @@ def plan_maps(
         seed=seed,
     )
     if test.search is None:
-        return MapPlan(_as_masks(test.maps, labelled), None, None, chosen)
+        return MapPlan(_as_masks(test.maps, subject), None, chosen)
     network = subject.search_classifier(test.search.precision)
-    planned = plan_search(test.search, network, subject.map_ranking)
-    return MapPlan(None, test.search, planned, chosen)
+    return MapPlan(None, plan_search(test.search, network, subject.map_ranking), chosen)
 
 
-def passes_of_maps(plan: MapPlan, subject: Subject) -> dict[str, float]:
+def passes_of_maps(plan: MapPlan, subject: AnalysedNetwork) -> dict[str, float]:
     """Name of a step -> its passes, at most."""
     steps: dict[str, float] = {}
-    if plan.planned is not None:
-        steps[f"search by {plan.planned.name}"] = plan.planned.passes
+    if plan.search is not None:
+        steps[f"search by {plan.search.name}"] = plan.search.passes
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
-    passes = trials.count_map_passes(n_classes, subject.chosen.tested, plan.trials, neutral)
+    passes = trials.count_map_passes(n_classes, subject.images.tested, plan.trials, neutral)
     return steps | {"test of maps beside controls": passes}
 
 
 def run_maps(
-    plan: MapPlan, subject: Subject, run: Run, batch: int
+    plan: MapPlan, subject: AnalysedNetwork, run: Run, batch: int
 ) -> tuple[MapResult, dict[str, Any]]:
     """Search for maps, or take those of the user, and test them; and how they were made.
 
@@ -117,16 +114,17 @@ def run_maps(
     """
     images = subject.map_ranking
     pairs = ConjugatePairs(*images.images.shape[2:])
-    masks, found = plan.masks, None
-    if plan.planned is not None and plan.search is not None:
+    masks = plan.masks
+    found = None
+    if plan.search is not None:
         found = find(
-            plan.planned.method,
+            plan.search.method,
             subject.search_classifier(plan.search.precision),
             images,
             seed=run.seed,
             precision=plan.search.precision,
             work=Work(run.state, progress=run.progress),
-            **plan.planned.settings,
+            **plan.search.settings,
         )
         masks = dfm.dominant(found.score, pairs, plan.search.percent)
     assert masks is not None  # they were given, or searched for
@@ -143,8 +141,8 @@ def run_maps(
     measured = rates(hits)
     measured["class"] = [subject.test.classes[c] for c in measured["class"]]
     about = {
-        "images that find the maps" if found else "images of the spectra": subject.chosen.search,
-        "images that test them": subject.chosen.tested,
+        "images that find the maps" if found else "images of the spectra": subject.images.search,
+        "images that test them": subject.images.tested,
         "settings of the test": str(vars(plan.trials)),
     }
     return MapResult(masks, found, measured, table, cards), about | _about_search(
@@ -153,12 +151,12 @@ def run_maps(
 
 
 def _about_search(plan: MapPlan, found: Found | None, masks: BoolArray) -> dict[str, Any]:
-    if plan.planned is None or plan.search is None or found is None:
+    if plan.search is None or found is None:
         digest = hashlib.sha256(masks.tobytes()).hexdigest()
         size = 100 * float(masks.mean())
         return {"method": "given maps", "settings": f"sha256 {digest}", "percent": size}
     return {
-        "method": plan.planned.name,
+        "method": plan.search.name,
         "settings": str(dict(found.settings)),
         "percent": plan.search.percent,
         "passes of the search": found.passes,
@@ -174,10 +172,10 @@ def named_verdicts(hits: Hits, classes: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _make_cards(
-    subject: Subject, masks: BoolArray, found: Found | None, table: pd.DataFrame
+    subject: AnalysedNetwork, masks: BoolArray, found: Found | None, table: pd.DataFrame
 ) -> examples.Cards:
     """What the cards of the classes with the clearest shortcuts show."""
-    chosen = clearest_shortcuts(table, subject.test.classes, subject.name).index
+    chosen = shown_classes(table, subject.test.classes, subject.name).index
     test, ranking = subject.test, subject.map_ranking
     places = np.array([np.flatnonzero(test.labels == c)[0] for c in chosen])
     amplitude = adcs.class_spectra(ranking, device=device_of(subject.network)).mean_amplitude
@@ -217,7 +215,7 @@ def plan_search(search: Search, network: Classifier, images: Split) -> PlannedSe
     if "percent" in signature(module.Settings).parameters:
         settings["percent"] = search.percent
     if remark:
-        cell = math.ceil(max(pairs.height, pairs.width) / CELLS)
+        cell = math.ceil(max(pairs.height, pairs.width) / CELLS_OF_CULLING)
         settings |= {"search": "exact", "patch": cell}
     elif name == "culling" and not search.settings:
         settings["search"] = "screened"
@@ -225,7 +223,7 @@ def plan_search(search: Search, network: Classifier, images: Split) -> PlannedSe
         settings["samples"] = SAMPLES
     settings |= search.settings
     passes = module.passes(make_settings(module, settings), len(images), pairs)
-    return PlannedSearch(name, module, settings, passes, remark)
+    return PlannedSearch(name, module, settings, passes, remark, search.percent, search.precision)
 
 
 def has_gradient(network: Classifier, images: Split) -> bool:
@@ -245,16 +243,17 @@ def has_gradient(network: Classifier, images: Split) -> bool:
     return bool(gradient.any())
 
 
-def _as_masks(maps: Any, images: LabelledImages) -> BoolArray:
+def _as_masks(maps: Any, subject: AnalysedNetwork) -> BoolArray:
     """Maps of the user as bool [class, H, W], one for each class of the images."""
-    names = images.classes or [*map(str, np.unique(images.labels).tolist())]
+    images = subject.images
+    names = images.labelled.classes or [*map(str, images.numbers)]
     if isinstance(maps, Mapping):
         missing = [name for name in names if name not in maps]
         if missing:
             raise ValueError(f"maps have no {few(missing)}: they are of {few([*maps])}")
         maps = np.array([as_array(maps[name]) for name in names])
     masks = as_array(maps)
-    expected = (len(names), *images.images.shape[2:])
+    expected = (len(names), *subject.test.images.shape[2:])
     if masks.shape != expected:
         raise ValueError(
             f"maps are {list(masks.shape)}: expected {list(expected)}, one for each class"

@@ -37,7 +37,7 @@ def of_network(verdicts: pd.DataFrame, network: str) -> pd.DataFrame:
     return verdicts.assign(dataset="", network=network, augmentation="none", seed=0)
 
 
-def clearest_shortcuts(
+def shown_classes(
     verdicts: pd.DataFrame, classes: Sequence[str], network: str
 ) -> selection.ClassSelection:
     """The classes that figures of maps show: of more than twelve, those with the clearest shortcut."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .exchanges import Counterfactual
 
-OTHERS = "other classes"
+OTHER_CLASSES = "other classes"
 IMAGES_NOTE = (
     "Images of classes that follow, and the same with that part of other classes, clearest first."
 )
@@ -49,20 +50,13 @@ def exchange_panels(picture: Counterfactual, giver: str) -> list[Panel]:
     """
     before = _answer(picture.called_before, picture.logits_before)
     after = _answer(picture.called_after, picture.logits_after)
+    is_right = picture.called_before == picture.label
+    stays_right = picture.called_after == picture.label
+    given = PARTS[picture.part].given.format(giver)
     times = f"{float(f'{picture.factor:.2g}'):g} times"
     return [
-        Panel(
-            f"image of {picture.label}",
-            picture.before,
-            before,
-            picture.called_before == picture.label,
-        ),
-        Panel(
-            PARTS[picture.part].given.format(giver),
-            picture.after,
-            after,
-            picture.called_after == picture.label,
-        ),
+        Panel(f"image of {picture.label}", picture.before, before, is_right),
+        Panel(given, picture.after, after, stays_right),
         Panel(f"the difference\n({times})", picture.difference, "grey: no change"),
     ]
 
@@ -79,7 +73,7 @@ def draw_flipping(pictures: Sequence[Counterfactual], images: pd.DataFrame) -> F
     paths = dict(zip(images["image"], images["path"], strict=True))
     rows = {}
     for number, one in enumerate(pictures, start=1):
-        first, *others = exchange_panels(one, OTHERS)
+        first, *others = exchange_panels(one, OTHER_CLASSES)
         named = first._replace(above=paths[one.image] or first.above)
         rows[f"{number}. {one.label}:\n{one.part}"] = [named, *others]
     return rows_of_panels(rows, IMAGES_NOTE)
@@ -109,14 +103,26 @@ def plot_map(
         raise ValueError(
             f"a map is {list(plane.shape)}: expected one plane [H, W], such as result.maps[0]"
         )
-    colours, low, high = ("Greys", 0, 1) if plane.dtype == bool else ("viridis", None, None)
+    is_mask = plane.dtype == bool
+    colours = cmap or ("Greys" if is_mask else "viridis")
+    if is_mask:
+        vmin = 0 if vmin is None else vmin
+        vmax = 1 if vmax is None else vmax
     if ax is None:
         with canvas.style():
             _, ax = plt.subplots(figsize=(3, 3))
-    norm = Normalize(low if vmin is None else vmin, high if vmax is None else vmax)
-    canvas.show_plane(ax, plane, cmap or colours, norm)
+    canvas.show_plane(ax, plane, colours, Normalize(vmin, vmax))
     ax.set(xlabel="cycles per image", ylabel="cycles per image")
     return ax
+
+
+class Drawn(NamedTuple):
+    """What is drawn of each class, float [class, H, W], and how."""
+
+    planes: npt.NDArray[Any]
+    norm: LogNorm
+    colours: str
+    name: str
 
 
 def spectra_of_classes(
@@ -126,36 +132,40 @@ def spectra_of_classes(
 
     spectra, differences : float [class, H, W], centred; differences are 1 by chance, and the same of two classes
     """
-    lines = -(-len(classes) // 6)
-    columns = -(-len(classes) // lines)
-    differences = differences[:1] if len(classes) == 2 else differences
-    kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference")]
-    norms = [
-        LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])),
-        LogNorm(1, max(10, differences.max())),
+    if len(classes) == 2:
+        differences = differences[:1]
+    of_amplitudes = LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999]))
+    of_differences = LogNorm(1, max(10, differences.max()))
+    kinds = [
+        Drawn(spectra, of_amplitudes, "viridis", "amplitude"),
+        Drawn(differences, of_differences, "Greys", "difference"),
     ]
+    lines = math.ceil(len(classes) / 6)
+    columns = math.ceil(len(classes) / lines)
     with canvas.style():
         side = (canvas.PAGE - 1.0) / max(3, columns)
-        panel = side * spectra.shape[1] / spectra.shape[2]
-        size = 0.4 + lines * (2 * panel + 0.45), 1.0 + side * columns
-        figure, axes = canvas.page_of_panels(2 * lines, columns, *size)
-        if len(differences) == 1:
+        height = 0.4 + lines * (2 * side * spectra.shape[1] / spectra.shape[2] + 0.45)
+        figure, axes = canvas.page_of_panels(2 * lines, columns, height, 1.0 + side * columns)
+        if len(differences) == 1:  # one panel as wide as both spectra
             axes[1, 0].set_subplotspec(axes[1, 0].get_gridspec()[1, :])
-        for first in range(0, len(classes), columns):
-            rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
-            for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
-                for axis, plane in zip(line, planes[first : first + columns], strict=False):
-                    canvas.show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm)
+        for line in range(lines):
+            shown = slice(line * columns, (line + 1) * columns)
+            rows = axes[2 * line : 2 * line + 2]
+            for row, kind in zip(rows, kinds, strict=True):
+                for axis, plane in zip(row, kind.planes[shown], strict=False):
+                    clipped = plane.clip(kind.norm.vmin, kind.norm.vmax)
+                    canvas.show_plane(axis, clipped, kind.colours, kind.norm)
                     canvas.few_frequency_ticks(axis)
+            names = classes[shown]
             canvas.class_titles(rows[:, : len(names)], names, note)
         for axis in axes.flat:
             axis.set_visible(axis.has_data())
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
-        for line, (_, cmap, words), norm in zip(axes, kinds, norms, strict=False):
-            bar = figure.colorbar(
-                ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01, panchor=False
-            )
-            bar.set_label(words)
+        for row, kind in zip(axes, kinds, strict=False):
+            colours = ScalarMappable(kind.norm, kind.colours)
+            place = {"ax": row.tolist(), "fraction": 0.02, "pad": 0.01, "panchor": False}
+            bar = figure.colorbar(colours, **place)
+            bar.set_label(kind.name)
             canvas.logarithmic(bar.ax.yaxis)
         canvas.write_title(figure, "", note)
     return figure

@@ -33,15 +33,15 @@ from frequency_shortcuts.shortcuts.verdict import MOST_FPR, STRONG_TPR, over_see
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.files import replacing_hdf5, write_text
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from . import summary
 from .cells import MOST, as_lines, as_table, flat_numbers
 from .exchanges import Counterfactual, clearest_first
-from .map_result import MapResult, clearest_shortcuts, of_network, read_maps, write_maps
+from .map_result import MapResult, of_network, read_maps, shown_classes, write_maps
 from .plots import IMAGES_NOTE, NOTE, draw_flipping, draw_parts, exchange_panels
-from .result_folder import about_of, fill_page, save_result, write_text
+from .result_folder import about_of, fill_page, save_result
 from .stored_fields import (
     read_frame,
     read_json,
@@ -52,8 +52,8 @@ from .stored_fields import (
 )
 
 FILE, PAGE, MAPS = "flips.h5", "report.html", "maps.h5"
-TITLE = "Parts of a class: shares in %, 90 % intervals"
-SHORT = [
+TITLE_OF_FLIPS = "Parts of a class: shares in %, 90 % intervals"
+SHORT_VERDICTS = [
     "class",
     "tpr_unfiltered",
     "tpr_dfm",
@@ -151,7 +151,7 @@ class Analysis:
             "tpr_random_removed": removed["tpr_random"].to_numpy(),
             "needed": [NEEDED.get(verdict) for verdict in removed["verdict"]],
         }
-        return rows[SHORT].assign(**without_map).reset_index(drop=True)
+        return rows[SHORT_VERDICTS].assign(**without_map).reset_index(drop=True)
 
     @property
     def table_1(self) -> pd.DataFrame:
@@ -198,7 +198,7 @@ class Analysis:
     def summary(self) -> str:
         """What came out, as plain text: a table for each test, of the twelve clearest classes, and a few sentences."""
         flips = self._flip_cells().drop(columns="likely cause", errors="ignore")
-        blocks = [as_table(TITLE, flips), as_lines(self._sentences())]
+        blocks = [as_table(TITLE_OF_FLIPS, flips), as_lines(self._sentences())]
         if len(self.advice):
             title = summary.advice_title(self.advice)
             blocks.append(as_table(title, summary.advice_cells(self.advice)))
@@ -361,14 +361,14 @@ class Analysis:
         return summary.flip_cells(table)
 
     def _sentences(self) -> list[str]:
-        return summary.sentences(self.flips, self.images, self.about)
+        return summary.sentences_on_flips(self.flips, self.images, self.about)
 
     def _map_title(self) -> str:
         fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
         return summary.map_title(fill, self.about["percent"])
 
     def _clearest_shortcuts(self) -> selection.ClassSelection:
-        return clearest_shortcuts(self.table, self.classes, self.about["network"])
+        return shown_classes(self.table, self.classes, self.about["network"])
 
     def _with_maps(self) -> MapResult:
         if self.map_result is None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from matplotlib.figure import Figure
 from frequency_shortcuts import __version__
 from frequency_shortcuts.exchange.answers import BOUND, PARTS
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.storage.files import check_folder, replacing
+from frequency_shortcuts.storage.files import AnyPath, check_folder, write_text
 from frequency_shortcuts.storage.tables import write_table
 
 from .cells import percent
 
-AnyPath = str | os.PathLike[str]
 ABOUT = "about.json"  # how a result was made
 UNFINISHED = "unfinished"  # of a search that was stopped
 WIDE = 1400  # pixels of a picture on a page
@@ -131,9 +129,3 @@ def fill_page(template: str, about: Mapping[str, Any], **content: Any) -> str:
     """A page as text; about : how it was made."""
     stated = {name: value for name, value in about.items() if value != ""}
     return _PAGES.get_template(template).render(about=stated, **content)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

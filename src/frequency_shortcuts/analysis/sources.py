@@ -24,49 +24,54 @@ def read_sources(
 
     Raises ValueError, in one sentence, for sources of another number, and for a function or path without files.
     """
-    if callable(source) or isinstance(source, str | os.PathLike):
-        if found is None:
-            kind = "a function" if callable(source) else "a path"
-            raise ValueError(
-                f"source is {kind}, which needs {what} in files: give one name for each image"
-            )
-        if callable(source):
-            names = [source(file) for file in found.files]
-        elif str(source) in found.columns:
-            names = [found.columns[str(source)][i] for i in found.places]
-        elif found.columns and Path(source).suffix.lower() not in TABLES:
-            columns = few([*found.columns], 20)
-            raise ValueError(
-                f"{found.given.table} has no column {source}: its columns are {columns}"
-            )
-        else:
-            table, bases = (
-                read_columns(source, ["path", "source"]),
-                (found.given.root, Path(source).parent),
-            )
-            known = {
-                (base / path).resolve(): name
-                for path, name in zip(table["path"], table["source"], strict=True)
-                for base in reversed(bases)
-            }
-            names = [known.get(file.resolve(), "") for file in found.files]
-            if missing := [
-                str(file) for file, name in zip(found.files, names, strict=True) if not name
-            ]:
-                raise ValueError(
-                    f"{source} lists no source of {few(missing)}: expected a row for each picture"
-                )
-    else:
-        names = as_array(source).tolist()
-        if not isinstance(names, list):
-            raise ValueError(f"source {source!r}: expected one name for each image")
-        if found is not None and len(names) == found.total:
-            names = [names[i] for i in found.places]
-    if len(names) != n_images:
+    if not (callable(source) or isinstance(source, str | os.PathLike)):
+        names = _listed(source, found)
+    elif found is None:
+        kind = "a function" if callable(source) else "a path"
         raise ValueError(
-            f"there are {len(names)} sources for {n_images if found is None else found.total} {what}"
+            f"source is {kind}, which needs {what} in files: give one name for each image"
         )
+    elif callable(source):
+        names = [source(file) for file in found.files]
+    else:
+        names = _named_by(source, found)
+    if len(names) != n_images:
+        total = n_images if found is None else found.total
+        raise ValueError(f"there are {len(names)} sources for {total} {what}")
     return np.array([str(name) for name in names])
+
+
+def _listed(source: Any, found: Listing | None) -> list[Any]:
+    """Names in a sequence; of those for all files that were given, the names of the files that are left."""
+    names = as_array(source).tolist()
+    if not isinstance(names, list):
+        raise ValueError(f"source {source!r}: expected one name for each image")
+    if found is not None and len(names) == found.total:
+        return [names[i] for i in found.places]
+    return names
+
+
+def _named_by(source: str | os.PathLike[str], found: Listing) -> list[str]:
+    """Names in a column of the CSV of the pictures, or in a CSV of paths and sources."""
+    column = found.columns.get(str(source))
+    if column is not None:
+        return [column[i] for i in found.places]
+    if found.columns and Path(source).suffix.lower() not in TABLES:
+        columns = few([*found.columns], 20)
+        raise ValueError(f"{found.given.table} has no column {source}: its columns are {columns}")
+    table = read_columns(source, ["path", "source"])
+    known: dict[Path, str] = {}
+    # A path is relative to the folder of the pictures or else to the CSV.
+    for base in (Path(source).parent, found.given.root):
+        paths = [(base / path).resolve() for path in table["path"]]
+        known.update(zip(paths, table["source"], strict=True))
+    names = [known.get(file.resolve(), "") for file in found.files]
+    missing = [str(file) for file, name in zip(found.files, names, strict=True) if not name]
+    if missing:
+        raise ValueError(
+            f"{source} lists no source of {few(missing)}: expected a row for each picture"
+        )
+    return names
 
 
 def recall_by_source(
@@ -77,14 +82,10 @@ def recall_by_source(
     labels, called, sources : of each image, [n]. The interval is Wilson's; the lowest upper end comes first, so that a
     low recall of few images does not.
     """
-    table = pd.DataFrame(
-        {"class": [classes[c] for c in labels], "source": sources, "hit": labels == called}
-    )
-    table = (
-        table.groupby(["class", "source"], sort=False)["hit"]
-        .agg(images="size", hits="sum")
-        .reset_index()
-    )
+    names = [classes[c] for c in labels]
+    images = pd.DataFrame({"class": names, "source": sources, "hit": labels == called})
+    groups = images.groupby(["class", "source"], sort=False)["hit"]
+    table = groups.agg(images="size", hits="sum").reset_index()
     recall, low, high = shares(table.pop("hits"), table["images"])
     table = table.assign(recall=recall, recall_low=low, recall_high=high)
     return table.sort_values(["recall_high", "recall", "class", "source"], ignore_index=True)

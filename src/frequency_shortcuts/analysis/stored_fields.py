@@ -10,6 +10,8 @@ import pandas as pd
 
 from .exchanges import Counterfactual
 
+ARRAYS = ("before", "after", "difference", "logits_before", "logits_after")  # of a picture
+
 
 def write_array(group: h5py.Group, name: str, values: Any) -> None:
     """Write an array, compressed."""
@@ -40,12 +42,10 @@ def read_frame(group: h5py.Group, name: str) -> pd.DataFrame:
 
 def write_object(group: h5py.Group, fields: Mapping[str, Any]) -> None:
     """Write the fields of an object: arrays as datasets, all others together as JSON."""
-    others = {}
+    others = dict(fields)
     for name, value in fields.items():
         if isinstance(value, np.ndarray):
-            write_array(group, name, value)
-        else:
-            others[name] = value
+            write_array(group, name, others.pop(name))
     write_json(group, "others", others)
 
 
@@ -57,14 +57,14 @@ def read_object(group: h5py.Group) -> dict[str, Any]:
 
 def write_pictures(group: h5py.Group, pictures: Sequence[Counterfactual]) -> None:
     """Write pictures field by field: all of a result have one size."""
-    fields = {name: [getattr(one, name) for one in pictures] for name in Counterfactual._fields}
-    images = {name: np.array(fields[name]) for name in ("before", "after", "difference")}
-    logits = {name: np.array(fields[name]) for name in ("logits_before", "logits_after")}
-    write_object(group, fields | images | logits)
+    rows = [picture._asdict() for picture in pictures]
+    fields = {name: [row[name] for row in rows] for name in Counterfactual._fields}
+    arrays = {name: np.array(fields[name]) for name in ARRAYS}
+    write_object(group, fields | arrays)
 
 
 def read_pictures(group: h5py.Group) -> tuple[Counterfactual, ...]:
     """The pictures that `write_pictures` wrote."""
     fields = read_object(group)
-    rows = zip(*(fields[name] for name in Counterfactual._fields), strict=True)
-    return tuple(Counterfactual(*row) for row in rows)
+    columns = [fields[name] for name in Counterfactual._fields]
+    return tuple(map(Counterfactual, *columns))

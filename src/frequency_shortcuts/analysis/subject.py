@@ -2,12 +2,8 @@
 
 import copy
 import functools
-import hashlib
-import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +11,6 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.exchange.class_statistics import FEWEST
-from frequency_shortcuts.images.folders import few
-from frequency_shortcuts.images.preprocessing import PROBES
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.external import (
@@ -28,26 +21,25 @@ from frequency_shortcuts.networks.external import (
 )
 from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, device_of, source_for
-from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .chosen_images import as_splits, spread
-from .classes import Chosen, Classes, Counts, choose, match
-from .images import LabelledImages
+from .chosen_images import ChosenImages
+from .classes import Matched, match_outputs, of_kept_folders
 from .options import Run, Test
 
-log = logging.getLogger(__name__)
+SHOWN = 64  # images with which a network is checked
 
 
 @dataclass(frozen=True)
-class Subject:
+class AnalysedNetwork:
     """What is analysed.
 
     network, name : on the device of the analysis, and by default the name of its class, also if TorchScript wraps it
     classifier : its logits of the classes, and nothing else
     n_outputs, outputs : how many outputs the network has, and that of each class, None for all of them
     ranking, test : the images of the statistics, and those that test
-    chosen : which of the images that were given they are, and how many of them find maps and test them
-    remark : what is said of probabilities, a single output, and a transform that is not known; else empty
+    images : the same as they were chosen, with the names of the classes in the images
+    logits : of the images with which the network was checked, [n, outputs]
     """
 
     network: nn.Module
@@ -57,8 +49,8 @@ class Subject:
     outputs: npt.NDArray[np.int64] | None
     ranking: Split
     test: Split
-    chosen: Chosen
-    remark: str
+    images: ChosenImages
+    logits: Tensor
 
     @functools.cached_property
     def frozen(self) -> Classifier:
@@ -67,19 +59,44 @@ class Subject:
 
     def search_classifier(self, precision: Precision) -> Classifier:
         """A faster copy in another precision."""
-        return (
-            self.frozen if precision == "float32" else Classifier.frozen(self.classifier, precision)
-        )
+        if precision == "float32":
+            return self.frozen
+        return Classifier.frozen(self.classifier, precision)
 
     @functools.cached_property
     def map_ranking(self) -> Split:
         """The images that find the maps."""
-        return self.ranking.subset(np.arange(self.chosen.search))
+        return self.ranking.subset(np.arange(self.images.search))
 
     @functools.cached_property
     def map_test(self) -> Split:
         """The images that test the maps."""
-        return self.test.subset(np.arange(self.chosen.tested))
+        return self.test.subset(np.arange(self.images.tested))
+
+    def remarks(self) -> list[str]:
+        """What is said of probabilities, a single output, a transform that is not known, and images of both parts."""
+        said = [remark for remark in (self.images.labelled.remark, self.images.shared) if remark]
+        if not isinstance(self.classifier, Logits):
+            return said
+        is_probability = self.classifier.probabilities
+        if self.classifier.single:
+            high = self.test.classes[1 if self.outputs is None else 0]
+            what, values = ("probability", "all") if is_probability else ("logit", "not all")
+            said.append(
+                f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1"
+            )
+        elif is_probability:
+            said.append(
+                "the network gives probabilities, as a softmax does: their logarithms are used as logits"
+            )
+        if is_probability:
+            probabilities = self.classifier.chosen(self.logits).exp()
+            lost = int((probabilities < 2 * LEAST_PROBABILITY).any(1).sum())
+            if lost:
+                said.append(
+                    f"probabilities round to 0 or 1 for {lost} of {len(self.logits)} images: give logits"
+                )
+        return said
 
     def measure(self, progress: bool) -> tuple[float, float, int]:
         """Show the images that test the maps, unfiltered, batch by batch, and time one batch.
@@ -89,16 +106,18 @@ class Subject:
         chance: its outputs then probably belong to other classes.
         """
         test = self.map_test
-        source, n_classes = source_for(self.classifier, test), len(test.classes)
-        batches = list(index_batches(np.arange(len(source)), batch := source.batch_size()))
+        n_classes = len(test.classes)
+        source = source_for(self.classifier, test)
+        batch = source.batch_size()
+        batches = list(index_batches(np.arange(len(source)), batch))
+        bar = tqdm(
+            batches,
+            "unfiltered images",
+            unit="batch",
+            leave=False,
+            disable=None if progress else True,
+        )
         with Classifier(self.classifier).naming(n_classes) as predict:
-            bar = tqdm(
-                batches,
-                "unfiltered images",
-                unit="batch",
-                leave=False,
-                disable=None if progress else True,
-            )
             named = [predict(source.take(positions)).cpu().numpy() for positions in bar]
             images = source.take(batches[0])
             begin = time.perf_counter()
@@ -115,140 +134,48 @@ class Subject:
         return accuracy, seconds, batch
 
 
-def _left(test: Test, own: LabelledImages, n_outputs: int) -> tuple[Any, Any, IntArray | None]:
-    """Names, outputs and numbers of the classes that are left, if some of the folders or of a CSV are left out."""
-    every, classes, outputs = own.listing and own.listing.every, test.classes, test.outputs
-    if not every or every == own.classes:
-        return classes, outputs, None
-    left = np.array([every.index(name) for name in own.classes or ()])
-    if classes is not None and len(classes) == len(every):
-        classes = [classes[k] for k in left]
-    outputs = range(n_outputs) if outputs is None and len(every) == n_outputs else outputs
-    if isinstance(outputs, Mapping):
-        outputs = {name: outputs[name] for name in own.classes or () if name in outputs}
-    elif outputs is not None and len(outputs) == len(every):
-        outputs = as_array(outputs)[left].tolist()
-    return classes, outputs, left
-
-
 def match_network(
-    network: nn.Module, own: LabelledImages, test: Test, run: Run, counts: Counts
-) -> Subject:
-    """Match a network with the images, and choose those that rank frequencies and those that test.
-
-    counts : see `choose`
-    """
-    remarks = [own.remark]
-    device = pick_device(run.device or str(device_of(network)))
-    if run.device is not None and device != device_of(network):
-        with torch.no_grad():  # see `fold`
-            network = copy.deepcopy(network).to(device)
-
-    def look(chosen: IntArray) -> tuple[Logits, int, Tensor]:
-        """Check the network on some images, and say what it returns."""
-        some = Split(own.ready(chosen), np.zeros(len(chosen), int), mean=own.mean, std=own.std)
-        return logits_only(network, source_for(network, some).take(np.arange(len(chosen))))
-
-    classifier, n_outputs, logits = look(np.arange(min(PROBES, len(own.labels))))
-    if n_outputs == 1:  # its values for images of both classes say what it is
-        classifier, _, logits = look(np.sort(spread(own.labels)))
-    classes, outputs, left = _left(test, own, n_outputs)
-    matched = match(own.labels, own.classes, n_outputs, classes, outputs)
-    neutral, numbers = (
-        own.neutral if test.neutral is None else test.neutral,
-        matched.numbers if left is None else left,
-    )
-    if neutral is not None:
-        if neutral not in numbers:
-            known = few([*map(str, numbers)])
-            raise ValueError(
-                f"neutral class {neutral}: expected the number of a class of the images, {known}"
-            )
-        neutral = int(np.searchsorted(numbers, neutral))
-    chosen = choose(
-        matched.relabel(own.labels, "images"),
-        matched.names,
-        counts,
-        run.seed,
-        halves=own.test is None,
-        fewest=FEWEST,
-    )
-    if own.test is None:
-        ranking, tested = as_splits(own, [chosen.ranking, chosen.test], matched, neutral)
-    else:
-        (ranking,) = as_splits(own, [chosen.ranking], matched, neutral)
-        others = _choose_others(own, own.test, matched, counts, run.seed)
-        (tested,) = as_splits(own.test, [others.test], matched, neutral, "test images")
-        chosen = chosen._replace(test=others.test, tested=others.tested)
-        remarks.append(_shared(ranking, tested))
-    classifier = with_outputs(classifier, matched.outputs, n_outputs)
-    if classifier.single:
-        high = matched.names[int(matched.outputs is None)]
-        what, values = ("probability", "all") if classifier.probabilities else ("logit", "not all")
-        remarks.append(
-            f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1"
-        )
-    elif classifier.probabilities:
-        remarks.append(
-            "the network gives probabilities, as a softmax does: their logarithms are used as logits"
-        )
-    if classifier.probabilities:
-        lost = int((classifier.chosen(logits).exp() < 2 * LEAST_PROBABILITY).any(1).sum())
-        remarks += [
-            f"probabilities round to 0 or 1 for {lost} of {len(logits)} images: give logits"
-        ] * (lost > 0)
-    for remark in filter(None, remarks):
-        log.warning("%s", remark)
-    name = run.name or str(getattr(network, "original_name", type(network).__name__))
-    return Subject(
+    network: nn.Module, images: ChosenImages, test: Test, run: Run
+) -> AnalysedNetwork:
+    """Check a network on images, and match its outputs with their classes."""
+    network = _on_device(network, run.device)
+    positions = _some_of_all(images.ranking.labels)
+    shown = source_for(network, images.ranking).take(positions)
+    classifier, n_outputs, logits = logits_only(network, shown)
+    names, outputs = _match_classes(images, n_outputs, test)
+    return AnalysedNetwork(
         network,
-        name,
-        classifier,
+        run.name or str(getattr(network, "original_name", type(network).__name__)),
+        with_outputs(classifier, outputs, n_outputs),
         n_outputs,
-        matched.outputs,
-        ranking,
-        tested,
-        chosen,
-        "; ".join(filter(None, remarks)),
+        outputs,
+        replace(images.ranking, classes=names),
+        replace(images.test, classes=names),
+        images,
+        logits,
     )
 
 
-def _shared(ranking: Split, test: Split) -> str:
-    """What is said of test images that also rank frequencies. Raises ValueError if all do."""
-    ranked, tested = (
-        [
-            hashlib.sha256(np.asarray(split.images[np.array([i])]).tobytes()).hexdigest()
-            for i in range(len(split))
-        ]
-        for split in (ranking, test)
-    )
-    shared = int(np.isin(tested, ranked).sum())
-    if shared == len(test):
-        raise ValueError(
-            "the test images are among those that rank frequencies and find maps: give others, or leave them out of "
-            "Test, so that half of the images test"
-        )
-    return (
-        f"{shared:,} of {len(test):,} test images are among those that rank frequencies"
-        if shared
-        else ""
-    )
+def _on_device(network: nn.Module, name: str | None) -> nn.Module:
+    """The network, or a copy of it on another device."""
+    device = pick_device(name or str(device_of(network)))
+    if name is None or device == device_of(network):
+        return network
+    with torch.no_grad():  # see `fold`
+        return copy.deepcopy(network).to(device)
 
 
-def _choose_others(
-    own: LabelledImages, other: LabelledImages, classes: Classes, counts: Counts, seed: int
-) -> Chosen:
-    """Choose among other images to test with. Raises ValueError if they do not match those that find the maps."""
-    if other.images.shape[1:] != own.images.shape[1:]:
-        raise ValueError(
-            f"test images are {list(other.images.shape[1:])}, images are {list(own.images.shape[1:])}: expected the "
-            "same channels and size"
-        )
-    if own.classes and other.classes and own.classes != other.classes:
-        raise ValueError(
-            f"test images are of the classes {', '.join(other.classes[:5])}, images of {', '.join(own.classes[:5])}: "
-            "expected the same, in the same order"
-        )
-    return choose(
-        classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False
-    )
+def _some_of_all(labels: IntArray) -> IntArray:
+    """The positions of some images of all classes: what a network says of these tells what its outputs are."""
+    places = np.linspace(0, len(labels) - 1, min(SHOWN, len(labels))).astype(int)
+    return np.sort(np.argsort(labels, kind="stable")[places])
+
+
+def _match_classes(images: ChosenImages, n_outputs: int, test: Test) -> Matched:
+    classes = test.classes
+    outputs = test.outputs
+    found = images.labelled.listing
+    kept = images.labelled.classes
+    if found is not None and kept and found.every != kept:
+        classes, outputs = of_kept_folders(found.every or (), kept, n_outputs, classes, outputs)
+    return match_outputs(kept, images.numbers, n_outputs, classes, outputs)

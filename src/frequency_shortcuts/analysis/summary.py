@@ -14,31 +14,21 @@ from frequency_shortcuts.figures.canvas import CONTROL_WORDS, control_label
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.spectrum import fills
 
-from .advice import KINDS
-from .cells import MOST, as_table, filled, percent, with_interval
+from .advice import KINDS_OF_IMAGES
+from .cells import MOST, NAMED_FILES, as_table, filled, percent, with_interval
 from .options import WITH_SWAP
-from .reasons import PAIR
+from .reasons import EITHER_OF_TWO
 
-ADVICE, BOTH, SWAPPED, TESTED = "advice", "both", "swapped", "tested"
-SENTENCES = {  # verdict of a class, or a label -> what is said once
-    FOLLOWS: "Follows: many other images are called the class once they have a part of it. "
-    f"{'; '.join(f'{part}: {kind.words}' for part, kind in PARTS.items())}. Your knowledge of the images tells whether "
-    "it is an artefact.",
-    ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
-    "{causes}. Then test again.",
-    SWAPPED: "fs.Swap did not remove what is followed.",
-    BOTH: PAIR,
-    answers.NOTHING_FOUND: "Nothing found: no number is above {bound} % (largest upper end). "
-    f"The test can miss: {answers.MISSED[0]} of {answers.MISSED[1]} harmful artefacts had this verdict.",
-    answers.CANNOT_TELL: f"Cannot tell: the upper end of a part is {percent(answers.BOUND)} % or more, and its lower "
-    "end below its threshold. The reason is how many images got the part, of about how many that would decide (at most "
-    f"{IMAGES} get it), or a share between {percent(answers.BOUND)} % and the threshold, where no number decides.",
-    answers.NOT_RECOGNISED: f"Not recognised: the recall is below {percent(answers.LEAST_RECALL)} %, or less than "
-    f"{percent(answers.LEAST_MARGIN)} % above FPR, the share of other images that are called the class.",
-    TESTED: "Tested: {test:,} images (at least {least:,} of each class), with parts of {ranking:,}. The network "
-    "chose among {n_classes:,} classes; outputs: {outputs:,}.",
-}
-NAMED = 3  # files of each class
+PARTS_IN_WORDS = "; ".join(f"{part}: {kind.words}" for part, kind in PARTS.items())
+CANNOT_TELL_MEANS = (
+    f"Cannot tell: the upper end of a part is {percent(answers.BOUND)} % or more, and its lower end below its "
+    "threshold. The reason is how many images got the part, of about how many that would decide (at most "
+    f"{IMAGES} get it), or a share between {percent(answers.BOUND)} % and the threshold, where no number decides."
+)
+NOT_RECOGNISED_MEANS = (
+    f"Not recognised: the recall is below {percent(answers.LEAST_RECALL)} %, or less than "
+    f"{percent(answers.LEAST_MARGIN)} % above FPR, the share of other images that are called the class."
+)
 
 
 def flip_cells(flips: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +114,7 @@ def advice_cells(advice: pd.DataFrame) -> pd.DataFrame:
 
 def advice_title(advice: pd.DataFrame) -> str:
     """What the table of remedies is about, with the kind of images."""
-    return f"What helped on {KINDS[advice['images'].iloc[0]]}"
+    return f"What helped on {KINDS_OF_IMAGES[advice['images'].iloc[0]]}"
 
 
 def image_cells(images: pd.DataFrame) -> pd.DataFrame:
@@ -143,38 +133,61 @@ def image_cells(images: pd.DataFrame) -> pd.DataFrame:
     return filled(pd.DataFrame(shown))
 
 
-def sentences(flips: pd.DataFrame, images: pd.DataFrame, about: Mapping[str, Any]) -> list[str]:
+def sentences_on_flips(
+    flips: pd.DataFrame, images: pd.DataFrame, about: Mapping[str, Any]
+) -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested."""
-    found = flips[flips["verdict"] == FOLLOWS]
-    nothing = flips[flips["verdict"] == answers.NOTHING_FOUND]
-    highest = nothing[[f"{part}_high" for part in PARTS]].max(axis=None)
-    slots: dict[str, Any] = {
-        "bound": math.ceil(100 * np.nan_to_num(highest) - 1e-6),
-        "test": about["images that test"],
-        "least": about["test images of the smallest class"],
-        "ranking": about["images that rank frequencies"],
-        "n_classes": about["classes"],
-        "outputs": about["outputs"],
-    }
-    said = {*flips["verdict"], TESTED}
-    if len(found):
-        said.add(ADVICE)
-        slots["files"] = _files_to_look_at(found, images)
-        slots["causes"] = _causes(found, about)
-        if about["trained with"] == WITH_SWAP:
-            said.add(SWAPPED)
-        if about["classes"] == 2:
-            said.add(BOTH)
-    return [words.format(**slots) for label, words in SENTENCES.items() if label in said]
+    verdicts = set(flips["verdict"])
+    said = []
+    if FOLLOWS in verdicts:
+        said += _on_what_is_followed(flips[flips["verdict"] == FOLLOWS], images, about)
+    if answers.NOTHING_FOUND in verdicts:
+        nothing = flips.loc[flips["verdict"] == answers.NOTHING_FOUND]
+        highest = nothing[[f"{part}_high" for part in PARTS]].max(axis=None)
+        bound = math.ceil(100 * highest - 1e-6)
+        missed, harmful = answers.MISSED
+        said.append(
+            f"Nothing found: no number is above {bound} % (largest upper end). The test can miss: {missed} of "
+            f"{harmful} harmful artefacts had this verdict."
+        )
+    if answers.CANNOT_TELL in verdicts:
+        said.append(CANNOT_TELL_MEANS)
+    if answers.NOT_RECOGNISED in verdicts:
+        said.append(NOT_RECOGNISED_MEANS)
+    least = about["test images of the smallest class"]
+    said.append(
+        f"Tested: {about['images that test']:,} images (at least {least:,} of each class), with parts of "
+        f"{about['images that rank frequencies']:,}. The network chose among {about['classes']:,} classes; outputs: "
+        f"{about['outputs']:,}."
+    )
+    return said
+
+
+def _on_what_is_followed(
+    found: pd.DataFrame, images: pd.DataFrame, about: Mapping[str, Any]
+) -> list[str]:
+    files = _files_to_look_at(found, images)
+    causes = _causes_and_facts(found, about)
+    said = [
+        f"Follows: many other images are called the class once they have a part of it. {PARTS_IN_WORDS}. Your "
+        "knowledge of the images tells whether it is an artefact.",
+        f"Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
+        f"{causes}. Then test again.",
+    ]
+    if about["trained with"] == WITH_SWAP:
+        said.append("fs.Swap did not remove what is followed.")
+    if about["classes"] == 2:
+        said.append(EITHER_OF_TWO)
+    return said
 
 
 def _files_to_look_at(found: pd.DataFrame, images: pd.DataFrame) -> str:
     flipped = images[images["flips"] & images["path"].notna()].drop_duplicates("image")
-    clearest = flipped.groupby("class", sort=False)["path"].head(NAMED)
-    return few(clearest.tolist(), 4 * NAMED) or f"images of {few(found['class'].tolist())}"
+    clearest = flipped.groupby("class", sort=False)["path"].head(NAMED_FILES)
+    return few(clearest.tolist(), 4 * NAMED_FILES) or f"images of {few(found['class'].tolist())}"
 
 
-def _causes(found: pd.DataFrame, about: Mapping[str, Any]) -> str:
+def _causes_and_facts(found: pd.DataFrame, about: Mapping[str, Any]) -> str:
     """The likely causes of what is followed, and what sets the files of classes apart."""
     named = found[found["cause"].notna()]
     is_pair = about["classes"] == 2  # the cause of a pair names both classes

@@ -29,8 +29,8 @@ SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 TABLES = (".csv", ".tsv", ".txt")
 # What is left out
 CIRCLE = "links that lead in a circle"
-MISSING = "files that do not exist"
-NAME = "names that are not UTF-8"
+NO_FILE = "files that do not exist"
+NOT_UTF8 = "names that are not UTF-8"
 ROWS = "rows without path or label"
 EMPTY = "classes without pictures"
 BROKEN = "pictures that cannot be read"
@@ -302,9 +302,9 @@ def _problem_of_row(path: str, label: str, there: Sequence[Path]) -> str | None:
     if not (path and label):
         return ROWS
     if printable(path) != path:
-        return NAME
+        return NOT_UTF8
     if not there:
-        return MISSING
+        return NO_FILE
     if path.lower().endswith(dicom.ENDINGS) and not dicom.installed():
         return dicom.INSTALL
     return None
@@ -421,7 +421,7 @@ class _Walk:
             if name.startswith("."):
                 continue
             if printable(name) != name:
-                self._leave_out(NAME, folder)
+                self._leave_out(NOT_UTF8, folder)
             elif folder.is_symlink() and any(map(folder.samefile, folder.parents)):
                 self._leave_out(CIRCLE, folder)
             else:
@@ -434,7 +434,7 @@ class _Walk:
         if name.startswith(".") or name in ("thumbs.db", "desktop.ini"):
             return False
         if printable(name) != name:
-            self._leave_out(NAME, path)
+            self._leave_out(NOT_UTF8, path)
             return False
         if not name.endswith(SUFFIXES):
             self.others.append(path.suffix.lower() or "without an ending")

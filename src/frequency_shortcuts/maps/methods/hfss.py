@@ -37,6 +37,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
+        if not 1 <= self.parents <= self.candidates:
+            raise ValueError(
+                f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them"
+            )
         named(self.fill)
 
 
