@@ -95,7 +95,7 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
     errors = Path("check.log").read_text().partition("ERROR: ")[2]
     for sentence in (
         r"datasets\.single: it has 1 class",
-        r"datasets\.circular: circle: links that lead in a circle: 1 \(dots/odd.png\); classes without",
+        r"datasets\.circular: circle: files that do not exist: 1 \(dots/odd.png\); classes without",
         r"datasets\.twin: .*without a folder: spots, bands, checks",
         r"networks\.my_network: mean .* cannot be normalised with",
     ):

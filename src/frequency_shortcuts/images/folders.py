@@ -439,6 +439,9 @@ class _Walk:
         if not name.endswith(SUFFIXES):
             self.others.append(path.suffix.lower() or "without an ending")
             return False
+        if not path.exists():  # a link to nothing, or to itself
+            self._leave_out(NO_FILE, path)
+            return False
         return True
 
     def _leave_out(self, kind: str, path: Path) -> None:
