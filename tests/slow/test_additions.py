@@ -62,7 +62,7 @@ def _lines(pixels: FloatArray, amplitude: float) -> FloatArray:
 
 AMPLITUDE = """
 ROW = """
-    "lines": Kind(
+    "lines": ArtefactKind(
         _lines, (0.02, 0.04), AMPLITUDE, 1, FINE, RAISED, tried=(0.01, 0.015, 0.03, 0.05), alike=0.5, share=0.1,
     ),
 """
