@@ -158,8 +158,8 @@ def _show(result: Any, page: Path, reason: str | None = None) -> None:
 
 def _given_files(path: Path | None, options: dict[str, Any], table: Path | None = None) -> Any:
     """Pictures in files, by the options of the reading; None and the path of an HDF5 file stay as they are."""
-    from frequency_shortcuts.analysis.images import as_files
     from frequency_shortcuts.images.folders import Files
+    from frequency_shortcuts.images.labelled import as_files
 
     if path is None or not (table or as_files(path)):
         return path
@@ -338,7 +338,7 @@ def _name(options: dict[str, Any]) -> str:
 def _analysis(options: dict[str, Any], state: Path) -> Any:
     """The analysis that the options of a command describe; state : of the search."""
     import frequency_shortcuts as fs
-    from frequency_shortcuts.analysis.images import listed_classes
+    from frequency_shortcuts.images.labelled import listed_classes
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
     images = _given_files(options["images"], options, options["csv"])

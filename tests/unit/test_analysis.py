@@ -22,9 +22,9 @@ from waves_and_network import (
 import frequency_shortcuts as fs
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.analysis.chosen_images import Counts, choose
-from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.summary import table_1_text
 from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.labelled import read_labelled
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry

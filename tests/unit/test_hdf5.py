@@ -11,8 +11,8 @@ import pytest
 
 from conftest import ROOT
 from frequency_shortcuts import dfm
-from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.labelled import read_labelled
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

@@ -13,10 +13,10 @@ from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.chosen_images import Counts, readable
-from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.command import main
 from frequency_shortcuts.images import folders
 from frequency_shortcuts.images.artefacts import put
+from frequency_shortcuts.images.labelled import read_labelled
 from frequency_shortcuts.images.pictures import ImageFiles
 from study.images import grain
 

@@ -19,9 +19,9 @@ from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.chosen_images import Counts, read_images
-from frequency_shortcuts.analysis.images import prepared_by, read_labelled
 from frequency_shortcuts.data_check.file_facts import file_facts
 from frequency_shortcuts.images import dicom, folders, stores
+from frequency_shortcuts.images.labelled import prepared_by, read_labelled
 from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.pictures import FULL, ImageFiles, black_and_white
 from frequency_shortcuts.images.preprocessing import normalisation_of

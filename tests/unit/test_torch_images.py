@@ -16,8 +16,8 @@ from torchvision import transforms
 
 from frequency_shortcuts.analysis.chosen_images import as_split
 from frequency_shortcuts.analysis.classes import match_outputs
-from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.labelled import read_labelled
 from frequency_shortcuts.images.splits import images_digest
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 

@@ -23,6 +23,7 @@ from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.exchange.test import collect, count_passes
 from frequency_shortcuts.images.artefacts import BLOCKS, LOST
 from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.labelled import prepared_by
 from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.images.splits import images_digest
 from frequency_shortcuts.networks.external import check_network
@@ -34,7 +35,6 @@ from frequency_shortcuts.storage.journal import check_state
 from .advice import REMEDIES, advice, facts_apart, kind_of_images
 from .chosen_images import Counts, choose_images, read_images
 from .exchanges import ExchangeTest
-from .images import prepared_by
 from .map_plan import MapPlan, passes_of_maps, plan_maps, run_maps
 from .options import WITH_SWAP, Run, Test
 from .result import Analysis

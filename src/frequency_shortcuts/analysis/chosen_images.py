@@ -13,13 +13,13 @@ import numpy.typing as npt
 from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.labelled import LabelledImages, read_labelled
 from frequency_shortcuts.images.pictures import ImageFiles, share_tones
 from frequency_shortcuts.images.preprocessing import PROBES, Preprocessing, TransformedFiles
 from frequency_shortcuts.images.splits import Images, Split, check_classes
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
-from .images import LabelledImages, read_labelled
 from .options import Run, Test
 from .sources import read_sources
 

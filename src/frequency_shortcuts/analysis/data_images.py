@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data_check.file_facts import CONTENT, FileFacts, content_facts, file_facts
 from frequency_shortcuts.images.folders import BROKEN, NO_FILE, Files, few, listing
+from frequency_shortcuts.images.labelled import as_files, check_shape, read_labelled
 from frequency_shortcuts.images.pictures import ImageFiles, Tones
 from frequency_shortcuts.images.preprocessing import Preprocessing
 from frequency_shortcuts.images.source import index_batches
@@ -23,7 +24,6 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .chosen_images import CHECKED
 from .classes import names_of
-from .images import as_files, check_shape, read_labelled
 from .sources import read_sources
 
 LEAST = 20  # images of a class

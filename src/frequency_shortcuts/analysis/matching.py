@@ -20,13 +20,13 @@ from frequency_shortcuts.data_check.comparison import SETS_APART, compare_classe
 from frequency_shortcuts.data_check.file_facts import jpeg_settings
 from frequency_shortcuts.images.artefacts import BLOCKS, LOST, put
 from frequency_shortcuts.images.folders import Files, few
+from frequency_shortcuts.images.labelled import as_files
 from frequency_shortcuts.images.pictures import BILINEAR, opened, upright
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.storage.files import check_folder, explain_full_disk
 from frequency_shortcuts.storage.tables import write_table
 
 from .data_images import DataImages, read_data
-from .images import as_files
 
 NEARLY_ALL = 0.9  # share of files whose size is taken as that of all
 NONE = "none"  # quality of files that are no JPEG

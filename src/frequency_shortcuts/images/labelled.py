@@ -15,21 +15,17 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from frequency_shortcuts.images import stores
-from frequency_shortcuts.images.folders import Files, Listing, listing
-from frequency_shortcuts.images.normalisation import check_statistics
-from frequency_shortcuts.images.pictures import ImageFiles
-from frequency_shortcuts.images.preprocessing import (
-    Preprocessing,
-    TransformedFiles,
-    normalisation_of,
-    normalised,
-)
-from frequency_shortcuts.images.splits import Images, Split, check_image_array, is_raw, subset
-from frequency_shortcuts.images.stored_images import Stored, take_rows
-from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
+
+from . import stores
+from .folders import Files, Listing, listing
+from .normalisation import check_statistics
+from .pictures import ImageFiles
+from .preprocessing import Preprocessing, TransformedFiles, normalisation_of, normalised
+from .splits import Images, Split, check_image_array, is_raw, subset
+from .stored_images import Stored, take_rows
+from .torch_dataset import DatasetImages
 
 log = logging.getLogger(__name__)
 
