@@ -198,7 +198,8 @@ def _check_split(group: Any, classes: Sequence[str], statistics: Any, where: str
     """Raise ValueError unless images and labels in this group make a `Split`, perhaps with stylised twins."""
     held = dict(group) if isinstance(group, h5py.Group) else {}
     if not {"images", "labels"} <= held.keys():
-        raise ValueError(f"{where}: expected a group with images and labels, it is {group!r}")
+        holds = f"holds {', '.join(held) or 'nothing'}"
+        raise ValueError(f"{where}: expected a group with images and labels, it {holds}")
     images = held["images"]
     try:
         split = Split(images, held["labels"][()], classes, *statistics)
