@@ -183,8 +183,9 @@ def write_title(figure: Figure, question: str, *lines: str) -> None:
     question_lines = [*bold, *[" "] * len(plain)]
     other_lines = [*[" "] * len(bold), *plain]
     figure.suptitle("\n".join(question_lines), x=0.01, ha="left", fontsize=size, weight="bold")
-    pad = figure.get_layout_engine().get()["h_pad"]  # type: ignore[union-attr]  # `style` sets one
-    top = 1 - pad / height
+    layout = figure.get_layout_engine()
+    assert layout is not None  # `style` sets one
+    top = 1 - layout.get()["h_pad"] / height
     figure.add_artist(Text(0.01, top, "\n".join(other_lines), va="top", fontsize=size))
 
 
