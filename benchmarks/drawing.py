@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.cure.judge import MATCHED, NONE, RESTORED
 from benchmarks.leaks.judge import HARMFUL
-from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
+from frequency_shortcuts.exchange.verdict import FOLLOWS, PARTS
 from frequency_shortcuts.figures.canvas import COLOURS, finish, logarithmic, page_of_panels, style
 from study.measures.truth import FOUND
 

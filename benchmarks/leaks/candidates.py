@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from frequency_shortcuts.exchange.answers import PARTS
+from frequency_shortcuts.exchange.verdict import PARTS
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 FALSE_ALARMS = 10.0  # a share of false alarms costs as much as ten times this share of misses

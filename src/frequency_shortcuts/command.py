@@ -178,9 +178,9 @@ def _refuse(*names: str, reason: str) -> None:
 
 def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
     """Which class has the largest lower end of all numbers, in words, if there is a limit and it is above it."""
-    from frequency_shortcuts.exchange.answers import PARTS
+    from frequency_shortcuts.exchange.verdict import MEASURED
 
-    lows = flips.set_index("class")[[f"{part}_low" for part in PARTS]].stack()
+    lows = flips.set_index("class")[[f"{name}_low" for name in MEASURED]].stack()
     if limit is None or lows.empty or not lows.max() > limit:
         return None
     name, column = lows.idxmax()

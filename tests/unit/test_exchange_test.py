@@ -10,28 +10,40 @@ from exchange_subjects import Waves, grey
 
 from frequency_shortcuts.exchange import test as exchange
 from frequency_shortcuts.exchange.answers import (
-    BOUND,
-    PARTS,
     Answers,
     rates,
     read_answers,
     typical,
     write_answers,
 )
+from frequency_shortcuts.exchange.border import OWN, Borders
+from frequency_shortcuts.exchange.verdict import BOUND, CALLED, LOST_RECALL, PARTS
 from frequency_shortcuts.images.splits import Split, evenly
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
 def answers(
-    *, k: int = 4, each: int = 30, gained: dict[tuple[str, int], int] | None = None, **how
+    *,
+    k: int = 4,
+    each: int = 30,
+    gained: dict[tuple[str, int], int] | None = None,
+    lost: dict[int, int] | None = None,
+    **how,
 ) -> Answers:
-    """A network that is always right, but calls so many images class c after they got a part of it."""
+    """A network that is always right, but calls so many images class c after they got a part of it.
+
+    lost : so many images of a class are not called it with the border of another class
+    """
     labels = np.arange(k * each) % k
     images = np.stack([np.flatnonzero(labels != c) for c in range(k)])
     given, control = ({part: labels[images].astype(np.int16) for part in PARTS} for _ in range(2))
     for (part, c), count in (gained or {}).items():
         given[part][c, :count] = c
+    right = np.ones((k * each, OWN + k - 1), bool)
+    for c, count in (lost or {}).items():
+        right[np.flatnonzero(labels == c)[:count], OWN:] = False
+    givers = np.array([np.delete(np.arange(k), c) for c in range(k)])
     return Answers(
         labels,
         labels.copy(),
@@ -39,6 +51,7 @@ def answers(
         given,
         control,
         {part: np.zeros(k, int) for part in PARTS},
+        Borders(right, labels, givers, "1/8"),
         **how,
     )
 
@@ -62,7 +75,9 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
     made = replace(made, images=images)
     table = rates(made)
     numbers = [f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")]
-    assert list(table.columns) == ["class", *numbers, "recall", "images", "verdict", "follows"]
+    border = [f"border{end}" for end in ("", "_low", "_high", "_error", "_own", "_images")]
+    others = ["recall", "images", "false_positives", "verdict", "follows", "reason"]
+    assert list(table.columns) == ["class", *numbers, *border, *others]
     for row in table.to_dict("records"):
         c = row["class"]
         m = 50 if c == 2 else 90
@@ -78,31 +93,69 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
             assert row[f"{part}_control"] == pytest.approx(control.mean() - before.mean())
 
 
-def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
+def test_a_class_follows_the_parts_whose_lower_ends_reach_the_limit():
     table = rates(answers(gained={("fine", 0): 25, ("patch", 0): 50, ("field", 2): 70}))
     assert list(table["verdict"]) == ["follows", "nothing found", "follows", "nothing found"]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
+    assert list(table["reason"]) == [
+        "28 of others with its fine part; 56 of others with its patch part",
+        "at most 5 of the recall lost, 2 of others called it",
+        "78 of others with its field part",
+        "at most 5 of the recall lost, 2 of others called it",
+    ]
 
 
-def test_what_is_neither_above_its_threshold_nor_below_the_bound_cannot_be_told():
-    (row,) = (
-        rates(answers(gained={("patch", 1): 15}))
-        .query("verdict == 'cannot tell'")
-        .to_dict("records")
-    )
+def test_a_part_counts_where_it_is_at_least_half_of_the_largest_in_the_network():
+    table = rates(answers(gained={("fine", 0): 60, ("fine", 1): 28, ("fine", 2): 32}))
+    assert (table["fine_low"] > CALLED).tolist() == [True, True, True, False]
+    assert list(table["verdict"]) == ["follows", "cannot tell", "follows", "nothing found"]
+
+
+def test_a_class_follows_its_border_if_recall_is_lost_without_it():
+    table = rates(answers(each=100, lost={1: 40, 2: 10}))
+    assert list(table["verdict"]) == ["nothing found", "follows", "cannot tell", "nothing found"]
     assert (
-        row["class"] == 1
-        and row["patch_low"] < PARTS["patch"].threshold
-        and row["patch_high"] > BOUND
+        table["border"].tolist() == pytest.approx([0, 0.4, 0.1, 0])
+        and table["border_low"][2] < LOST_RECALL
     )
+    assert list(table["reason"])[1:3] == [
+        "recall 100, 60 with other borders",
+        "border up to 15",
+    ]
 
 
-def test_a_class_that_is_not_recognised_has_no_verdict():
-    made = answers(gained={("fine", 3): 60})
-    made.before[np.flatnonzero(made.labels == 3)[:20]] = 1
+def test_of_more_classes_the_border_must_be_clearer_and_the_first_unclear_one_ends_the_list():
+    assert list(rates(answers(k=2, each=100, lost={0: 13}))["follows"]) == ["border"] * 2
+    for lost in ({0: 13}, dict.fromkeys(range(40), 13)):
+        assert not rates(answers(k=40, each=100, lost=lost))["follows"].any()
+    two = rates(answers(k=40, each=100, lost={5: 40, 9: 17}))
+    assert two.loc[two["follows"] == "border", "class"].tolist() == [5, 9]
+
+
+def test_what_is_neither_above_its_limit_nor_below_the_bound_cannot_be_told():
+    (row,) = rates(answers(gained={("patch", 1): 9})).iloc[[1]].to_dict("records")
+    assert row["patch_low"] < CALLED and row["patch_high"] > BOUND
+    assert (row["verdict"], row["reason"]) == ("cannot tell", "patch up to 15")
+    (row,) = rates(answers(gained={("patch", 1): 6})).iloc[[1]].to_dict("records")
+    assert row["reason"] == "patch up to 11 (90 of about 180 images)"
+
+
+def test_a_class_that_is_not_recognised_with_borders_of_its_own_cannot_be_told():
+    made = answers(gained={("fine", 3): 4})
+    own = np.flatnonzero(made.labels == 3)
+    made.borders.right[own[:20]] = False
     row = rates(made).iloc[3]
-    assert row["recall"] == pytest.approx(1 / 3)
-    assert (row["verdict"], row["follows"]) == ("not recognised", "")
+    assert row["border_own"] == pytest.approx(1 / 3)
+    assert (row["verdict"], row["follows"]) == ("cannot tell", "")
+    assert row["reason"] == "recall 100, 33 with borders of its own class"
+    made.borders.right[own[:25]] = False
+    assert rates(made)["reason"][3] == "recall 17 with borders of its own class"
+
+
+def test_where_all_classes_lose_by_other_borders_nothing_can_be_told():
+    table = rates(answers(each=400, lost={0: 100, 1: 14, 2: 14, 3: 14}))
+    assert list(table["verdict"]) == ["follows", *["cannot tell"] * 3]
+    assert set(table["reason"][1:]) == {"borders differ between classes: the median loses 4"}
 
 
 def test_two_classes_have_the_verdict_of_the_pair():
@@ -111,6 +164,8 @@ def test_two_classes_have_the_verdict_of_the_pair():
         list(table["verdict"]) == ["follows"] * 2 and list(table["follows"]) == ["fine, field"] * 2
     )
     assert table["fine"].tolist() == [0, 0.5]  # the numbers stay those of each class
+    table = rates(answers(k=2, each=60, gained={("fine", 1): 6}))
+    assert list(table["verdict"]) == ["cannot tell"] * 2 and len({*table["reason"]}) == 1
 
 
 def test_a_neutral_class_has_no_row_and_its_images_count():
@@ -166,7 +221,7 @@ def with_cue(split: Split, part: str) -> Split:
 @pytest.mark.parametrize("part", PARTS)
 def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
     ranking, test = (with_cue(grey(4, 40, seed=seed), part) for seed in (1, 2))
-    made = exchange.collect(Waves(4, CUES[part][1]), ranking, test, images=60)
+    made = exchange.collect(Waves(4, CUES[part][1]), ranking, test, most=60)
     table = rates(made)
     assert table["verdict"].tolist() == ["follows", *["nothing found"] * 3]
     assert part in table["follows"][0].split(", ") and table[part][0] > 0.8
@@ -189,11 +244,13 @@ def test_answers_are_read_as_they_were_written(tmp_path):
         read = read_answers(file)
     pd.testing.assert_frame_equal(rates(read), rates(made))
     for one, other in zip(vars(read).values(), vars(made).values(), strict=True):
+        if isinstance(one, Borders):
+            one, other = vars(one), vars(other)
         np.testing.assert_equal(one, other)
 
 
 @pytest.mark.parametrize(
-    ("k", "neutral", "most"), [(10, None, 60_000), (3, None, 5_000), (3, 1, 5_000)]
+    ("k", "neutral", "most"), [(10, None, 60_000), (3, None, 14_000), (3, 1, 14_000)]
 )
 def test_it_takes_few_forward_passes(k, neutral, most, monkeypatch):
     network, split = Waves(k), replace(grey(k, 200, size=(24, 24)), neutral=neutral)

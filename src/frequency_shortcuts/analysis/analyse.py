@@ -19,8 +19,8 @@ import pandas as pd
 from torch import nn
 from tqdm import tqdm
 
-from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.exchange.test import collect, count_passes
+from frequency_shortcuts.exchange.verdict import FOLLOWS, PARTS
 from frequency_shortcuts.images.artefacts import BLOCKS, LOST
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.labelled import prepared_by
@@ -119,7 +119,6 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     exchange = ExchangeTest(
         subject.frozen.original, subject.ranking, subject.test, answers, run.seed
     )
-    table, flipping = exchange.without_parts()
     files_differ, remedies = _advise(exchange, run)
     about = _about_subject(subject, remarks, accuracy, run) | {
         "images": name_of_images,
@@ -138,10 +137,8 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
         about,
         answers,
         exchange.table,
-        table,
         remedies,
         exchange.typical_pictures(),
-        flipping,
         _recall_by_source(exchange, subject),
         map_result,
     )

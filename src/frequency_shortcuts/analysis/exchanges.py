@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,31 +14,19 @@ import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.data_check.comparison import name_causes
-from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates, typical
+from frequency_shortcuts.exchange.answers import Answers, rates
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
-from frequency_shortcuts.exchange.test import TESTED, Exchanged, example, remove
+from frequency_shortcuts.exchange.test import TESTED, example
+from frequency_shortcuts.exchange.verdict import FOLLOWS, MEASURED, PARTS
 from frequency_shortcuts.images.artefacts import CAUSES
-from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.images.source import Pixels, in_pixels
 from frequency_shortcuts.images.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .cells import MOST
-from .reasons import cause_of_pair, reason
+from .reasons import cause_of_pair
 
-COLUMNS = {  # of `Analysis.images`, and their types
-    "image": int,
-    "path": object,
-    "class": object,
-    "part": object,
-    "probability": float,
-    "probability_without": float,
-    "called_without": object,
-    "flips": bool,
-}
-EACH = 2  # images of a class and part that are drawn without it
-PICTURES = 6  # of all classes
 GREATEST = 0.99  # quantile of a change that is drawn as half of the range; the rest is clipped
 
 Picture = npt.NDArray[np.uint8]
@@ -143,56 +128,23 @@ class ExchangeTest:
     def _typical(self, k: int, part: str) -> Counterfactual:
         image, before, after = example(self.answers, part, k, *self._on_device, self.seed)
         said_before, said_after = self._logits(before)[0], self._logits(after)[0]
-        made = Exchanged(image, before[0], after[0], said_before, said_after, said_after)
-        return self._picture(made, k, part)
-
-    def without_parts(self) -> tuple[pd.DataFrame, list[Counterfactual]]:
-        """The table `Analysis.images`, and the clearest images that flip, but for the `typical` ones."""
-        paths = names_of_files(self.test)
-        rows: list[tuple[object, ...]] = []
-        flipping: list[tuple[float, Counterfactual]] = []
-        for k, part in self._followed():
-            removed = remove(self.answers, part, k, *self._on_device, self.seed, self._logits)
-            flips = []
-            for made in removed:
-                image = int(self.shown[made.image])
-                called = int(made.without.argmax())
-                before = float(made.said_before.softmax(0)[k])
-                without = float(made.without[k])
-                about = (image, paths[image], k, part, before, without)
-                rows.append((*about, self.classes[called], called != k))
-                if called != k and made.image not in self._drawn:
-                    flips.append((before - without, made))
-            flips.sort(key=lambda pair: pair[0], reverse=True)
-            for lost, made in flips[:EACH]:
-                flipping.append((lost, self._picture(made, k, part)))
-        return self._images_table(rows), _clearest_pictures(flipping)
-
-    @functools.cached_property
-    def _drawn(self) -> set[int]:
-        """The images in the pictures of the clearest class of each part."""
-        images = {
-            self.answers.images[k][typical(self.answers, part, k)]
-            for part, k in self.clearest.items()
-        }
-        return set(map(int, images))
-
-    def _followed(self) -> list[tuple[int, str]]:
-        """The number of each class that follows, with each part that it follows."""
-        followed = []
-        for row in self.table[["class", "follows"]].itertuples(index=False):
-            k = self.classes.index(row[0])
-            followed += [(k, part) for part in row[1].split(", ") if part]
-        return followed
-
-    def _images_table(self, rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
-        """By class, and then those first that lose the most."""
-        table = pd.DataFrame(rows, columns=[*COLUMNS])
-        gained = table["probability_without"] - table["probability"]
-        order = np.lexsort([table["image"], gained, table["class"]])
-        table = table.iloc[order].reset_index(drop=True)
-        table["class"] = [self.classes[k] for k in table["class"]]
-        return table.astype(COLUMNS)
+        change = after - before
+        large = float(np.quantile(change.abs().cpu().numpy(), GREATEST))
+        factor = max(1.0, 0.5 / max(large, 1e-3))
+        return Counterfactual(
+            self.classes[k],
+            part,
+            self.classes[self.answers.labels[image]],
+            as_picture(before[0]),
+            as_picture(after[0]),
+            as_picture(0.5 + factor * change[0]),
+            factor,
+            self.classes[int(said_before.argmax())],
+            self.classes[int(said_after.argmax())],
+            said_before.numpy(),
+            said_after.numpy(),
+            int(self.shown[image]),
+        )
 
     @functools.cached_property
     def _on_device(self) -> tuple[Pixels, Pixels]:
@@ -206,36 +158,14 @@ class ExchangeTest:
         with evaluating(self.network), torch.no_grad():
             return self.network(pixels.seen(images.clone()).to(dtype)).double().cpu()
 
-    def _picture(self, made: Exchanged, k: int, part: str) -> Counterfactual:
-        change = made.after - made.before
-        large = float(np.quantile(change.abs().cpu().numpy(), GREATEST))
-        factor = max(1.0, 0.5 / max(large, 1e-3))
-        return Counterfactual(
-            self.classes[k],
-            part,
-            self.classes[self.answers.labels[made.image]],
-            as_picture(made.before),
-            as_picture(made.after),
-            as_picture(0.5 + factor * change),
-            factor,
-            self.classes[int(made.said_before.argmax())],
-            self.classes[int(made.said_after.argmax())],
-            made.said_before.numpy(),
-            made.said_after.numpy(),
-            int(self.shown[made.image]),
-        )
-
 
 def flip_table(answers: Answers, classes: Sequence[str], causes: Mapping[int, str]) -> pd.DataFrame:
-    """The rates of an exchange test with the names of the classes, reasons and likely causes in words.
+    """The rates of an exchange test with the names of the classes and likely causes in words.
 
     causes : number of the class -> a key of `CAUSES`. Of two classes, the cause is that of the pair.
     """
     table = rates(answers)
     numbers = table["class"].tolist()
-    others = [answers.before[answers.labels != c] == c for c in numbers]
-    table["false_positives"] = [float(called.mean()) for called in others]
-    table["reason"] = [reason(row) for row in table.to_dict("records")]
     table["class"] = [classes[c] for c in numbers]
     if len(classes) == 2 and causes:
         words = dict.fromkeys((0, 1), cause_of_pair(causes, classes))
@@ -245,36 +175,11 @@ def flip_table(answers: Answers, classes: Sequence[str], causes: Mapping[int, st
     return table
 
 
-def _clearest_pictures(flipping: Sequence[tuple[float, Counterfactual]]) -> list[Counterfactual]:
-    """Six at most of the pictures, clearest first; of an image that stands there twice, the clearest."""
-    ordered = sorted(flipping, key=lambda pair: pair[0], reverse=True)
-    of_images: dict[int, Counterfactual] = {}
-    for _, picture in ordered:
-        of_images.setdefault(picture.image, picture)
-    return [*of_images.values()][:PICTURES]
-
-
-def names_of_files(split: Split) -> list[str | None]:
-    """The path of each image from the folder that all are in, if there is one; None for images without files."""
-    if not isinstance(split.images, ImageFiles):
-        return [None] * len(split)
-    files = [Path(os.path.abspath(file)) for file in split.images.files]  # noqa: PTH100  # links stay as they are
-    with contextlib.suppress(ValueError):  # files are on several drives
-        common = os.path.commonpath([file.parent for file in files])
-        return [file.relative_to(common).as_posix() for file in files]
-    return [file.as_posix() for file in files]
-
-
-def margins(table: pd.DataFrame) -> pd.DataFrame:
-    """By how much the lower end of each part is above its threshold: a row a class, a column a part."""
-    lows = {part: table[f"{part}_low"] - kind.threshold for part, kind in PARTS.items()}
-    return pd.DataFrame(lows)
-
-
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `Analysis.flips`: what follows before the rest, and then by the clearest part."""
+    """The rows of `Analysis.flips`: what follows before the rest, and then by the largest lower end."""
     follows = (table["verdict"] == FOLLOWS).to_numpy()
-    order = np.lexsort([-margins(table).max(axis=1).to_numpy(), ~follows])
+    largest = table[[f"{name}_low" for name in MEASURED]].max(axis=1).to_numpy()
+    order = np.lexsort([-largest, ~follows])
     return table.iloc[order]
 
 

@@ -16,17 +16,17 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from scipy.special import softmax
 
-from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .exchanges import Counterfactual
 
-OTHER_CLASSES = "other classes"
-IMAGES_NOTE = (
-    "Images of classes that follow, and the same with that part of other classes, clearest first."
-)
+GIVEN = {  # what stands over an image that got a part
+    "fine": "with what is fine\nin {}",
+    "field": "with the illumination\nof {}",
+    "patch": "with a patch\nof {}",
+}
 NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
@@ -52,7 +52,7 @@ def exchange_panels(picture: Counterfactual, giver: str) -> list[Panel]:
     after = _answer(picture.called_after, picture.logits_after)
     is_right = picture.called_before == picture.label
     stays_right = picture.called_after == picture.label
-    given = PARTS[picture.part].given.format(giver)
+    given = GIVEN[picture.part].format(giver)
     times = f"{float(f'{picture.factor:.2g}'):g} times"
     return [
         Panel(f"image of {picture.label}", picture.before, before, is_right),
@@ -63,20 +63,6 @@ def exchange_panels(picture: Counterfactual, giver: str) -> list[Panel]:
 
 def _answer(called: str, logits: FloatArray) -> str:
     return f"called {called}\nprobability {softmax(logits).max():.2f}"
-
-
-def draw_flipping(pictures: Sequence[Counterfactual], images: pd.DataFrame) -> Figure:
-    """Images that flip: each as it is, without what its class follows, and the difference.
-
-    images : the table that has their paths
-    """
-    paths = dict(zip(images["image"], images["path"], strict=True))
-    rows = {}
-    for number, one in enumerate(pictures, start=1):
-        first, *others = exchange_panels(one, OTHER_CLASSES)
-        named = first._replace(above=paths[one.image] or first.above)
-        rows[f"{number}. {one.label}:\n{one.part}"] = [named, *others]
-    return rows_of_panels(rows, IMAGES_NOTE)
 
 
 def plot_map(

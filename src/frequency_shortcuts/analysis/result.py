@@ -15,14 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.exchange.answers import (
-    FOLLOWS,
-    PARTS,
-    VERDICTS,
-    Answers,
-    read_answers,
-    write_answers,
-)
+from frequency_shortcuts.exchange.answers import Answers, read_answers, write_answers
+from frequency_shortcuts.exchange.verdict import BORDER, FOLLOWS, PARTS, VERDICTS
 from frequency_shortcuts.figures import cards as draw
 from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
@@ -40,7 +34,7 @@ from . import summary
 from .cells import MOST, as_lines, as_table, flat_numbers
 from .exchanges import Counterfactual, clearest_first
 from .map_result import MapResult, of_network, read_maps, shown_classes, write_maps
-from .plots import IMAGES_NOTE, NOTE, draw_flipping, draw_parts, exchange_panels
+from .plots import NOTE, draw_parts, exchange_panels
 from .result_folder import about_of, fill_page, save_result
 from .stored_fields import (
     read_frame,
@@ -52,7 +46,8 @@ from .stored_fields import (
 )
 
 FILE, PAGE, MAPS = "flips.h5", "report.html", "maps.h5"
-TITLE_OF_FLIPS = "Parts of a class: shares in %, 90 % intervals"
+TITLE_OF_FLIPS = "What each class follows: shares in %"
+SHORT_FLIPS = ["class", "verdict", "follows", "reason"]
 SHORT_VERDICTS = [
     "class",
     "tpr_unfiltered",
@@ -81,21 +76,17 @@ class Analysis:
     classes : their names
     about : how it was made: network, digests of weights and images, settings, seed, device, seconds
     answers : what the network called the images before and after they got parts
-    flips : one row for each class. `fine`, `field` and `patch` are the shares of other images that are called the class
-        with this part of it, minus those before (of `patch`, with a patch of their own class), each with its two-sided
-        90 % interval (`_low`, `_high`), and `_control`, the share with the part of their own class minus that before.
-        `recall` is that of the class, `false_positives` the share of other images that are called it, `images` got the
-        parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts that the class follows,
-        `cause` a likely one in words, or None, `reason` why there is no verdict, or None. Of two classes, what
-        separates them can be in either: verdict, parts and cause are those of the pair
-    images : which images flip: the test images of each class that follows, with that part of other classes. One row for
-        each part and each image that was rightly called, `exchange.test.IMAGES` of a class at most: `image`, its
-        position among the test images; `path`, from the folder that all are in, or None; `class`; `part`; `probability`
-        of the class, and `probability_without` its part; `called_without`, and `flips`, whether that is another class.
-        By class, and then those first that lose the most. Empty where nothing is followed
+    flips : one row for each class. `border` is the recall that is lost when images of the class get the border of
+        those of other classes, `border_own` the recall with the border of its own; `fine`, `field` and `patch` are the
+        shares of other images that are called the class with this part of it, minus those before (of `patch`, with a
+        patch of their own class), and `_control`, the share with the part of their own class minus that before. Each
+        has its two-sided 90 % interval (`_low`, `_high`). `recall` is that of the class, `false_positives` the share
+        of other images that are called it; `border_images` got a border, `images` the parts. `verdict` is one of
+        `exchange.verdict.VERDICTS`, `reason` says why in numbers, `follows` names border, fine, field, patch, and
+        `cause` is a likely one in words, or None. Of two classes, what separates them can be in either: verdict,
+        `follows` and cause are those of the pair
     advice : what restored the recall of networks that followed these parts on images of this kind; see `advice.advice`
     pictures : a typical image with each part of the twelve clearest classes; see `counterfactual`
-    flipping : the clearest of `images` that flip, six at most, two of a class and part
     recall_by_source : the recall of each class in the test images of each source, worst first; None without sources
     map_result : None without maps
     """
@@ -104,12 +95,29 @@ class Analysis:
     about: Mapping[str, Any]
     answers: Answers
     flips: pd.DataFrame
-    images: pd.DataFrame
     advice: pd.DataFrame
     pictures: Sequence[Counterfactual]
-    flipping: Sequence[Counterfactual]
     recall_by_source: pd.DataFrame | None = None
     map_result: MapResult | None = None
+
+    @property
+    def parts(self) -> dict[str, tuple[int, ...]]:
+        """The parts that classes follow, with the places of patches, as `fs.Swap` and `fs.refit` take them.
+
+        All parts, where the border of a class is followed and no part says what it is; empty if nothing is followed.
+
+        >>> swap = fs.Swap(parts=result.parts)
+        """
+        found: dict[str, set[int]] = {}
+        for row, c in zip(self.flips.to_dict("records"), self.answers.tested, strict=True):
+            names = set(row["follows"].split(", ")) & {*PARTS}
+            if row["follows"] == BORDER:
+                names = {*PARTS}
+            for name in names:
+                found.setdefault(name, set())
+            if "patch" in names and row["follows"] != BORDER:
+                found["patch"].add(int(self.answers.place["patch"][c]))
+        return {name: tuple(sorted(found[name])) for name in PARTS if name in found}
 
     @property
     def maps(self) -> BoolArray:
@@ -182,7 +190,7 @@ class Analysis:
             raise ValueError(f"class {class_name} has no pictures: these have some: {known}")
         if part is None:
             row = self.flips.set_index("class").loc[class_name]
-            part = max(of_class, key=lambda name: row[f"{name}_low"] - PARTS[name].threshold)
+            part = max(of_class, key=lambda name: row[f"{name}_low"])
         if part not in of_class:
             raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
         return of_class[part]
@@ -197,7 +205,8 @@ class Analysis:
 
     def summary(self) -> str:
         """What came out, as plain text: a table for each test, of the twelve clearest classes, and a few sentences."""
-        flips = self._flip_cells().drop(columns="likely cause", errors="ignore")
+        cells = self._flip_cells()
+        flips = cells[cells.columns.intersection(SHORT_FLIPS, sort=False)]
         blocks = [as_table(TITLE_OF_FLIPS, flips), as_lines(self._sentences())]
         if len(self.advice):
             title = summary.advice_title(self.advice)
@@ -234,17 +243,6 @@ class Analysis:
         """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
         return draw_parts(self.pictures[: len(PARTS)], self.flips)
 
-    def flipped(self) -> Figure:
-        """The clearest of `images` that flip, six at most, two of a class and part: before, after, the difference.
-
-        Raises ValueError if there are none but those of `flip`.
-        """
-        if not self.flipping:
-            raise ValueError(
-                "no image flips without what its class follows, but for those of flip(): see result.images"
-            )
-        return draw_flipping(self.flipping, self.images)
-
     def cards(self) -> Figure:
         """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
         frequencies.
@@ -270,7 +268,7 @@ class Analysis:
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write flips.csv, flips.h5, about.json, report.html, and pictures as SVG and PNG, to a folder.
 
-        With sources also recall_by_source.csv; if a class follows something, images.csv and advice.csv. If maps were
+        With sources also recall_by_source.csv; if a class follows something, advice.csv. If maps were
         tested, also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where
         the maps were searched for, `mask/top_{percent}`. Returns the folder; `load` reads it.
 
@@ -280,10 +278,8 @@ class Analysis:
         tables = {"flips": self.flips}
         figures = {"flip": self.flip}
         others = [FILE, PAGE]
-        if len(self.images):
-            tables |= {"images": self.images, "advice": self.advice}
-        if self.flipping:
-            figures["images"] = self.flipped
+        if len(self.advice):
+            tables["advice"] = self.advice
         if self.recall_by_source is not None:
             tables["recall_by_source"] = self.recall_by_source
         if self.map_result is not None:
@@ -334,13 +330,11 @@ class Analysis:
             self.about,
             title=self._title(),
             note=NOTE,
-            images_note=IMAGES_NOTE,
             summary=self._sentences(),
             flips=self._flip_cells(),
             followed=FOLLOWS,
             advice=summary.advice_cells(self.advice),
             advice_title=summary.advice_title(self.advice) if len(self.advice) else "",
-            images=summary.image_cells(self.images),
             sources=None if sources is None else summary.source_cells(sources).head(20),
             map_title=self._map_title() if with_maps else "",
             maps=summary.map_cells(self.verdicts) if with_maps else None,
@@ -361,7 +355,7 @@ class Analysis:
         return summary.flip_cells(table)
 
     def _sentences(self) -> list[str]:
-        return summary.sentences_on_flips(self.flips, self.images, self.about)
+        return summary.sentences_on_flips(self.flips, self.about)
 
     def _map_title(self) -> str:
         fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
@@ -415,11 +409,9 @@ def _write(path: Path, result: Analysis) -> None:
         file.attrs.update(result._origin())
         write_answers(file, result.answers)
         write_json(file, "about", dict(result.about))
-        for name in ("flips", "images", "advice"):
+        for name in ("flips", "advice"):
             write_frame(file, f"tables/{name}", getattr(result, name))
         write_pictures(file.create_group("pictures"), result.pictures)
-        if result.flipping:
-            write_pictures(file.create_group("flipping"), result.flipping)
         if result.recall_by_source is not None:
             write_frame(file, "tables/recall_by_source", result.recall_by_source)
         if result.map_result is not None:
@@ -450,10 +442,8 @@ def load(folder: str | os.PathLike[str]) -> Analysis:
             read_json(file, "about"),
             read_answers(file),
             read_frame(file, "tables/flips"),
-            read_frame(file, "tables/images"),
             read_frame(file, "tables/advice"),
             read_pictures(file["pictures"]),
-            read_pictures(file["flipping"]) if "flipping" in file else (),
             read_frame(file, sources) if sources in file else None,
             read_maps(file["map_result"]) if "map_result" in file else None,
         )

@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.exchange.answers import BOUND, PARTS
+from frequency_shortcuts.exchange.verdict import BOUND, PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.files import AnyPath, check_folder, write_text
 from frequency_shortcuts.storage.tables import write_table

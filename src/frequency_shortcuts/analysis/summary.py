@@ -1,33 +1,35 @@
 """What an analysis says: a table for each test, and at most seven fixed sentences with slots for names and numbers."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.exchange import answers
-from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
-from frequency_shortcuts.exchange.test import IMAGES
+from frequency_shortcuts.exchange import verdict
+from frequency_shortcuts.exchange.verdict import FOLLOWS, MEASURED, NOTHING_FOUND, PARTS
 from frequency_shortcuts.figures.canvas import CONTROL_WORDS, control_label
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.spectrum import fills
 
 from .advice import KINDS_OF_IMAGES
-from .cells import MOST, NAMED_FILES, as_table, filled, percent, with_interval
+from .cells import as_table, filled, percent, with_interval
 from .options import WITH_SWAP
 from .reasons import EITHER_OF_TWO
 
-PARTS_IN_WORDS = "; ".join(f"{part}: {kind.words}" for part, kind in PARTS.items())
-CANNOT_TELL_MEANS = (
-    f"Cannot tell: the upper end of a part is {percent(answers.BOUND)} % or more, and its lower end below its "
-    "threshold. The reason is how many images got the part, of about how many that would decide (at most "
-    f"{IMAGES} get it), or a share between {percent(answers.BOUND)} % and the threshold, where no number decides."
+PARTS_IN_WORDS = "; ".join(f"{part}: {words}" for part, words in PARTS.items())
+FOLLOWS_MEANS = (
+    "Follows: images of the class are no longer recognised with the border of images of other classes (border), or "
+    f"other images are called the class with a part of it ({PARTS_IN_WORDS}). Your knowledge of the images tells "
+    "whether it is an artefact."
 )
-NOT_RECOGNISED_MEANS = (
-    f"Not recognised: the recall is below {percent(answers.LEAST_RECALL)} %, or less than "
-    f"{percent(answers.LEAST_MARGIN)} % above FPR, the share of other images that are called the class."
+NOTHING_FOUND_MEANS = (
+    f"Nothing found: no number can be above {percent(verdict.BOUND)} %. It holds for these images alone: what none of "
+    "them carries is not seen."
+)
+CANNOT_TELL_MEANS = (
+    f"Cannot tell: a number can be above {percent(verdict.BOUND)} %, and is not clearly so; or the class is not "
+    "recognised with the border of other images of its own."
 )
 
 
@@ -35,7 +37,7 @@ def flip_cells(flips: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of the exchange test as cells, in the order of the rows."""
     shown = {
         "follows": flips["follows"].replace("", None),
-        **{part: with_interval(flips, part) for part in PARTS},
+        **{name: with_interval(flips, name) for name in MEASURED},
         "likely cause": flips["cause"],
         "reason": flips["reason"],
     }
@@ -43,15 +45,14 @@ def flip_cells(flips: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_pair(flips: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """The rows of two classes as one: of each part, the numbers of the class that follows it more, or more likely."""
+    """The rows of two classes as one: the numbers of the class that follows it more, or more likely."""
     pair = flips.iloc[:1].copy()
-    reasons = flips[flips["reason"].notna()]
     pair["class"] = " or ".join(classes)
-    pair["reason"] = "; ".join(reasons["class"] + ": " + reasons["reason"]) or None
+    pair["reason"] = "; ".join(flips["class"] + ": " + flips["reason"])
     decides = "low" if (pair["verdict"] == FOLLOWS).all() else "high"
-    for part in PARTS:
-        columns = [part, f"{part}_low", f"{part}_high"]
-        clearest = flips[f"{part}_{decides}"].idxmax()
+    for name in MEASURED:
+        columns = [name, f"{name}_low", f"{name}_high"]
+        clearest = flips[f"{name}_{decides}"].idxmax()
         pair[columns] = flips[columns].loc[[clearest]].to_numpy()
     return pair
 
@@ -117,43 +118,16 @@ def advice_title(advice: pd.DataFrame) -> str:
     return f"What helped on {KINDS_OF_IMAGES[advice['images'].iloc[0]]}"
 
 
-def image_cells(images: pd.DataFrame) -> pd.DataFrame:
-    """The clearest of `Analysis.images` that flip, as cells: those first that lose the most."""
-    flip = images[images["flips"]]
-    gained = flip["probability_without"] - flip["probability"]
-    flip = flip.iloc[gained.argsort(kind="stable")].head(MOST)
-    shown = {
-        "image": flip["path"].fillna(flip["image"].astype(str)),
-        "class": flip["class"],
-        "part": flip["part"],
-        "probability": flip["probability"],
-        "without": flip["probability_without"],
-        "then called": flip["called_without"],
-    }
-    return filled(pd.DataFrame(shown))
-
-
-def sentences_on_flips(
-    flips: pd.DataFrame, images: pd.DataFrame, about: Mapping[str, Any]
-) -> list[str]:
+def sentences_on_flips(flips: pd.DataFrame, about: Mapping[str, Any]) -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested."""
     verdicts = set(flips["verdict"])
     said = []
     if FOLLOWS in verdicts:
-        said += _on_what_is_followed(flips[flips["verdict"] == FOLLOWS], images, about)
-    if answers.NOTHING_FOUND in verdicts:
-        nothing = flips.loc[flips["verdict"] == answers.NOTHING_FOUND]
-        highest = nothing[[f"{part}_high" for part in PARTS]].max(axis=None)
-        bound = math.ceil(100 * highest - 1e-6)
-        missed, harmful = answers.MISSED
-        said.append(
-            f"Nothing found: no number is above {bound} % (largest upper end). The test can miss: {missed} of "
-            f"{harmful} harmful artefacts had this verdict."
-        )
-    if answers.CANNOT_TELL in verdicts:
+        said += _on_what_is_followed(flips[flips["verdict"] == FOLLOWS], about)
+    if NOTHING_FOUND in verdicts:
+        said.append(NOTHING_FOUND_MEANS)
+    if verdict.CANNOT_TELL in verdicts:
         said.append(CANNOT_TELL_MEANS)
-    if answers.NOT_RECOGNISED in verdicts:
-        said.append(NOT_RECOGNISED_MEANS)
     least = about["test images of the smallest class"]
     said.append(
         f"Tested: {about['images that test']:,} images (at least {least:,} of each class), with parts of "
@@ -163,28 +137,18 @@ def sentences_on_flips(
     return said
 
 
-def _on_what_is_followed(
-    found: pd.DataFrame, images: pd.DataFrame, about: Mapping[str, Any]
-) -> list[str]:
-    files = _files_to_look_at(found, images)
+def _on_what_is_followed(found: pd.DataFrame, about: Mapping[str, Any]) -> list[str]:
     causes = _causes_and_facts(found, about)
     said = [
-        f"Follows: many other images are called the class once they have a part of it. {PARTS_IN_WORDS}. Your "
-        "knowledge of the images tells whether it is an artefact.",
-        f"Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
-        f"{causes}. Then test again.",
+        FOLLOWS_MEANS,
+        f"Look at images of {few(found['class'].tolist())}, and find out how these and the other images were made. "
+        f"Likely, by the images alone: {causes}. Then test again.",
     ]
     if about["trained with"] == WITH_SWAP:
         said.append("fs.Swap did not remove what is followed.")
     if about["classes"] == 2:
         said.append(EITHER_OF_TWO)
     return said
-
-
-def _files_to_look_at(found: pd.DataFrame, images: pd.DataFrame) -> str:
-    flipped = images[images["flips"] & images["path"].notna()].drop_duplicates("image")
-    clearest = flipped.groupby("class", sort=False)["path"].head(NAMED_FILES)
-    return few(clearest.tolist(), 4 * NAMED_FILES) or f"images of {few(found['class'].tolist())}"
 
 
 def _causes_and_facts(found: pd.DataFrame, about: Mapping[str, Any]) -> str:

@@ -3,9 +3,8 @@
 All numbers are paired differences on the same images, see `test`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
@@ -14,39 +13,14 @@ import pandas as pd
 from scipy.special import ndtri
 
 from frequency_shortcuts.intervals import Paired, paired
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.arrays import IntArray
 
-FOLLOWS = "follows"
-NOTHING_FOUND = "nothing found"
-CANNOT_TELL = "cannot tell"
-NOT_RECOGNISED = "not recognised"
-VERDICTS = (FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED)
-LEAST_RECALL = 0.5  # of a class that has another verdict than `NOT_RECOGNISED`
-LEAST_MARGIN = 0.25  # of the same, recall minus the false positive rate
-MISSED = (81, 281)  # harmful artefacts of which nothing was found, docs/data/leaks/tables/leaks.csv
-BOUND = 0.2  # the upper ends of all numbers are below it where nothing was shown
+from .border import Borders, lost_recall, read_borders, write_borders
+from .verdict import PARTS, judge
+
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
-
-
-class Kind(NamedTuple):
-    """A part that is tested: what the lower end of its number must reach, the part in words, and what is subtracted.
-
-    given : what stands over the image that got the part of a class
-    controlled : the share called the class after the control is subtracted, not that before. A patch holds pieces of
-        objects, which are called the class at some places whosever they are
-    """
-
-    threshold: float
-    words: str
-    given: str
-    controlled: bool = False
-
-
-PARTS: Mapping[str, Kind] = {
-    "fine": Kind(0.1, "what is fine (texture or artefact)", "with what is fine\nin {}"),
-    "field": Kind(0.15, "the illumination or background", "with the illumination\nof {}"),
-    "patch": Kind(0.25, "a place", "with a patch\nof {}", controlled=True),
-}
+# A patch holds pieces of objects, which are called the class at some places whosever they are.
+CONTROLLED = ("patch",)
 
 
 @dataclass(frozen=True)
@@ -57,6 +31,7 @@ class Answers:
     images : int [class, m], which of them got the parts of a class, padded with -1
     given, control : part -> int16 [class, m], after the part of the class, and after the control
     place : part -> int [class], the place of the part for each class, see `Part`
+    borders : whether the test images are called their class with the border of others
     neutral : the class without a cue of its own, which is not tested
     """
 
@@ -66,6 +41,7 @@ class Answers:
     given: dict[str, npt.NDArray[np.int16]]
     control: dict[str, npt.NDArray[np.int16]]
     place: dict[str, IntArray]
+    borders: Borders
     neutral: int | None = None
 
     @property
@@ -79,51 +55,12 @@ class Answers:
 
 
 def rates(answers: Answers) -> pd.DataFrame:
-    """The numbers and the verdict of each class that was tested, one row a class.
+    """The numbers and the verdict of each class that was tested, one row a class; see `verdict.judge`.
 
-    results/README.md says what the columns are, at `flips.csv`. `verdict` is one of
-
-    - follows: the lower end of a number reaches its threshold (`PARTS`)
-    - nothing found: all upper ends are below 0.2
-    - cannot tell: else
-    - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
-
-    What separates two classes can be in either, so both have the verdict of the pair (`verdict_of_the_pair`).
+    results/README.md says what the columns are, at `flips.csv`.
     """
     table = pd.DataFrame([_numbers(answers, c) for c in answers.tested])
-    margin = table["recall"] - table.pop("false_positives")
-    is_recognised = (table["recall"] >= LEAST_RECALL) & (margin >= LEAST_MARGIN)
-    recognised = is_recognised.to_numpy()
-    reached = [table[f"{part}_low"] >= kind.threshold for part, kind in PARTS.items()]
-    found = np.stack(reached, axis=1) & recognised[:, None]
-    small = [table[f"{part}_high"] < BOUND for part in PARTS]
-    below: BoolArray = np.all(small, axis=0)
-    if len(answers.images) == 2:
-        recognised, found, below = verdict_of_the_pair(recognised, found, below)
-    table["verdict"] = np.select(
-        [~recognised, found.any(axis=1), below],
-        [NOT_RECOGNISED, FOLLOWS, NOTHING_FOUND],
-        CANNOT_TELL,
-    )
-    names = np.array([*PARTS])
-    table["follows"] = [", ".join(names[row]) for row in found]
-    return table
-
-
-def verdict_of_the_pair(
-    recognised: BoolArray, found: BoolArray, below: BoolArray
-) -> tuple[BoolArray, BoolArray, BoolArray]:
-    """What holds of each of two classes, when it is judged of both together.
-
-    The pair is recognised if one of them is. It follows a part if one of them does. Its numbers are below the bound
-    only if those of both are.
-
-    recognised, below : bool [class]; found : bool [class, part]. Returns the same, equal for all classes
-    """
-    one_is_recognised = np.full_like(recognised, recognised.any())
-    one_follows = np.broadcast_to(found.any(axis=0), found.shape)
-    both_are_below = np.full_like(below, below.all())
-    return one_is_recognised, one_follows, both_are_below
+    return judge(table, len(answers.images))
 
 
 def _numbers(answers: Answers, c: int) -> dict[str, float]:
@@ -131,19 +68,28 @@ def _numbers(answers: Answers, c: int) -> dict[str, float]:
     receivers = answers.receivers(c)
     before = answers.before[receivers] == c
     row: dict[str, float] = {"class": c}
-    for part, kind in PARTS.items():
+    for part in PARTS:
         given = answers.given[part][c, : len(receivers)] == c
         control = answers.control[part][c, : len(receivers)] == c
-        subtracted = control if kind.controlled else before
+        subtracted = control if part in CONTROLLED else before
         row[part], row[f"{part}_low"], row[f"{part}_high"] = ends(
             paired(given.astype(float) - subtracted)
         )
         row[f"{part}_control"] = float(control.mean() - before.mean())
+    lost = lost_recall(answers.borders, c)
+    reach = REACH * lost.standard_error
     is_of_class = answers.labels == c
-    row["recall"] = float((answers.before[is_of_class] == c).mean())
-    row["images"] = len(receivers)
-    row["false_positives"] = float((answers.before[~is_of_class] == c).mean())
-    return row
+    return row | {
+        "border": lost.value,
+        "border_low": lost.value - reach,
+        "border_high": lost.value + reach,
+        "border_error": lost.standard_error,
+        "border_own": lost.own,
+        "border_images": int(is_of_class.sum()),
+        "recall": float((answers.before[is_of_class] == c).mean()),
+        "images": len(receivers),
+        "false_positives": float((answers.before[~is_of_class] == c).mean()),
+    }
 
 
 def ends(difference: Paired) -> tuple[float, float, float]:
@@ -161,6 +107,7 @@ def write_answers(group: h5py.Group, answers: Answers) -> None:
             arrays[f"{name}/{part}"] = values
     for name, values in arrays.items():
         group.create_dataset(name, data=values, compression="gzip", shuffle=True)
+    write_borders(group, answers.borders)
     group.attrs["neutral"] = -1 if answers.neutral is None else answers.neutral
 
 
@@ -171,13 +118,15 @@ def read_answers(group: h5py.Group) -> Answers:
         return {part: group[name][part][:] for part in PARTS}
 
     neutral = int(group.attrs["neutral"])
+    labels = group["labels"][:]
     return Answers(
-        labels=group["labels"][:],
+        labels=labels,
         before=group["before"][:],
         images=group["receivers"][:],
         given=of_parts("given"),
         control=of_parts("control"),
         place=of_parts("place"),
+        borders=read_borders(group, labels),
         neutral=None if neutral < 0 else neutral,
     )
 

@@ -5,8 +5,7 @@ c, minus the share before. Beside it stands a control: the part of their own cla
 numbers are paired differences on the same images.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
 from .answers import Answers, typical
+from .border_test import measure_borders, passes_of_borders, torch_seed
 from .part import Part, Subject
 from .swap import PARTS
 
@@ -28,7 +28,6 @@ CONFUSED_IMAGES = 1
 RANKED = 50  # images of a class that tell which classes are confused
 TESTED = 200  # images of a class that are shown, and that tell whether it is recognised
 IMAGES = 120  # of other classes that get the parts of a class
-DRAWS = 4  # of other images, whose part an image of the class gets
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
 
 
@@ -37,7 +36,7 @@ def collect(
     ranking: Split,
     test: Split,
     *,
-    images: int = IMAGES,
+    most: int = IMAGES,
     seed: int = 0,
     progress: bool = False,
 ) -> Answers:
@@ -48,7 +47,7 @@ def collect(
     network : images [n, channels, H, W], normalised -> logits [n, classes]. It does not change
     ranking : images that give their parts, and by which places are chosen
     test : images that get parts, of the same classes and size
-    images : that get the parts of a class, at most
+    most : images that get the parts of a class, at most
 
     Raises ValueError for a class of fewer than two images, and for a network that does not return finite logits of
     these classes.
@@ -78,27 +77,31 @@ def collect(
         receivers = []
         for c, counted in enumerate(comparable):
             others = np.flatnonzero(counted[test.labels])
-            receivers.append(evenly(test.labels, others, images, [seed, c]))
-        return _give_all_parts(subject, pixels, receivers, before, test.neutral, seed, progress)
+            receivers.append(evenly(test.labels, others, most, [seed, c]))
+        borders = measure_borders(
+            name, ranking_pixels, pixels, n_classes, seed=seed, progress=progress
+        )
+        images = _padded(receivers)
+        if test.neutral is not None:
+            images[test.neutral] = -1
+        answers = Answers(pixels.labels, before, images, {}, {}, {}, borders, test.neutral)
+        _give_all_parts(subject, pixels, answers, seed, progress)
+    return answers
+
+
+def _padded(receivers: Sequence[IntArray]) -> IntArray:
+    """The images that get the parts of each class as one array, int [class, m], padded with -1."""
+    images = np.full((len(receivers), max(map(len, receivers))), -1)
+    for row, chosen in zip(images, receivers, strict=True):
+        row[: len(chosen)] = chosen
+    return images
 
 
 def _give_all_parts(
-    subject: Subject,
-    pixels: Pixels,
-    receivers: Sequence[IntArray],
-    before: IntArray,
-    neutral: int | None,
-    seed: int,
-    progress: bool,
-) -> Answers:
-    """What images are called after they got each part of each class, and after the control.
-
-    receivers : the places of the images that get the parts of a class, for each class
-    """
-    shape = len(receivers), max(map(len, receivers))
-    answers = Answers(pixels.labels, before, np.full(shape, -1), {}, {}, {}, neutral)
-    for c in answers.tested:
-        answers.images[c, : len(receivers[c])] = receivers[c]
+    subject: Subject, pixels: Pixels, answers: Answers, seed: int, progress: bool
+) -> None:
+    """Add to answers what images are called after they got each part of each class, and after the control."""
+    shape = answers.images.shape
     with tqdm(
         total=len(PARTS) * len(answers.tested),
         desc="parts",
@@ -111,7 +114,7 @@ def _give_all_parts(
             answers.given[name] = np.full(shape, -1, np.int16)
             answers.control[name] = np.full(shape, -1, np.int16)
             for c in answers.tested:
-                images = receivers[c]
+                images = answers.receivers(c)
                 m = len(images)
                 of_class = np.full(m, c)
                 of_own_class = pixels.labels[images]
@@ -120,7 +123,6 @@ def _give_all_parts(
                 answers.given[name][c, :m] = given
                 answers.control[name][c, :m] = control
                 bar.update()
-    return answers
 
 
 def _called(
@@ -139,79 +141,8 @@ def changed(
     The same for the same seed.
     """
     for places in index_batches(np.arange(len(images)), PORTION):
-        part.subject.generator.manual_seed(_seed(seed, c, places[0]))
+        part.subject.generator.manual_seed(torch_seed(seed, c, places[0]))
         yield places, part.give(pixels.take(images[places]), classes[places], c)
-
-
-class Exchanged(NamedTuple):
-    """An image before and after a part of it was exchanged: its number, [channels, H, W], and what the network says.
-
-    said_before, said_after : logits [class]; without : the mean probability [class] over the draws of partners
-    """
-
-    image: int
-    before: Tensor
-    after: Tensor
-    said_before: Tensor
-    said_after: Tensor
-    without: Tensor
-
-
-def remove(
-    answers: Answers,
-    part: str,
-    c: int,
-    ranking: Pixels,
-    pixels: Pixels,
-    seed: int,
-    logits: Callable[[Tensor], Tensor],
-) -> Iterator[Exchanged]:
-    """The images of class c with the whole part of other images in place of their own.
-
-    They are those of `answers` that were rightly called, at most `IMAGES`. The others are ranking images, `DRAWS` for
-    each, evenly of the classes whose images got parts of c. `after` is the draw in which c is the least probable.
-
-    ranking, pixels : the images of `collect`, of the test images those that are shown
-    logits : images [n, ...] -> [n, class], on the CPU
-    """
-    subject = _without_network(ranking, answers)
-    place = int(answers.place[part][c])
-    called_rightly = (answers.labels == c) & (answers.before == c)
-    images = np.flatnonzero(called_rightly)[:IMAGES]
-    others = np.unique(answers.labels[answers.receivers(c)])
-    for places in index_batches(np.arange(len(images)), PORTION):
-        before = pixels.take(images[places])
-        draws = []
-        for draw in range(DRAWS):
-            subject.generator.manual_seed(_seed(seed, c, places[0], draw))
-            drawn = torch.randint(len(others), (len(places),), generator=subject.generator)
-            donors = subject.donors(others[drawn.numpy()])
-            draws.append(_with_whole_part(part, before, donors, place).clamp(0, 1))
-        said_before = logits(before)
-        said = torch.stack([logits(after) for after in draws])
-        probability = said.softmax(dim=2)[:, :, c]
-        least = probability.argmin(dim=0).tolist()
-        for n, draw in enumerate(least):
-            yield Exchanged(
-                image=int(images[places[n]]),
-                before=before[n],
-                after=draws[draw][n],
-                said_before=said_before[n],
-                said_after=said[draw, n],
-                without=said[:, n].softmax(dim=1).mean(dim=0),
-            )
-
-
-def _with_whole_part(part: str, images: Tensor, donors: Tensor, place: int) -> Tensor:
-    """Images [n, ...] with the whole part, at a place, of as many donors in place of their own."""
-    n = len(images)
-    both = torch.cat([images, donors])
-    partner = torch.arange(2 * n, device=both.device).roll(n)
-    return PARTS[part].swap(both, partner, place)[:n]
-
-
-def _seed(*entropy: int) -> int:
-    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
 def _without_network(ranking: Pixels, answers: Answers) -> Subject:
@@ -246,7 +177,8 @@ def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -
     places = n_classes * sum(part.passes for part in PARTS.values())
     tested = n_classes if neutral is None else n_classes - 1
     given = 2 * IMAGES * len(PARTS) * tested
-    return int(shown + RANKED * n_classes + places + given)
+    of_borders = passes_of_borders(int(shown), n_classes)
+    return int(shown + RANKED * n_classes + places + given + of_borders)
 
 
 def example(

@@ -26,7 +26,7 @@ CURES = ("swap", "processed")
 LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
 ADCS, DISTINCTIVENESS = "mean_adcs", "distinctiveness"  # of a class, in its spectrum
-FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
+FOLLOWS, UNJUDGED = "follows", "cannot tell"  # verdicts of `flips`
 ONE_PART = ("texture", "shape")  # verdicts of `phase`: one of the two parts suffices alone
 ALL_IMAGES = "(all)"  # a class of `reliance`
 END = "(?P<network>[^/]*)/(?P<augmentation>[^/]*)/seed(?P<seed>.*)"  # of a pair: a network without its data set
@@ -243,7 +243,7 @@ def phase(table: pd.DataFrame, study: Study) -> Iterator[Row]:
 def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     """Claim (h): whether a network follows some class by any part; no row if none is judged."""
     for run, of_run in study.first_runs(table):
-        judged = of_run.loc[~of_run["verdict"].isin(UNJUDGED), "verdict"]
+        judged = of_run.loc[of_run["verdict"] != UNJUDGED, "verdict"]
         if len(of_run) >= FEWEST_CLASSES and len(judged):
             yield row("h", run, (judged == FOLLOWS).any())
 
