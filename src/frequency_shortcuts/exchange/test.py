@@ -20,7 +20,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
 from .answers import Answers, typical
 from .part import Part, Subject
-from .swap import PARTS
+from .swap import PARTS, exchanged
 
 # A class counts if at most this share, or so many, are confused either way.
 CONFUSED = 0.02
@@ -207,7 +207,7 @@ def _with_whole_part(part: str, images: Tensor, donors: Tensor, place: int) -> T
     n = len(images)
     both = torch.cat([images, donors])
     partner = torch.arange(2 * n, device=both.device).roll(n)
-    return PARTS[part].swap(both, partner, place)[:n]
+    return exchanged(both, {part: partner}, [place] if part == "patch" else ())[:n]
 
 
 def _seed(*entropy: int) -> int:
