@@ -44,6 +44,7 @@ NAMES = {
     "Files": "images.folders",
     "Split": "images.splits",
     "Swap": "exchange.swap",
+    "refit": "analysis.refit",
     "portable": "networks.instructions",
 }
 

@@ -17,7 +17,7 @@ from training_runs import same as same_training
 from conftest import StopAfter
 from frequency_shortcuts import culling, dfm, shortcuts
 from frequency_shortcuts.exchange import test as exchange
-from frequency_shortcuts.exchange.swap import PARTS
+from frequency_shortcuts.exchange.swap import PARTS, exchanged
 from frequency_shortcuts.images.normalisation import pixel_statistics
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
@@ -129,9 +129,10 @@ def test_parts_are_swapped_as_on_the_cpu():
         torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0)),
         torch.tensor([1, 1]),
     )
-    for part in PARTS.values():
-        made = part.swap(batch.to(CUDA), partner.to(CUDA)).cpu()
-        torch.testing.assert_close(made, part.swap(batch, partner), rtol=1e-4, atol=1e-4)
+    for places in ((), (5, 36)):
+        made = exchanged(batch.to(CUDA), dict.fromkeys(PARTS, partner.to(CUDA)), places).cpu()
+        expected = exchanged(batch, dict.fromkeys(PARTS, partner), places)
+        torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_rates_are_those_of_the_cpu(trained, split):

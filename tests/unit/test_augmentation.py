@@ -16,7 +16,7 @@ from torchvision.transforms import v2
 from training_runs import DATA, RECIPE, N, run, scripted, tiny
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.exchange.swap import PARTS
+from frequency_shortcuts.exchange.swap import PARTS, exchanged
 from study.trainings import augmix, autoaugment, operations
 from study.trainings.augmentation import KINDS, Augmentation
 
@@ -259,18 +259,25 @@ def others(n, generator):
     return (torch.arange(n) + torch.randint(1, n, (n,), generator=generator)) % n
 
 
-@pytest.mark.parametrize("parts", [*PARTS, ("fine", "patch")], ids=str)
-def test_each_image_gets_the_parts_of_images_of_the_batch_one_after_the_other_and_labels_stay(
-    parts,
-):
-    generator, made, labels = torch.Generator().manual_seed(1), images(), torch.arange(40)
-    for part in [parts] if isinstance(parts, str) else parts:
-        partners = others(40, generator)
-        assert len(set(partners.tolist())) > 15 and (partners != torch.arange(40)).all()
-        made = PARTS[part].swap(made, partners)
+@pytest.mark.parametrize(
+    "parts", [*PARTS, ("fine", "patch"), {"patch": [5, 36], "field": ()}], ids=str
+)
+def test_each_image_gets_the_parts_of_images_of_the_batch_and_labels_stay(parts):
+    generator, labels = torch.Generator().manual_seed(1), torch.arange(40)
+    partners = {part: others(40, generator) for part in fs.Swap(parts).parts}
+    for drawn in partners.values():
+        assert len(set(drawn.tolist())) > 15 and (drawn != torch.arange(40)).all()
+    places = parts["patch"] if isinstance(parts, dict) else ()
     swapped, kept = fs.Swap(parts, generator=generator.manual_seed(1))(images(), labels)
-    assert kept is labels and torch.equal(swapped, made) and not torch.equal(swapped, images())
-    assert fs.Swap().parts == ("fine", "field", "patch") and "fine" in repr(fs.Swap())
+    assert kept is labels and torch.equal(swapped, exchanged(images(), partners, places))
+    assert not torch.equal(swapped, images())
+
+
+def test_it_shows_the_call_that_makes_it():
+    assert fs.Swap().parts == {"fine": (), "field": (), "patch": ()}
+    swap = fs.Swap({"fine": (), "patch": np.array([5, 36])})
+    assert repr(swap) == "fs.Swap(parts={'fine': (), 'patch': (5, 36)})"
+    assert eval(repr(swap)).parts == swap.parts
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.float64])
@@ -306,6 +313,8 @@ def test_one_image_stays_as_it_is():
 
 @pytest.mark.parametrize(("parts", "batch", "words"), [
     ((), images(), "parts none: choose from fine, field, patch"), ("fin", images(), "parts fin: choose from fine"),
+    ({"fine": [5]}, images(), r"places \(5,\) of fine: expected none, only patch has places"),
+    ({"patch": [3, 37]}, images(), r"places \(3, 37\) of patch: expected numbers from 0 to 36"),
     ("fine", torch.zeros(3, 8, 8), r"images are \[3, 8, 8\], expected a batch"), ("fine", [1], "images are int"),
     ("fine", torch.zeros(3, 1, 8, 8, dtype=torch.int32), "images are torch.int32, expected uint8 or float"),
 ])  # fmt: skip

@@ -12,6 +12,7 @@ from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class
 from frequency_shortcuts.exchange.field import Field, coefficients, surface
 from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine
 from frequency_shortcuts.exchange.patch import Patch, places
+from frequency_shortcuts.exchange.swap import exchanged
 from frequency_shortcuts.images import source
 from frequency_shortcuts.images.source import in_pixels
 from frequency_shortcuts.images.splits import Split
@@ -130,7 +131,7 @@ def slow_surface(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("part", "slow", "tolerance"), [(Fine, slow_fine, 1e-12), (Field, slow_surface, 1e-8)]
+    ("part", "slow", "tolerance"), [("fine", slow_fine, 1e-12), ("field", slow_surface, 1e-8)]
 )
 @few
 @given(SIZES)
@@ -138,7 +139,7 @@ def slow_surface(image: np.ndarray) -> np.ndarray:
 def test_swapped_images_have_the_part_of_the_partner_and_keep_the_rest(part, slow, tolerance, size):
     images = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 2, *size)))
     partner = torch.tensor([1, 2, 2])
-    swapped = part.swap(images, partner)
+    swapped = exchanged(images, {part: partner})
     for n, m in enumerate(partner):
         for channel in range(2):
             own, other = (images[k, channel].numpy() for k in (n, m))
@@ -244,12 +245,37 @@ def test_a_patch_is_put_at_the_place_of_the_class_that_is_tested():
 def test_a_swap_exchanges_the_corners_and_the_frame():
     images = torch.rand(4, 2, 20, 30)
     partner = torch.tensor([1, 2, 3, 3])
-    swapped = Patch.swap(images, partner)
+    swapped = exchanged(images, {"patch": partner})
     for n, i, j in np.ndindex(4, 20, 30):
         outer = (
             min(i, 19 - i) < 2 or min(j, 29 - j) < 2 or (min(i, 19 - i) < 4 and min(j, 29 - j) < 6)
         )
         assert torch.equal(swapped[n, :, i, j], images[partner[n] if outer else n, :, i, j])
+
+
+@pytest.mark.parametrize("size", [(32, 32), (20, 50)])
+@pytest.mark.parametrize("found", [(5,), (14, 36)])
+def test_a_place_that_was_found_is_exchanged_with_a_margin(size, found):
+    """Of two pixels at 20, and of a tenth of larger sides; of the frame, inward."""
+    masks = places(torch.Size(size))[list(found)].numpy()
+    rows, columns = (max(2, round(0.1 * side)) for side in size)
+    expected = np.zeros(size, bool)
+    for _, i, j in np.argwhere(masks):
+        expected[max(0, i - rows) : i + rows + 1, max(0, j - columns) : j + columns + 1] = True
+    assert expected.sum() > masks.any(axis=0).sum() and not expected.all()
+    images = torch.rand(2, 1, *size)
+    swapped = exchanged(images, {"patch": torch.tensor([1, 0])}, found)
+    assert torch.equal(swapped, torch.where(torch.from_numpy(expected), images.flip(0), images))
+
+
+def test_the_field_is_taken_off_first_and_that_of_the_partner_put_on_last():
+    images = torch.rand(4, 1, 20, 20, dtype=torch.float64)
+    partners = {part: torch.randperm(4) for part in ("field", "fine", "patch")}
+    fields = torch.stack([torch.from_numpy(slow_surface(image[0].numpy())) for image in images])
+    rest = exchanged(images - fields[:, None], {"patch": partners["patch"]})
+    rest = exchanged(rest, {"fine": partners["fine"]})
+    expected = rest + fields[partners["field"], None]
+    torch.testing.assert_close(exchanged(images, partners), expected)
 
 
 @few

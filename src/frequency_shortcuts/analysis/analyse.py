@@ -96,12 +96,12 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     begin = time.perf_counter()
     name_of_images = _name_of(images)
     network = check_network(network)
-    test = _options("test", test, Test)
-    run = _options("run", run, Run)
+    test = given_options("test", test, Test)
+    run = given_options("run", run, Run)
     if run.state is not None:
         check_state(run.state)
     keep_freed_memory()
-    counts = _counts(test)
+    counts = counts_of(test)
     labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts)
     chosen = choose_images(labelled, test, counts, run.seed)
     subject = match_network(network, chosen, test, run)
@@ -147,7 +147,7 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
 analyze = analyse  # the American spelling
 
 
-def _options(name: str, given: Any, kind: type) -> Any:
+def given_options(name: str, given: Any, kind: type) -> Any:
     """The options, or the default ones."""
     if not isinstance(given, kind | None):
         raise ValueError(f"{name} is a {type(given).__name__}: expected fs.{kind.__name__}(...)")
@@ -163,7 +163,8 @@ def _of_older_version(quick: bool | None) -> bool:
     return not quick
 
 
-def _counts(test: Test) -> Counts:
+def counts_of(test: Test) -> Counts:
+    """How many images of each class do what."""
     counts = PER_CLASS
     if test.search and test.search.images_per_class:
         counts = counts._replace(search=test.search.images_per_class)

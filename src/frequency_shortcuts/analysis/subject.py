@@ -44,7 +44,7 @@ class AnalysedNetwork:
 
     network: nn.Module
     name: str
-    classifier: nn.Module
+    classifier: Logits
     n_outputs: int
     outputs: npt.NDArray[np.int64] | None
     ranking: Split

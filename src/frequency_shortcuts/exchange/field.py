@@ -61,11 +61,6 @@ class Field(Part):
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         return images + surface(self.own[classes], self.size).to(images)
 
-    @staticmethod
-    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
-        own = coefficients(images)
-        return images + surface(own[partner] - own, images.shape[-2:])
-
 
 def _mean_coefficients(images: Pixels, n_classes: int) -> Tensor:
     """The mean `coefficients` of the images of each class: float64 [class, channels, 4], on the CPU."""

@@ -39,6 +39,16 @@ def shorter(size: torch.Size, wavelength: float) -> Tensor:
     return wave_numbers(size) > 1 / wavelength + 1e-9  # 1e-9: rounding
 
 
+def fine_part(images: Tensor) -> Tensor:
+    """What of images [..., H, W] is exchanged in training: the waves that are shorter than `SWAPPED`.
+
+    This is up to the blocks of JPEG; in small images, such waves are of objects.
+    """
+    size = images.shape[-2:]
+    is_fine = shorter(size, min(SWAPPED, SHARE * min(size))).to(images.device)
+    return torch.fft.irfft2(torch.fft.rfft2(images) * is_fine, s=size)
+
+
 class Rings:
     """Rings of frequencies, one cycle per image wide, in the half plane of a real FFT of images of H x W.
 
@@ -116,17 +126,6 @@ class Fine(Part):
         coefficients = torch.fft.rfft2(noise / self.size.numel() ** 0.5)
         gets_pattern = torch.rand(len(images), generator=generator) < 0.5
         return coefficients, gets_pattern[:, None, None, None]
-
-    @staticmethod
-    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
-        """See `Part`. The waves that are shorter than `SWAPPED`, with their amplitudes and phases.
-
-        This is up to the blocks of JPEG; in small images, such waves are of objects.
-        """
-        size = images.shape[-2:]
-        longest = min(SWAPPED, SHARE * min(size)) if place is None else LONGEST
-        fine = torch.fft.rfft2(images) * shorter(size, longest).to(images.device)
-        return images + torch.fft.irfft2(fine[partner] - fine, s=size)
 
 
 def _stacked(changes: Sequence[tuple[Tensor, ...]]) -> list[Tensor]:

@@ -76,11 +76,3 @@ class Part(ABC):
 
         The test of class c gives images of other classes the part of c; the control gives them that of their own class.
         """
-
-    @staticmethod
-    @abstractmethod
-    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
-        """Images [n, ...] of a batch with the whole part of others of it, `partner` int64 [n].
-
-        place : of a class; then the part is that of its test, and else that of trainings
-        """

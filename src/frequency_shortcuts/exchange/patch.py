@@ -5,11 +5,13 @@ It is a window of one fifth of each side, at one of 6 x 6 places, or the frame.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
@@ -18,9 +20,12 @@ from .part import Part, Subject
 
 ACROSS = 6  # windows along a side
 SHARE = 0.2  # of a side, that a window has
-OUTER = [0, ACROSS - 1, ACROSS**2 - ACROSS, ACROSS**2 - 1, ACROSS**2]  # the corners and the frame
+PLACE_NUMBERS = range(ACROSS**2 + 1)
+OUTER = (0, ACROSS - 1, ACROSS**2 - ACROSS, ACROSS**2 - 1, ACROSS**2)  # the corners and the frame
+# By which a place that was found is widened when it is exchanged: a share of the side, at least 2 pixels.
+MARGIN = 0.1
 # Of the search: so many of the best places, with so many ranking images.
-ROUNDS = ((ACROSS**2 + 1, 6), (4, 24))
+ROUNDS = ((len(PLACE_NUMBERS), 6), (4, 24))
 
 
 def places(size: torch.Size) -> Tensor:
@@ -36,6 +41,21 @@ def _windows(side: int) -> Tensor:
     starts = torch.from_numpy(np.rint(np.linspace(0, side - length, ACROSS)))[:, None]
     pixel = torch.arange(side)
     return (pixel >= starts) & (pixel < starts + length)
+
+
+def exchanged_pixels(size: torch.Size, found: Sequence[int] = ()) -> Tensor:
+    """The pixels of images of H x W that are exchanged in training: bool [H, W].
+
+    found : numbers of `places`, each of which is widened by `MARGIN` on all sides. Without any, these are the frame and
+        the windows in the corners, where objects are rare
+    """
+    if not found:
+        return places(size)[list(OUTER)].any(dim=0)
+    chosen = places(size)[list(found)].any(dim=0)
+    margins = [max(2, round(MARGIN * side)) for side in size]
+    window = [2 * margin + 1 for margin in margins]
+    widened = functional.max_pool2d(chosen[None].float(), window, stride=1, padding=margins)
+    return widened[0] > 0
 
 
 class Patch(Part):
@@ -79,10 +99,3 @@ class Patch(Part):
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         mask = self._places[self.place[c]].to(images.device)
         return torch.where(mask, self.subject.donors(classes), images)
-
-    @staticmethod
-    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
-        """See `Part`. By default the frame and the windows in the corners, where objects are rare."""
-        chosen = OUTER if place is None else [place]
-        mask = places(images.shape[-2:])[chosen].any(dim=0)
-        return torch.where(mask.to(images.device), images[partner], images)

@@ -6,18 +6,20 @@ It is the mirror of the exchange test, with the same parts: what comes from any 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from .field import Field
-from .fine import Fine
+from .field import Field, coefficients, surface
+from .fine import Fine, fine_part
 from .part import Part
-from .patch import Patch
+from .patch import PLACE_NUMBERS, Patch, exchanged_pixels
 
 PARTS: Mapping[str, type[Part]] = {"fine": Fine, "field": Field, "patch": Patch}
+# Names of parts, or names with the places that were found: see `Swap`.
+NamedParts = str | Sequence[str] | Mapping[str, Iterable[int]]
 
 
 class Swap(nn.Module):
@@ -30,27 +32,26 @@ class Swap(nn.Module):
     Swap to the end of the training, since the last images say what is learned. Networks with batch normalisation then
     need the statistics of images as they are: the third line below, with batches of unchanged training images.
 
-    parts : names of what is exchanged: fine, field, patch
+    parts : names of what is exchanged: fine, field, patch. Or a mapping of these names to places, which are empty for
+        fine and field, and for patch numbers of its windows: 0 to 35, row by row, and 36 for the frame. A place is
+        exchanged with a margin of a tenth of the side, at least 2 pixels. Without any, patch is the corners and the
+        frame
     generator : of the draws, on the images' device; by default PyTorch's own
 
-    Raises ValueError for other parts, and for images of another shape or type. A batch of one image comes back as it
-    is, with a warning.
+    Raises ValueError for other parts and places, and for images of another shape or type. A batch of one image comes
+    back as it is, with a warning.
 
-    >>> swap = fs.Swap()
+    >>> swap = fs.Swap(parts={"fine": (), "patch": (5, 36)})
     >>> images, labels = swap(images, labels)
     >>> torch.optim.swa_utils.update_bn(batches, network)
     """
 
     def __init__(
-        self, parts: Sequence[str] = tuple(PARTS), *, generator: torch.Generator | None = None
+        self, parts: NamedParts = tuple(PARTS), *, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        self.parts = (parts,) if isinstance(parts, str) else tuple(parts)
+        self.parts = places_of_parts(parts)
         self.generator = generator
-        if not self.parts or not set(self.parts) <= set(PARTS):
-            raise ValueError(
-                f"parts {', '.join(map(str, self.parts)) or 'none'}: choose from {', '.join(PARTS)}"
-            )
 
     def forward(self, *inputs: Any) -> Any:
         """Images and labels, or images alone: the same, with parts of other images."""
@@ -60,9 +61,9 @@ class Swap(nn.Module):
         swapped = self._swap(images)
         return (swapped, *labels) if labels else swapped
 
-    def extra_repr(self) -> str:
-        """The settings, as PyTorch shows them."""
-        return f"parts={self.parts}"
+    def __repr__(self) -> str:
+        """The call that makes it."""
+        return f"fs.Swap(parts={self.parts})"
 
     @torch.no_grad()
     def _swap(self, images: Tensor) -> Tensor:
@@ -74,17 +75,65 @@ class Swap(nn.Module):
                 stacklevel=6,
             )
             return images
-        swapped = images.float()
+        partners = {part: self._partners(n, images.device) for part in self.parts}
         # A spectrum is too large for float16.
         with torch.autocast(images.device.type, enabled=False):
-            for part in self.parts:
-                # By 1 to n - 1 places: never the image itself.
-                step = torch.randint(1, n, (n,), generator=self.generator, device=images.device)
-                partner = (torch.arange(n, device=images.device) + step) % n
-                swapped = PARTS[part].swap(swapped, partner)
+            swapped = exchanged(images.float(), partners, self.parts.get("patch", ()))
         if not images.is_floating_point():
             swapped = swapped.round().clamp(0, 255)
         return swapped.to(images.dtype)
+
+    def _partners(self, n: int, device: torch.device) -> Tensor:
+        """For each of n images another one: int64 [n]."""
+        # By 1 to n - 1 places: never the image itself.
+        step = torch.randint(1, n, (n,), generator=self.generator, device=device)
+        return (torch.arange(n, device=device) + step) % n
+
+
+def exchanged(images: Tensor, partners: Mapping[str, Tensor], places: Sequence[int] = ()) -> Tensor:
+    """Images float [n, channels, H, W] with parts of other ones among them.
+
+    The field is taken off all images first, and that of the partner is put on last: a frame or a tag then comes without
+    the light of its image.
+
+    partners : part -> int64 [n], whose part each image gets; other parts stay
+    places : of patch, see `exchanged_pixels`
+    """
+    size = images.shape[-2:]
+    made = images
+    if "field" in partners:
+        fields = coefficients(images)
+        made = made - surface(fields, size)
+    if "patch" in partners:
+        pixels = exchanged_pixels(size, places).to(images.device)
+        made = torch.where(pixels, made[partners["patch"]], made)
+    if "fine" in partners:
+        fine = fine_part(made)
+        made = made + fine[partners["fine"]] - fine
+    if "field" in partners:
+        made = made + surface(fields[partners["field"]], size)
+    return made
+
+
+def places_of_parts(parts: NamedParts) -> dict[str, tuple[int, ...]]:
+    """The names of parts with their places, in any form that `Swap` takes. Raises ValueError for others."""
+    if isinstance(parts, str):
+        parts = (parts,)
+    if not isinstance(parts, Mapping):
+        parts = dict.fromkeys(parts, ())
+    if not parts or not set(parts) <= set(PARTS):
+        raise ValueError(
+            f"parts {', '.join(map(str, parts)) or 'none'}: choose from {', '.join(PARTS)}"
+        )
+    named = {part: tuple(places) for part, places in parts.items()}
+    for part, places in named.items():
+        if places and part != "patch":
+            raise ValueError(f"places {places} of {part}: expected none, only patch has places")
+        if not set(places) <= set(PLACE_NUMBERS):
+            raise ValueError(
+                f"places {places} of patch: expected numbers from 0 to {PLACE_NUMBERS[-1]}"
+            )
+    return {part: tuple(map(int, places)) for part, places in named.items()}
 
 
 def check(images: Any) -> None:
