@@ -8,7 +8,7 @@ import pytest
 from drawn_tables import check_drawing, check_page
 
 from benchmarks import drawing
-from frequency_shortcuts.exchange.answers import PARTS
+from frequency_shortcuts.exchange.verdict import PARTS
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

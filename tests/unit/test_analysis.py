@@ -161,7 +161,7 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     assert len(pd.read_csv(folder / "rates.csv")) == len(analysed.rates)
     assert pd.read_csv(folder / "verdicts.csv")["verdict"].tolist() == VERDICTS
     page = (folder / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 4 and "<td>strong</td>" in page
+    assert page.count("data:image/png;base64,") == 3 and "<td>strong</td>" in page
     for name, number in (("find the maps", 12), ("test them", 120)):
         assert f"images that {name}</th><td>{number}</td>" in page
     assert (

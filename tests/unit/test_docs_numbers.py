@@ -10,10 +10,10 @@ import pytest
 
 from bench import DATA, PAGES, gallery
 from benchmarks.cure.judge import RESTORED
-from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW, VERSION_2
+from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW
 from conftest import ROOT
 from frequency_shortcuts.analysis.advice import MATCHED, PROCESSED, REMEDIES, SWAPPING
-from frequency_shortcuts.exchange.answers import FOLLOWS, MISSED, NOTHING_FOUND
+from frequency_shortcuts.exchange.verdict import FOLLOWS, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import LEAST_TPR, MOST_FPR
 from study.measures.truth import FOUND as FOUND_MASK
@@ -39,6 +39,7 @@ def warned(query, version_2=False):
     return verdicts.isin(VERSION_2 if version_2 else [FOLLOWS]).sum(), len(table)
 
 
+VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
 INNOCENT = "kind.isna() and (suite != 'grain2' or set == 'clean')"
 WHOLE = "harm == 'harmful' and share == 1 and part == "
 BOTH = "harm == 'harmful' and others > 0"
@@ -218,7 +219,7 @@ SENTENCES = [
      "found*, as for {} of {} harmful artefacts. JPEG with `fs.Swap`: {:.2f} and {:.2f}, *nothing found*. Coats with a "
      "tag: {:.2f} without it, *follows*; with `fs.Swap` {:.2f}. All take {} seconds on {} cores.",
      lambda: [*(of := read("example/example").set_index("network")).loc["jpeg", ["accuracy", "other_recall"]],
-              *of.loc["clean", ["accuracy", "recall"]], *MISSED, *of.loc["cured", ["accuracy", "other_recall"]],
+              *of.loc["clean", ["accuracy", "recall"]], *missed(), *of.loc["cured", ["accuracy", "other_recall"]],
               *of.loc[["tagged", "tag_cured"], "other_recall"],
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",
@@ -440,8 +441,7 @@ def test_advice_counts_the_restored_recalls_of_the_table():
         assert row.cost == costs[row.images, row.training]
 
 
-def test_the_miss_rate_and_the_last_judging_are_those_of_the_tables():
-    assert missed() == MISSED
+def test_the_last_judging_is_that_of_the_tables():
     both = ["suite", "case", "training", "back", "back_low", "accuracy_loss"]
     last = rows("cure/judgings", f"seeds == '{NOW}'")[both].reset_index(drop=True)
     pd.testing.assert_frame_equal(

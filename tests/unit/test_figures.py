@@ -25,7 +25,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from frequency_shortcuts.exchange.answers import PARTS
+from frequency_shortcuts.exchange.verdict import BORDER, CALLED, LOST_RECALL, MEASURED
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
@@ -319,19 +319,20 @@ def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
                 "class": name,
                 "verdict": "follows" if followed else "nothing found",
             }
-            for part in PARTS:
-                value = 0.9 if followed and part == "field" else generator.uniform(0, 0.05)
+            for measured in MEASURED:
+                value = 0.9 if followed and measured == "field" else generator.uniform(0, 0.05)
                 row |= {
-                    part: value,
-                    f"{part}_low": value - 0.03,
-                    f"{part}_high": value + 0.03,
-                    f"{part}_control": 0.01,
+                    measured: value,
+                    f"{measured}_low": value - 0.03,
+                    f"{measured}_high": value + 0.03,
                 }
+                if measured != BORDER:
+                    row[f"{measured}_control"] = 0.01
             rows.append(row | {"follows": "field" if followed else np.nan})
     return pd.DataFrame(rows)
 
 
-def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_the_end():
+def test_a_panel_a_number_has_networks_their_mean_and_controls_and_the_verdict_at_the_end():
     table = flips_of(seeds=range(5))
     both = pd.concat([table.assign(network="other"), table])
     figure = exchange.draw_flips("zoo", FLIPPED, both, FIRST, 12)
@@ -339,22 +340,25 @@ def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_
     assert any(text.endswith(note) for text in texts_of(figure))
     check_drawing(figure, "nothing found\n5 of 5", "follows\n1 of 5")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
-    for (part, kind), panel in zip(PARTS.items(), figure.axes, strict=True):
-        threshold, *lines = panel.lines
-        assert threshold.get_xdata()[
-            0
-        ] == kind.threshold and kind.words in panel.get_title().replace("\n", " ")
+    for measured, panel in zip(MEASURED, figure.axes, strict=True):
+        limit, *lines = panel.lines
+        assert limit.get_xdata()[0] == (LOST_RECALL if measured == BORDER else CALLED)
+        words, _ = exchange.WORDS[measured]
+        assert words in panel.get_title().replace("\n", " ")
         intervals, means = ([line.get_xdata() for line in lines if len(line.get_xdata()) == n and
                              line.get_color() == "black"] for n in (2, 1))  # fmt: skip
         for place, name in enumerate(FLIPPED[1:]):
             own = table[table["class"] == name]
-            dots, controls = panel.collections[2 * place : 2 * place + 2]
-            assert dots.get_offsets()[:, 0].tolist() == pytest.approx(own[part].tolist())
-            assert controls.get_offsets()[:, 0].tolist() == pytest.approx([0.01] * 5)
+            step = 1 if measured == BORDER else 2
+            dots, *controls = panel.collections[step * place : step * (place + 1)]
+            assert dots.get_offsets()[:, 0].tolist() == pytest.approx(own[measured].tolist())
+            assert len(controls) == step - 1
+            for of_control in controls:
+                assert of_control.get_offsets()[:, 0].tolist() == pytest.approx([0.01] * 5)
             found = [tuple(colour) == to_rgba(exchange.FOUND) for colour in dots.get_facecolors()]
-            assert found == [False] * 4 + [(part, name) == ("field", "bee")]
-            assert means[place] == pytest.approx([own[part].mean()])
-            assert intervals[place] == pytest.approx(over_networks(own[part])[1:3])
+            assert found == [False] * 4 + [(measured, name) == ("field", "bee")]
+            assert means[place] == pytest.approx([own[measured].mean()])
+            assert intervals[place] == pytest.approx(over_networks(own[measured])[1:3])
 
 
 def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_drawn():

@@ -16,7 +16,7 @@ from frequency_shortcuts.intervals import Paired, paired
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .border import Borders, lost_recall, read_borders, write_borders
-from .verdict import PARTS, judge
+from .verdict import PARTS, with_verdicts
 
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
 # A patch holds pieces of objects, which are called the class at some places whosever they are.
@@ -55,12 +55,12 @@ class Answers:
 
 
 def rates(answers: Answers) -> pd.DataFrame:
-    """The numbers and the verdict of each class that was tested, one row a class; see `verdict.judge`.
+    """The numbers and the verdict of each class that was tested, one row a class; see `verdict.with_verdicts`.
 
     results/README.md says what the columns are, at `flips.csv`.
     """
     table = pd.DataFrame([_numbers(answers, c) for c in answers.tested])
-    return judge(table, len(answers.images))
+    return with_verdicts(table, len(answers.images))
 
 
 def _numbers(answers: Answers, c: int) -> dict[str, float]:

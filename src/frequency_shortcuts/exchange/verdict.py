@@ -39,7 +39,7 @@ MOST_COST = 0.25  # of recall, that the border of own images may take
 LEVEL = 0.05  # of one-sided ends
 
 
-def judge(table: pd.DataFrame, n_classes: int) -> pd.DataFrame:
+def with_verdicts(table: pd.DataFrame, n_classes: int) -> pd.DataFrame:
     """The table of numbers with `verdict`, one of `VERDICTS`, `follows`, of `MEASURED`, and `reason`.
 
     What separates two classes can be in either, so both have the verdict of the pair.
