@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,7 @@ from frequency_shortcuts.spectrum.fills import FILLS
 from study.images import grain
 
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
+PARTS_FOUND = {"fine": (), "field": (), "patch": (5, 36)}
 
 
 @pytest.fixture
@@ -100,7 +102,18 @@ def analysis():
     table = table.drop(columns=["dataset", "network", "augmentation", "seed", "removed"])
     maps = MapResult(np.ones((6, 4, 4), bool), None, pd.DataFrame(), table, None)
     nothing = REMEDIES.iloc[:0]
-    return Analysis(CLASSES, about, None, flips, nothing, (), map_result=maps)
+    places = {"patch": np.array([36, 5, 0, 0, 0, 0])}
+    answers = SimpleNamespace(place=places, tested=range(6))
+    return Analysis(CLASSES, about, answers, flips, nothing, (), map_result=maps)
+
+
+def test_the_parts_are_what_classes_follow_and_all_where_only_the_border_is_named(analysis):
+    assert analysis.parts == PARTS_FOUND
+    assert replace(analysis, flips=analysis.flips.iloc[2:3]).parts == {"fine": ()}
+    assert replace(analysis, flips=analysis.flips.iloc[3:]).parts == {}
+    by_border = analysis.flips.iloc[2:3].assign(follows="border")
+    everything = {"fine": (), "field": (), "patch": ()}
+    assert replace(analysis, flips=by_border).parts == everything
 
 
 def with_maps(analysis, table):
@@ -121,11 +134,12 @@ dog    nothing found  {NO}                           reason 2
 """
 
 
-def test_the_summary_is_a_table_and_five_sentences(analysis):
-    said = summary.sentences_on_flips(analysis.flips, analysis.about)
+def test_the_summary_is_a_table_and_six_sentences(analysis):
+    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
     assert [sentence.split()[0] for sentence in said] == [
         "Follows:",
         "Look",
+        "To",
         "Nothing",
         "Cannot",
         "Tested:",
@@ -134,11 +148,12 @@ def test_the_summary_is_a_table_and_five_sentences(analysis):
         said[1].startswith("Look at images of ant, bee, cat, and")
         and ": nothing that has a name. " in said[1]
     )
-    assert said[2].startswith("Nothing found: no number can be above 10 %. It holds for these")
-    assert said[4] == (
+    assert said[3].startswith("Nothing found: no number can be above 10 %. It holds for these")
+    assert said[5] == (
         "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 classes; "
         "outputs: 1,000."
     )
+    assert said[2].endswith(f"else train it with fs.Swap(parts={PARTS_FOUND}).")
     text = analysis.summary()
     assert text.startswith(FLIPS) and "no shortcut" not in text.lower()
     assert (
@@ -161,13 +176,13 @@ def test_a_likely_cause_and_facts_of_files_are_said_in_words(analysis):
     analysis.about["files differ"]["bee"] = "file format PNG"
     cells = summary.flip_cells(clearest_first(analysis.flips))
     assert cells["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
-    said = summary.sentences_on_flips(analysis.flips, analysis.about)[1]
+    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)[1]
     assert f"ant: {CAUSES['wave']}, bee: file format PNG." in said
 
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
     analysis.flips["verdict"] = "nothing found"
-    said = summary.sentences_on_flips(analysis.flips, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
     assert [sentence.split()[0] for sentence in said] == ["Nothing", "Tested:"]
 
 
@@ -227,7 +242,7 @@ def test_the_page_has_the_tables_and_sentences(analysis):
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
     assert text.count('<tr class="strong">') == 5
-    said = summary.sentences_on_flips(analysis.flips, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
     assert all(f"<li>{sentence[:40]}" in text for sentence in said)
 
 
@@ -286,7 +301,7 @@ def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swappe
 
 def test_that_the_swap_failed_is_said_of_a_network_that_was_trained_with_it(analysis):
     analysis.about["trained with"] = WITH_SWAP
-    said = summary.sentences_on_flips(analysis.flips, analysis.about)
+    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
     assert "fs.Swap did not remove what is followed." in said
 
 

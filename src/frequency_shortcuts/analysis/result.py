@@ -108,15 +108,15 @@ class Analysis:
 
         >>> swap = fs.Swap(parts=result.parts)
         """
+        follows = dict(zip(self.flips["class"], self.flips["follows"].str.split(", "), strict=True))
+        if [BORDER] in follows.values():
+            return dict.fromkeys(PARTS, ())
         found: dict[str, set[int]] = {}
-        for row, c in zip(self.flips.to_dict("records"), self.answers.tested, strict=True):
-            names = set(row["follows"].split(", ")) & {*PARTS}
-            if row["follows"] == BORDER:
-                names = {*PARTS}
-            for name in names:
-                found.setdefault(name, set())
-            if "patch" in names and row["follows"] != BORDER:
-                found["patch"].add(int(self.answers.place["patch"][c]))
+        for c in self.answers.tested:
+            for name in follows.get(self.classes[c], ()):
+                places = found.setdefault(name, set())
+                if name == "patch":
+                    places.add(int(self.answers.place[name][c]))
         return {name: tuple(sorted(found[name])) for name in PARTS if name in found}
 
     @property
@@ -355,7 +355,7 @@ class Analysis:
         return summary.flip_cells(table)
 
     def _sentences(self) -> list[str]:
-        return summary.sentences_on_flips(self.flips, self.about)
+        return summary.sentences_on_flips(self.flips, self.parts, self.about)
 
     def _map_title(self) -> str:
         fill = self.table.loc[self.table["headline"], "fill"].iloc[0]

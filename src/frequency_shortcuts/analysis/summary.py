@@ -118,12 +118,14 @@ def advice_title(advice: pd.DataFrame) -> str:
     return f"What helped on {KINDS_OF_IMAGES[advice['images'].iloc[0]]}"
 
 
-def sentences_on_flips(flips: pd.DataFrame, about: Mapping[str, Any]) -> list[str]:
-    """What the verdicts mean, what to do about it, and what was tested."""
+def sentences_on_flips(
+    flips: pd.DataFrame, parts: Mapping[str, Sequence[int]], about: Mapping[str, Any]
+) -> list[str]:
+    """What the verdicts mean, what to do about it, and what was tested; parts : `Analysis.parts`."""
     verdicts = set(flips["verdict"])
     said = []
     if FOLLOWS in verdicts:
-        said += _on_what_is_followed(flips[flips["verdict"] == FOLLOWS], about)
+        said += _on_what_is_followed(flips[flips["verdict"] == FOLLOWS], parts, about)
     if NOTHING_FOUND in verdicts:
         said.append(NOTHING_FOUND_MEANS)
     if verdict.CANNOT_TELL in verdicts:
@@ -137,7 +139,9 @@ def sentences_on_flips(flips: pd.DataFrame, about: Mapping[str, Any]) -> list[st
     return said
 
 
-def _on_what_is_followed(found: pd.DataFrame, about: Mapping[str, Any]) -> list[str]:
+def _on_what_is_followed(
+    found: pd.DataFrame, parts: Mapping[str, Sequence[int]], about: Mapping[str, Any]
+) -> list[str]:
     causes = _causes_and_facts(found, about)
     said = [
         FOLLOWS_MEANS,
@@ -146,6 +150,10 @@ def _on_what_is_followed(found: pd.DataFrame, about: Mapping[str, Any]) -> list[
     ]
     if about["trained with"] == WITH_SWAP:
         said.append("fs.Swap did not remove what is followed.")
+    said.append(
+        "To mend the network, fs.refit(network, images, labels, parts=result.parts) fits its last layer anew, and "
+        f"says whether that helped; else train it with fs.Swap(parts={parts})."
+    )
     if about["classes"] == 2:
         said.append(EITHER_OF_TWO)
     return said

@@ -20,7 +20,7 @@ from frequency_shortcuts.images.splits import first_of_each_class
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .border import COMMON_LOSS, OWN, Borders, lost_recall
-from .patch import OUTER, places
+from .patch import exchanged_pixels
 
 OTHERS = 9  # classes, at most, an image of each of which gives its border
 CHOOSING = 30  # ranking images of a class by which the mask is chosen
@@ -37,15 +37,10 @@ def frame(size: torch.Size, share: float) -> Tensor:
     return outer
 
 
-def corners_and_edge(size: torch.Size) -> Tensor:
-    """The frame of 1/16 of each side, with windows of 1/5 of each side in the corners: bool [H, W]."""
-    return places(size)[OUTER].any(dim=0)
-
-
 MASKS: Mapping[str, Callable[[torch.Size], Tensor]] = {  # widest first
     "1/5": functools.partial(frame, share=1 / 5),
     "1/8": functools.partial(frame, share=1 / 8),
-    "1/16 and corners": corners_and_edge,
+    "1/16 and corners": exchanged_pixels,
 }
 
 
