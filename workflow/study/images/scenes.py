@@ -144,7 +144,7 @@ def draw_scenes(
     made = np.empty((len(articles), 3, SCENE, SCENE), np.uint8)
     for number, article in enumerate(articles[:, 0]):
         generator = np.random.default_rng([seed, number])
-        photograph = photographs[generator.integers(len(photographs))]
+        photograph = photographs[int(generator.integers(len(photographs)))]
         background = _darker_crop(photograph, generator)
         _put(background, article, generator)
         made[number] = np.asarray(background).transpose(2, 0, 1)
