@@ -12,15 +12,16 @@ from matplotlib.figure import Figure
 
 from benchmarks.cure.judge import MATCHED, NONE, RESTORED
 from benchmarks.leaks.judge import HARMFUL
-from frequency_shortcuts.exchange.verdict import FOLLOWS, PARTS
+from frequency_shortcuts.exchange.verdict import FOLLOWS, LOST_RECALL
 from frequency_shortcuts.figures.canvas import COLOURS, finish, logarithmic, page_of_panels, style
 from study.measures.truth import FOUND
 
-SHARES = {
-    1.0: ("o", "in all images"),
-    0.5: ("s", "in half"),
-    0.9: ("^", "in 9 of 10, and 1 of 10 others"),
+SHARES = {  # of the images of the class, the panels
+    1.0: "in all images",
+    0.5: "in half",
+    0.9: "in 9 of 10, and 1 of 10 others",
 }
+FAMILIES = {"fine": "o", "field": "s", "patch": "^"}  # and their marks
 WARNED, SILENT = "#d55e00", "#0173b2"
 PER_ROW, MARKERS = 3, "oDs^vP<>Xp"  # of the panels of methods
 
@@ -29,41 +30,41 @@ def draw_leaks(leaks: pd.DataFrame) -> Figure:
     """Does the test warn of the artefacts that do harm?
 
     The table counts the artefacts by what they cost and what the test says. In the figure a mark is an artefact, in the
-    panel of its part: the number of the part against the recall that the artefact costs.
+    panel of the images that have it: the recall that is lost with other borders, against what the artefact costs.
     """
     display(pd.crosstab([leaks["suite"], leaks["harm"]], leaks["verdict"]))
-    size: dict[str, Any] = {"markersize": 4.5}
     with style(10):
-        figure, (panels,) = page_of_panels(1, len(PARTS), 3.4)
-        for (part, kind), axis in zip(PARTS.items(), panels, strict=True):
-            planted = leaks[leaks["part"] == part]
-            warned = planted["verdict"] == FOLLOWS
-            for share, (mark, words) in SHARES.items():
-                for warns, colour in ((True, WARNED), (False, SILENT)):
-                    rows, face = (
-                        planted[(planted["share"] == share) & (warned == warns)],
-                        colour if warns else "none",
-                    )
-                    axis.plot(
-                        rows["lost"],
-                        rows[part],
-                        mark,
-                        color=colour,
-                        alpha=0.7,
-                        markerfacecolor=face,
-                        **size,
-                    )
-                axis.plot([], [], mark, color="0.4", markerfacecolor="none", label=words, **size)
-            axis.plot([], [], "o", color=WARNED, label="the test warns", **size)
-            axis.plot(
-                [], [], "o", color=SILENT, markerfacecolor="none", label="it does not", **size
-            )
-            axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
+        figure, (panels,) = page_of_panels(1, len(SHARES), 3.4)
+        for (share, words), axis in zip(SHARES.items(), panels, strict=True):
+            _draw_artefacts(axis, leaks[leaks["share"] == share])
+            axis.axhline(LOST_RECALL, color="0.8", linewidth=0.8, zorder=0)
             axis.axvline(HARMFUL, color="0.8", linewidth=0.8, zorder=0, label="limits")
-            axis.set(title=part, xlabel="harm: recall lost")
-        panels[0].set_ylabel("others called the class with its part")
+            axis.set(title=words, xlabel="harm: recall lost")
+        panels[0].set_ylabel("lost with the border of others")
         finish(figure, panels[0], 3, "Does the test warn of the artefacts that do harm?")
     return figure
+
+
+def _draw_artefacts(axis: Axes, planted: pd.DataFrame) -> None:
+    """A mark for each artefact, by its part, filled where the test warns."""
+    size: dict[str, Any] = {"markersize": 4.5}
+    warned = planted["verdict"] == FOLLOWS
+    for part, mark in FAMILIES.items():
+        of_part = planted["part"] == part
+        for warns, colour, face in ((True, WARNED, WARNED), (False, SILENT, "none")):
+            rows = planted[of_part & (warned == warns)]
+            axis.plot(
+                rows["lost"],
+                rows["border"],
+                mark,
+                color=colour,
+                alpha=0.7,
+                markerfacecolor=face,
+                **size,
+            )
+        axis.plot([], [], mark, color="0.4", markerfacecolor="none", label=part, **size)
+    axis.plot([], [], "o", color=WARNED, label="the test warns", **size)
+    axis.plot([], [], "o", color=SILENT, markerfacecolor="none", label="it does not", **size)
 
 
 TRAININGS = {  # and their places on the line of an artefact

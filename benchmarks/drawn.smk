@@ -1,5 +1,5 @@
 # Networks that are trained on images with artefacts in some classes, as a table draws them, and what that costs. Needs
-# DRAWS, the path of the table; TRAININGS, names of augmentations; EXCHANGE_TEST, the outputs of the exchange test, or {}
+# DRAWS, the path of the table; SEEDS, the first and the last; TRAININGS, names of augmentations; EXCHANGE_TEST, the outputs of the exchange test, or {}
 # where it is not judged. common.smk is included for its functions, which the rules here use, too.
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("src", "workflow", "")]
 from benchmarks import draws
 from frequency_shortcuts.storage.tables import RUN
 
-DRAWN = draws.read(str(ROOT / DRAWS))  # the networks, without their trainings
+DRAWN = draws.read(str(ROOT / DRAWS), SEEDS)  # the networks, without their trainings
 config["drawn"] = dict(draws.datasets(DRAWN, config["datasets"]))
 NETWORKS = draws.table(DRAWN, config["datasets"], TRAININGS)  # one row a network and training
 DRAW_OF = {(row["dataset"], row["run"]): row for row in NETWORKS.to_dict("records")}

@@ -36,17 +36,21 @@ class Draw(NamedTuple):
         return any(artefact.share == artefact.others == 1 for artefact in self.artefacts)
 
 
-def read(path: str) -> list[Draw]:
+def read(path: str, seeds: tuple[int, int] | None = None) -> list[Draw]:
     """The networks that a table draws, in its order, behind the clean one of each set and seed.
 
     Columns: `set`, `seed`, `network` (its name, from 1 or by the artefact), `architecture`; of an artefact `kind`,
     `level`, `class`, `share`, `others`, see `artefacts.Artefact`; `u`, `v`, the frequency of a wave; `row`, `column`,
     the place of a tag or line; `tuned`, if a setting was chosen on it. A row without a kind plans a clean network.
+
+    seeds : the first and the last that are read, by default all
     """
     found: dict[tuple[str, int, str], Draw] = {}
     with open(path, newline="") as file:
         for row in csv.DictReader(file):
             suite, seed, network = row["set"], int(row["seed"]), row["network"]
+            if seeds and not seeds[0] <= seed <= seeds[1]:
+                continue
             clean = Draw(suite, seed, CLEAN, row["architecture"], ())
             found.setdefault((suite, seed, CLEAN), clean)
             draw = found.setdefault((suite, seed, network), clean._replace(network=network))

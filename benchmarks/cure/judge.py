@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.draws import CLEAN
-from benchmarks.leaks.judge import IMAGES, PHOTOGRAPHS
 from frequency_shortcuts.intervals import over_networks, ratio
 
 NONE, MATCHED = "none", "matched"
@@ -20,8 +19,6 @@ RESTORED = 0.7  # at least, of the recall that the artefact costs
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
     """One row a set, case and training: what is back, and what it costs.
-
-    Crops of photographs are left out: clean networks hardly learn these few images.
 
     networks : a row a network and artefact: `suite` of images, `seed`, `case` whose artefact is in the images that are
         trained on, in all of its class, or `CLEAN`; `training`; `cue`, the case whose artefact the row is about, its
@@ -35,7 +32,6 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
 
     Raises ValueError if a network of one of the seeds is missing, or a number of one.
     """
-    networks = networks[networks["suite"].map(IMAGES) != PHOTOGRAPHS]
     rows, seeds = [], networks.groupby("suite")["seed"].agg(set)
     for (suite, case, training, cue), found in networks.groupby(
         ["suite", "case", "training", "cue"]

@@ -1,4 +1,4 @@
-"""The benchmark of the exchange test: the networks with what artefacts cost them, the aims, and the sets counted."""
+"""The benchmark of the exchange test: the networks with what artefacts cost them, and the aims."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,8 +12,6 @@ from study.job import script
 
 KEY = ["suite", "set", "architecture", "seed"]  # of a network
 OF_ARTEFACT = ["artefact", "kind", "level", "share", "others", "called", "called_variance"]
-# The sets of the judge; of all others, with their suite, networks are counted.
-SUITES = {"alike": "pairs", "texture": "pairs", "dealt": "photographs", "textures": "textures"}
 
 
 def joined(files: Iterable[str], drawn: list[dict[str, Any]]) -> pd.DataFrame:
@@ -33,9 +31,7 @@ def main(snakemake: Any, created_by: str) -> None:
     networks = flips.fillna({"follows": ""}).merge(
         own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"]
     )
-    counted = networks["suite"].isin(SUITES)
-    beside, judged = networks[counted], judge.with_harm(networks[~counted], harm[clean])
-    judged = judge.with_version_2(judged, read_table(given.version_2))
+    judged = judge.with_harm(networks, harm[clean])
     planted = data.groupby(KEY)["kind"].transform("count") > 0
     data = data[(planted | (data["set"] == CLEAN)) & (data["suite"] == judge.CLOTHING)]
     tables = {
@@ -43,13 +39,6 @@ def main(snakemake: Any, created_by: str) -> None:
         "leaks_data_aims": judge.judge_data(data),
         "leaks": judged,
         "leaks_aims": judge.judge(judged),
-        "leaks_sets": judge.judge_sets(
-            beside.assign(
-                suite=beside["suite"].map(SUITES),
-                set=beside["suite"],
-                kind=beside["set"].where(beside["suite"] == "dealt", "").replace(CLEAN, "none"),
-            )
-        ),
     }
     for name, path in snakemake.output.items():
         write_table(tables[name], path)

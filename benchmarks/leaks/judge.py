@@ -4,20 +4,24 @@ Fixed before any result of the seeds that judge; `AIMS` and `AIMS_OF_DATA` have 
 
 - *Harm* is `called`, the share of images of other classes that are called the class when they get the artefact, minus
   before, and `lost`, the recall of the class on images without the artefact. Both are compared with the clean networks
-  of the same architecture: `called` minus their mean, and their mean recall minus that of the network. The interval
-  (two-sided, 90 %) has the variance over images and the spread of clean networks, of which it could have been one.
+  of the same set and architecture: `called` minus their mean, and their mean recall minus that of the network. The
+  interval (two-sided, 90 %) has the variance over images and the spread of clean networks, of which it could have been
+  one.
 - An artefact is *harmful* if `called` or `lost` is at least `HARMFUL`, with a lower end of at least `HARMFUL_LOW`. It
-  *harms nobody* if both upper ends are below `HARMFUL`. Between them it counts in no share.
-- The test *warns* of a class whose verdict is follows, by whichever part. False alarms are counted in classes without
-  an artefact of their own; of two classes, the other one has the same verdict, and is not counted.
-- All shares are bootstrapped over seeds and over classes, both drawn anew within each set; their ends are one-sided,
-  95 %. Where all rows have one value, they are Clopper and Pearson's: how many networks could have another?
-- `by_recall` is a trivial baseline: it warns of a class by its recall on its own test images alone.
+  is *harmless* if both upper ends are below `HARMFUL`. Between them it counts in no share.
+- The test *warns* of a class whose verdict is follows, whatever it names.
+- A class is *innocent* without an artefact of its own, in a network that has one. Of two classes, the other one has the
+  same verdict, and is not counted. A class is *recognised* if its recall with the border of other images of the class
+  is at least `RECOGNISED`.
+- `by_recall` is a trivial baseline: it warns of a class by its recall on its own test images alone, at a threshold with
+  as many false alarms as the test has. It should find fewer artefacts than the test.
+- Shares have Clopper and Pearson's one-sided 95 % ends. They take rows as independent; classes of one network may err
+  together, so that networks with a false alarm are counted, too.
 
 Of the images alone (`judge_data`): a cause is *right* if it is the one of the artefact that was planted, and *false* in
 a class without one. *Files* is the area under the curve of the score of images that carry the artefact, against the
 others of the class; 0.5 where no cause is named. Shares have Clopper and Pearson's interval, means Student's over
-artefacts, two-sided 95 %; ends of a share of 0 or 1 are those above.
+artefacts, two-sided 95 %.
 """
 
 from collections.abc import Mapping
@@ -27,22 +31,21 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.draws import CLEAN
-from frequency_shortcuts.exchange.answers import FOLLOWS, NOT_RECOGNISED, PARTS, REACH
+from frequency_shortcuts.exchange.answers import REACH
+from frequency_shortcuts.exchange.verdict import CANNOT_TELL, FOLLOWS
 from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH
-from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.intervals import clopper_pearson, over_networks
 
-HARMFUL, HARMFUL_LOW = 0.2, 0.1
-DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlations
+HARMFUL = 0.2
+HARMFUL_LOW = 0.1
+# As exchange.verdict.LEAST_RECALL when the aims were fixed; another limit there does not change what is counted here.
+RECOGNISED = 0.3
 TAIL = 0.05  # probability beyond each end
 OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
-ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
-# Of each suite.
-IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4": GRAINY}
+CLOTHING = "clothing"
+SCENES = "scenes"
 PAIR = "grain2"  # of two classes
-VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
 NETWORK = ["suite", "seed", "set"]
-KEY = [*NETWORK, "class"]
 
 
 def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
@@ -56,17 +59,20 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
     `harm`: harmful, harmless or between, and `part`, its own; missing without an artefact.
     """
-    p = table["clean_recall"]
-    called = _of_clean(table, clean_called, "artefact", "called")
-    recall = _of_clean(table, table[table["set"] == CLEAN], "class", "clean_recall")
-    of_recall = (p * (1 - p)).clip(lower=0.01) / table["clean_images"]
-    measured = {
-        "called": (table["called"] - called["mean"], table["called_variance"] + called["spread"]),
-        "lost": (recall["mean"] - p, of_recall + recall["spread"]),
-    }
+    recall = table["clean_recall"]
+    called_by_clean = _of_clean(table, clean_called, "artefact", "called")
+    clean_recall = _of_clean(table, table[table["set"] == CLEAN], "class", "clean_recall")
+    over_images = (recall * (1 - recall)).clip(lower=0.01) / table["clean_images"]
+    called = table["called"] - called_by_clean["mean"]
+    called_variance = table["called_variance"] + called_by_clean["spread"]
+    lost = clean_recall["mean"] - recall
+    lost_variance = over_images + clean_recall["spread"]
     planted = table["kind"].notna()
     made = table.copy()
-    for name, (value, variance) in measured.items():
+    for name, value, variance in (
+        ("called", called, called_variance),
+        ("lost", lost, lost_variance),
+    ):
         reach = REACH * variance**0.5
         made[name] = value.where(planted)
         made[f"{name}_low"] = (value - reach).where(planted)
@@ -96,126 +102,82 @@ def _own_part(kinds: pd.Series) -> pd.Series:
     return kinds.map(lambda kind: OWN_PART[KINDS[kind].family], na_action="ignore")
 
 
-def with_version_2(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """The table with `version_2`, the verdicts of version 2.0.0: a row a network and class, `KEY` and `verdict`."""
-    before = verdicts[[*KEY, "verdict"]].rename(columns={"verdict": "version_2"})
-    return table.merge(before, on=KEY, how="left").fillna({"version_2": ""})
-
-
 class Aim(NamedTuple):
-    """A number of the benchmark: its words, its rows, and the column of their values (see `_described`).
+    """A number of the benchmark: a share, or a mean.
 
-    goals : for which images -> what it and, if anything, its end must reach, at least or at most
+    words : what it is
+    rows : which rows are counted, an expression of pandas
+    value : their column, see `_with_columns` and `_with_causes`
+    goals : set of images -> what the number must reach
+    most : whether that is what it may be at most
     """
 
     words: str
     rows: str
     value: str = "warned"
-    goals: Mapping[str, tuple[float, float | None]] = {}
-    least: bool = True
+    goals: Mapping[str, float] = {}
+    most: bool = False
 
-    def row(
-        self, name: str, images: str, value: float, low: float, high: float, count: int
-    ) -> dict[str, Any]:
-        """The row of a table of aims; `met` is missing without a goal."""
-        goal, end = self.goals.get(images, (np.nan, None))
-        met: Any = None
+    def row(self, name: str, images: str, value: float, **others: float) -> dict[str, Any]:
+        """The row of a table of aims; `met` is missing without a goal or a value."""
+        goal = self.goals.get(images, np.nan)
+        met: bool | None = None
         if not np.isnan([goal, value]).any():
-            met = value >= goal if self.least else value <= goal
-            if end is not None:
-                met = met and (low >= end if self.least else high <= end)
-        return {
-            "aim": name,
-            "images": images,
-            "words": self.words,
-            "value": value,
-            "low": low,
-            "high": high,
-            "count": count,
-            "goal": goal,
-            "end": end,
-            "met": met,
-        }
+            met = value <= goal if self.most else value >= goal
+        about = {"aim": name, "images": images, "words": self.words, "value": value}
+        return {**about, **others, "goal": goal, "met": met}
 
 
+WHOLE = "harmful and share == 1"
+HALF = "harmful and share == 0.5"
+BOTH = "harmful and others > 0"
+FEW_FALSE_ALARMS = {CLOTHING: 0.01, SCENES: 0.01}
+MOST_OF_MIXED = {CLOTHING: 0.6, SCENES: 0.8}
 AIMS = {
-    "fewer": Aim(
-        "classes without an artefact: warned, minus version 2.0.0",
-        "innocent",
-        "more",
-        {ALL: (0, 0)},
-        False,
+    "innocent": Aim(
+        "recognised classes without an artefact: warned",
+        "innocent and recognised",
+        goals=FEW_FALSE_ALARMS,
+        most=True,
     ),
-    "as_many": Aim(
-        "harmful fine artefacts in all images: warned, minus version 2.0.0",
-        "whole and part == 'fine'",
-        "more",
-        {ALL: (-0.05, -0.05)},  # not inferior: by its end
-    ),
-    "fine": Aim(
-        "harmful fine artefacts in all images: warned",
-        "whole and part == 'fine'",
-        goals={ALL: (0.92, 0.85)},
-    ),
-    "field": Aim("the same of smooth ones", "whole and part == 'field'", goals={ALL: (0.9, None)}),
-    "patch": Aim("the same of local ones", "whole and part == 'patch'", goals={ALL: (0.85, None)}),
-    "both": Aim(
-        "harmful artefacts in 0.9 of the class and 0.1 of all others: warned",
-        "harmful and others > 0",
-        goals={ALL: (0.7, None)},
-    ),
-    "both_called": Aim(
-        "those of which others are called the class", "harmful and others > 0 and others_called"
-    ),
-    "half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5"),
-    "whole": Aim("harmful artefacts in all images: warned", "whole"),
-    "recall_whole": Aim("harmful artefacts in all images: by recall alone", "whole", "by_recall"),
-    "recall_half": Aim("in half of the images", "harmful and share == 0.5", "by_recall"),
-    "recall_both": Aim("in 0.9 and 0.1", "harmful and others > 0", "by_recall"),
-    "recall_innocent": Aim("classes without an artefact, by recall alone", "innocent", "by_recall"),
+    "alarmed": Aim("networks with such a false alarm", "counts_network", "alarmed"),
     "clean": Aim(
-        "recognised classes of clean networks: warned",
-        "set == 'clean' and recognised",
-        goals={CLOTHING: (0.01, 0.025)},
-        least=False,
+        "recognised classes of clean networks: warned", f"set == '{CLEAN}' and recognised"
     ),
-    "others": Aim(
-        "other classes of networks with an artefact: warned",
-        "innocent and set != 'clean'",
-        goals={CLOTHING: (0.02, None)},
-        least=False,
+    "unclear": Aim(
+        "recognised classes without an artefact: cannot tell",
+        "innocent and recognised",
+        "unclear",
     ),
-    "recognised": Aim(
-        "those that are recognised",
-        "innocent and set != 'clean' and recognised",
-        goals={PHOTOGRAPHS: (0.2, None)},
-        least=False,
+    "whole": Aim(
+        "harmful artefacts in all images of the class: warned",
+        WHOLE,
+        goals={CLOTHING: 0.9, SCENES: 0.9},
     ),
-    "harmless": Aim(
-        "artefacts that harm nobody: warned",
-        "harm == 'harmless'",
-        goals={ALL: (0.1, None)},
-        least=False,
+    "half": Aim("in half of them", HALF, goals=MOST_OF_MIXED),
+    "both": Aim("in nine tenths, and in a tenth of all others", BOTH, goals=MOST_OF_MIXED),
+    "recall_whole": Aim("in all images, by recall alone", WHOLE, "by_recall"),
+    "recall_half": Aim("in half of them, by recall alone", HALF, "by_recall"),
+    "recall_both": Aim("in nine tenths and a tenth, by recall alone", BOTH, "by_recall"),
+    "harmless": Aim("artefacts that harm nobody: warned", "harm == 'harmless'"),
+    "named": Aim(
+        "harmful artefacts that are found: their part is named",
+        "harmful and warned",
+        "own_part_named",
     ),
 }
-CORRELATION = Aim(
-    "rank correlation of the number of the own part with recall lost",
-    "not without",
-    "own",
-    {ALL: (0.65, None)},
-)
+BEHIND = {"recall_half": "half", "recall_both": "both"}  # baseline -> the test, on BEHIND_ON
+BEHIND_ON = (CLOTHING, SCENES)
 AIMS_OF_DATA = {
-    "cause": Aim(
-        "fine artefacts: the cause is named", "part == 'fine'", "right", {CLOTHING: (0.8, None)}
-    ),
+    "cause": Aim("fine artefacts: the cause is named", "part == 'fine'", "right", {CLOTHING: 0.8}),
     "cause_all": Aim("in all images of the class", "part == 'fine' and share == 1", "right"),
     "cause_half": Aim("in half of them", "part == 'fine' and share == 0.5", "right"),
     "false": Aim(
         "classes without an artefact: a cause is named",
-        "without",
+        "kind.isna()",
         "named",
-        {CLOTHING: (0.05, None)},
-        least=False,
+        {CLOTHING: 0.05},
+        most=True,
     ),
     "other": Aim(
         "smooth and local artefacts: a cause is named", "part in ['field', 'patch']", "named"
@@ -224,173 +186,111 @@ AIMS_OF_DATA = {
         "half of the images carry it: area under the curve",
         "part == 'fine' and share == 0.5",
         "files",
-        {CLOTHING: (0.8, None)},
+        {CLOTHING: 0.8},
     ),
 }
 
 
-def _described(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with the own `part` of each artefact, and whether a class is `without` one.
+def judge(table: pd.DataFrame) -> pd.DataFrame:
+    """The aims of the benchmark: one row a number and set of images, with its one-sided 95 % ends.
 
-    With causes, also whether the cause is `named` and `right`. With verdicts, whether the class is `warned` of, by how
-    much `more` than by version 2.0.0, where that is known, whether it is `recognised`, and `innocent`: to be counted
-    among false alarms; the number of the `own` part of its artefact, and whether that is `harmful`, with
-    `others_called` the class, and `whole`: in all images of the class alone.
+    table : one row a network and class: `suite`, the images, `seed`, `set` (clean, 1, 2), `class`, `verdict`,
+        `follows`, `recall` on its own test images, `border_own`; `kind`, `part`, `share`, `others` and `harm`, missing
+        without an artefact
+
+    Returns `aim`, `images`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `met`.
     """
-    kinds = table["kind"].map(KINDS, na_action="ignore")
+    table = _with_columns(table.reset_index(drop=True))
+    rows = []
+    for name, aim in AIMS.items():
+        chosen = table.query(aim.rows)
+        for images in dict.fromkeys(table["suite"]):
+            values = chosen.loc[chosen["suite"] == images, aim.value].astype(bool)
+            low, high = _ends(values, TAIL)
+            rows.append(aim.row(name, images, values.mean(), low=low, high=high, count=len(values)))
+    return _beside_the_test(pd.DataFrame(rows))
+
+
+def _with_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the columns by which `AIMS` choose rows, and those that they count."""
+    is_without = table["kind"].isna() & (table["set"] != CLEAN)
     table = table.assign(
-        part=_own_part(table["kind"]),
-        without=table["kind"].isna(),
+        innocent=is_without & (table["suite"] != PAIR),
+        recognised=table["border_own"] >= RECOGNISED,
+        harmful=table["harm"] == "harmful",
+        warned=table["verdict"] == FOLLOWS,
+        unclear=table["verdict"] == CANNOT_TELL,
+        own_part_named=[
+            part in follows.split(", ")
+            for part, follows in zip(table["part"], table["follows"], strict=True)
+        ],
     )
-    if "cause" in table:
-        cause = table["cause"].fillna("")
-        table["named"] = cause != ""
-        table["right"] = cause == kinds.map(lambda kind: kind.cause, na_action="ignore")
-    if "verdict" in table:
-        table["warned"] = table["verdict"] == FOLLOWS
-        before = table["version_2"].isin(VERSION_2)
-        table["more"] = (table["warned"].astype(float) - before).where(
-            table["version_2"].fillna("") != ""
-        )
-        table["recognised"] = table["verdict"] != NOT_RECOGNISED
-        table["innocent"] = table["without"] & ((table["suite"] != PAIR) | (table["set"] == CLEAN))
-        of_part = [table["part"] == part for part in PARTS]
-        table["own"] = np.select(of_part, [table[part] for part in PARTS], np.nan)
-        table["harmful"] = table["harm"] == "harmful"
-        table["others_called"] = _harms(table, "called")
-        table["whole"] = table["harmful"] & (table["share"] == 1)
-        table["by_recall"] = _by_recall(table)
+    counted = table["innocent"] & table["recognised"]
+    networks = table[counted].groupby(NETWORK)
+    table["alarmed"] = networks["warned"].transform("any").reindex(table.index, fill_value=False)
+    table["counts_network"] = counted & ~table[NETWORK].where(counted).duplicated()
+    table["by_recall"] = _by_recall(table, table[counted])
     return table
 
 
-def _by_recall(table: pd.DataFrame) -> pd.Series:
+def _by_recall(table: pd.DataFrame, innocent: pd.DataFrame) -> pd.Series:
     """Whether the recall of a class on its own test images exceeds a threshold, which warns without any test.
 
-    At the threshold of a seed, the other seeds of the suite have as many false alarms as the exchange test.
+    At the threshold of a seed, the other seeds of the set of images have as many false alarms as the exchange test.
     """
     warned = pd.Series(False, table.index)
-    innocent = table[table["innocent"]]
     for (suite, seed), rows in table.groupby(["suite", "seed"]):
         others = innocent[(innocent["suite"] == suite) & (innocent["seed"] != seed)]
         if len(others):
             silent = 1 - others["warned"].mean()
-            warned[rows.index] = rows["recall"] > others["recall"].quantile(
-                silent, interpolation="higher"
-            )
+            threshold = others["recall"].quantile(silent, interpolation="higher")
+            warned[rows.index] = rows["recall"] > threshold
     return warned
 
 
-def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """The aims of the benchmark: one row a number and images, with its one-sided 95 % ends.
-
-    table : one row a network and class: `suite` (of `IMAGES`), `seed`, `set` (clean, 1, 2, ...), `class`, `verdict`,
-        `recall` on its own test images, `fine`, `field`, `patch`; `kind`, `share`, `others`, `called`, `lost` and
-        `harm`, missing without an artefact; `version_2`
-
-    Returns `aim`, `images`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
-    anything), `met`.
-    """
-    table, generator = _described(table.reset_index(drop=True)), np.random.default_rng(seed)
-    weights, suites, rows = _drawn_anew(table, generator), table["suite"].map(IMAGES).to_numpy(), []
-    places = {
-        images: (suites == images) | (images == ALL) for images in (ALL, *dict.fromkeys(suites))
-    }
-    for name, aim in AIMS.items():
-        of_aim = table.eval(aim.rows).to_numpy(bool) & table[aim.value].notna().to_numpy()
-        for images, there in places.items():
-            chosen = of_aim & there
-            value, drawn = table.loc[chosen, aim.value].to_numpy(float), weights[:, chosen]
-            total = drawn.sum(axis=1)
-            means = (drawn @ value)[total > 0] / total[total > 0]
-            numbers = _with_ends(value.mean() if len(value) else np.nan, means)
-            if len(set(value)) == 1:
-                numbers = value[0], *_ends_of_constant(table[chosen], aim.value)
-            rows.append(aim.row(name, images, *numbers, len(value)))
-    for images, there in places.items():
-        chosen = ~table["without"].to_numpy() & there
-        pair = table.loc[chosen, ["own", "lost"]].to_numpy(float)
-        counts = weights[:FEW_DRAWS, chosen].astype(int)
-        drawn = np.array([spearman(*np.repeat(pair, count, axis=0).T) for count in counts])
-        rows.append(
-            CORRELATION.row(
-                "own_lost",
-                images,
-                *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]),
-                len(pair),
-            )
-        )
-    return pd.DataFrame(rows)
+def _ends(values: pd.Series, tail: float) -> tuple[float, float]:
+    """Clopper and Pearson's ends of a share; without a row there are none."""
+    if values.empty:
+        return np.nan, np.nan
+    return clopper_pearson(int(values.sum()), len(values), tail)
 
 
-def _drawn_anew(table: pd.DataFrame, generator: np.random.Generator) -> FloatArray:
-    """How often each row of a table is in each draw of the bootstrap: its seed times its class, float [draw, row]."""
-    weights = np.ones((DRAWS, len(table)))
-    for rows in table.groupby("suite").indices.values():
-        for column in ("seed", "class"):
-            names, number = np.unique(
-                table[column].to_numpy()[rows].astype(str), return_inverse=True
-            )
-            drawn = generator.multinomial(
-                len(names), np.full(len(names), 1 / len(names)), size=DRAWS
-            )
-            weights[:, rows] *= drawn[:, number]
-    return weights
-
-
-def _with_ends(value: float, drawn: FloatArray) -> tuple[float, float, float]:
-    """A value and its one-sided 95 % ends, of some draws."""
-    low, high = np.quantile(drawn, [TAIL, 1 - TAIL]) if len(drawn) else (np.nan, np.nan)
-    return float(value), float(low), float(high)
-
-
-def _ends_of_constant(rows: pd.DataFrame, column: str) -> tuple[float, float]:
-    """The one-sided 95 % ends of the mean of a column of one value: no network has another, but some could."""
-    value, networks = float(rows[column].iloc[0]), len(rows[NETWORK].drop_duplicates())
-    _, reach = clopper_pearson(0, networks, TAIL)
-    least = -1 if column == "more" else 0
-    return max(value - reach, least), min(value + reach, 1)
+def _beside_the_test(aims: pd.DataFrame) -> pd.DataFrame:
+    """The table of aims where those of the baseline have what the test finds as their goal."""
+    aims = aims.set_index(["aim", "images"])
+    for baseline, test in BEHIND.items():
+        for images in BEHIND_ON:
+            if (test, images) in aims.index:
+                found = aims.loc[(test, images), "value"]
+                value = aims.loc[(baseline, images), "value"]
+                aims.loc[(baseline, images), "goal"] = found
+                if not np.isnan(found):
+                    aims.loc[(baseline, images), "met"] = bool(value < found)
+    return aims.reset_index()
 
 
 def judge_data(table: pd.DataFrame) -> pd.DataFrame:
-    """The aims by the images alone: one row a number, with its interval.
+    """The aims by the images alone: one row a number, with its 95 % interval.
 
     table : one row a set and class, of all seeds: `set`, `cause`, and where there is an artefact `kind`, `share` and
         `files`
 
-    Returns the columns of `judge` but `end`; `met` is missing without a goal.
+    Returns the columns of `judge`; `met` is missing without a goal.
     """
-    table, rows = _described(table), []
+    table = _with_causes(table)
+    rows = []
     for name, aim in AIMS_OF_DATA.items():
-        chosen = table.eval(aim.rows)
-        values = table.loc[chosen, aim.value]
-        if len(set(values)) == 1:
-            low, high = _ends_of_constant(table[chosen], aim.value)
-        elif values.dtype == bool:
-            low, high = clopper_pearson(int(values.sum()), len(values))
-        else:
+        values = table.query(aim.rows)[aim.value]
+        if aim.value == "files":
             low, high = np.clip(over_networks(values)[1:3], 0, 1)
-        rows.append(aim.row(name, CLOTHING, float(values.mean()), low, high, len(values)))
-    return pd.DataFrame(rows).drop(columns="end")
+        else:
+            low, high = _ends(values, TAIL / 2)
+        rows.append(aim.row(name, CLOTHING, values.mean(), low=low, high=high, count=len(values)))
+    return pd.DataFrame(rows)
 
 
-def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """The sets beside these, of two classes or of textures: how many networks have a class of which the test warns.
-
-    table : one row a network and class: `suite` (pairs, photographs, textures), `set`, `kind`, `seed`, `class`,
-        `verdict`, `follows`, `accuracy`, `clean_recall`
-
-    Returns `suite`, `set`, `kind`, `networks`, `warned` and `not_recognised` (all classes), how many of them follow
-    each part, and the means of `accuracy` and `recall` (of class 1 on clean images).
-    """
-    table = table.assign(
-        recall=table["clean_recall"].where(table["class"].astype(int) == 1),
-        warned=table["verdict"] == FOLLOWS,
-        recognised=table["verdict"] != NOT_RECOGNISED,
-        **{part: table["follows"].str.contains(part) for part in PARTS},
-    )
-    sets, any_class = ["suite", "set", "kind"], ["warned", *PARTS, "recognised"]
-    networks = table.groupby([*sets, "seed"], sort=False)[any_class].any().groupby(sets, sort=False)
-    counts = networks.sum()
-    counts.insert(0, "networks", networks.size())
-    counts["not_recognised"] = counts["networks"] - counts.pop("recognised")
-    return counts.join(table.groupby(sets, sort=False)[["accuracy", "recall"]].mean()).reset_index()
+def _with_causes(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the own `part` of each artefact, and whether a cause is `named`, and `right`."""
+    cause = table["cause"].fillna("")
+    planted = table["kind"].map(lambda kind: KINDS[kind].cause, na_action="ignore")
+    return table.assign(part=_own_part(table["kind"]), named=cause != "", right=cause == planted)

@@ -5,7 +5,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from configurations import shipped, updated
@@ -17,7 +16,7 @@ from conftest import ROOT
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from frequency_shortcuts.storage.tables import RUN, read_table
 from study import columns, datasets, settings
 from study.configuration import mistakes
 from study.images import pictures
@@ -35,7 +34,7 @@ ROWS = [
 NAMES = ["grain4_3", "grain4_3_1", "grain4_3_2", "grain4_4", "grain4_4_1", "alike"]
 RESULTS = Path("results", "test")
 TABLES = {
-    "leaks": ["leaks", "leaks_aims", "leaks_sets", "leaks_data", "leaks_data_aims"],
+    "leaks": ["leaks", "leaks_aims", "leaks_data", "leaks_data_aims"],
     "cure": ["cure", "cure_networks"],
 }
 
@@ -124,7 +123,7 @@ def make(benchmark, folder, monkeypatch):
         run_job("benchmarks/measure_harm", params, given, output)
 
 
-def join(benchmark, name, folder, version_2=None):
+def join(benchmark, name, folder):
     """The tables of a benchmark, from the folder of its results."""
     given = {}
     for key in ("harm", "flips", "data") if name == "leaks" else ("harm",):
@@ -132,7 +131,6 @@ def join(benchmark, name, folder, version_2=None):
         given[key] = [folder / file for file in draws.files(benchmark.networks, pattern)]
     networks = benchmark.networks
     if name == "leaks":
-        given["version_2"] = version_2
         networks = networks[[*RUN, "suite", "set", "architecture"]]
     output = Files(**{table: folder / f"{table}.csv" for table in TABLES[name]})
     params = SimpleNamespace(networks=networks.to_dict("records"))
@@ -162,6 +160,7 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
     assert networks["plain"].tolist() == ["grain4_3"] * 3 + ["grain4_4"] * 2 + ["alike"]
     assert config["datasets"]["grain4_3"]["draw_seed"] == 3
     assert settings.recipe(config, "grain4_3_1", "tiny")["batch_size"] == 16
+    assert len(draws.read(str(tmp_path / "draws.csv"), seeds=(4, 5))) == 2
     drawn = draws.read(str(tmp_path / "draws.csv"))
     assert drawn[1].artefacts == (
         Artefact("wave", 0.1, 1, 0.5, (9, 9)),
@@ -183,22 +182,18 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
 def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch):
     benchmark = Benchmark(tmp_path, ROWS)
     make(benchmark, tmp_path, monkeypatch)
-    keys = {"suite": "grain4", "seed": 3, "set": ["clean", "1"], "class": 1}
-    write_table(pd.DataFrame({**keys, "verdict": "needs"}), tmp_path / "version_2.csv")
-    tables = join(benchmark, "leaks", tmp_path, version_2=tmp_path / "version_2.csv")
+    tables = join(benchmark, "leaks", tmp_path)
     table = tables["leaks"]
     assert table[["seed", "set"]].drop_duplicates().to_numpy().tolist() == [
         [3, "clean"], [3, "1"], [3, "2"], [4, "clean"], [4, "1"]
-    ] and len(table) == 20  # fmt: skip
+    ] and len(table) == 22  # fmt: skip
     planted = table.dropna(subset="kind")[["seed", "set", "class", "kind", "share", "others"]]
     assert planted.to_numpy().tolist() == [
         [3, "1", "1", "wave", 0.5, 0], [3, "1", "2", "brightness", 1, 0], [3, "2", "3", "jpeg", 0.9, 0.1],
         [4, "1", "0", "tag", 1, 0],
     ]  # fmt: skip
-    assert table["harm"].notna().sum() == 4 and (table["version_2"] == "needs").sum() == 2
-    assert tables["leaks_sets"][["suite", "set", "networks"]].to_numpy().tolist() == [
-        ["pairs", "alike", 1]
-    ]
+    assert table["harm"].notna().sum() == 4
+    assert set(tables["leaks_aims"]["images"]) == {"grain4", "alike"}
     assert tables["leaks_data"].empty and (tables["leaks_data_aims"]["count"] == 0).all()
     harmed = read_table(RESULTS / "tests/grain4_4/tiny/none/seed4/harm.csv")
     assert set(harmed["artefact"].dropna()) == {

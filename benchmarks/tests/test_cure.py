@@ -76,11 +76,6 @@ def test_a_row_has_the_means_over_the_networks_of_its_case_and_training(table):
             assert row[[name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx(list(ends))
 
 
-def test_crops_of_photographs_are_left_out(table):
-    crops = NETWORKS[NETWORKS["suite"] == "clothing"].assign(suite="crops")
-    pd.testing.assert_frame_equal(judge(pd.concat([NETWORKS, crops])), table)
-
-
 def test_below_five_networks_there_are_no_ends_and_without_one_of_a_seed_an_error():
     few = judge(NETWORKS.query("seed < 604"))
     assert few["called_high"].isna().all() and few["back_low"].isna().all()

@@ -8,27 +8,29 @@ import pytest
 from drawn_tables import check_drawing, check_page
 
 from benchmarks import drawing
-from frequency_shortcuts.exchange.verdict import PARTS
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
-def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_test_warns():
+def test_artefacts_stand_in_the_panel_of_their_share_and_are_filled_where_the_test_warns():
     generator = np.random.default_rng(0)
-    table = pd.DataFrame({
-        "part": ["fine", "field", "field", np.nan], "verdict": ["follows", "nothing found", "follows", "follows"],
-        "share": [1, 0.5, 0.9, np.nan], "lost": generator.random(4), **{part: generator.random(4) for part in PARTS},
-    })  # fmt: skip
-    figure = drawing.draw_leaks(table.assign(suite="crops", harm="between"))
+    table = pd.DataFrame(
+        {
+            "part": ["fine", "field", "patch", np.nan],
+            "verdict": ["follows", "nothing found", "follows", "follows"],
+            "share": [1, 0.5, 0.5, np.nan],
+            "lost": generator.random(4),
+            "border": generator.random(4),
+        }
+    )
+    figure = drawing.draw_leaks(table.assign(suite="scenes", harm="between"))
     check_drawing(figure, "fine", "field", "patch", "the test warns", "in half")
-    for part, panel in zip(PARTS, figure.axes, strict=True):
+    for share, panel in zip(drawing.SHARES, figure.axes, strict=True):
         marks = [line for line in panel.lines if len(line.get_xdata()) == 1]
-        own = table[table["part"] == part]
-        assert sorted(line.get_ydata()[0] for line in marks) == sorted(own[part])
-        assert (
-            sum(line.get_markerfacecolor() != "none" for line in marks)
-            == (own["verdict"] == "follows").sum()
-        )
+        own = table[table["share"] == share]
+        assert sorted(line.get_ydata()[0] for line in marks) == sorted(own["border"])
+        filled = [line for line in marks if line.get_markerfacecolor() != "none"]
+        assert len(filled) == (own["verdict"] == "follows").sum()
 
 
 def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_classes_that_have_scores():
