@@ -93,22 +93,16 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
             assert row[f"{part}_control"] == pytest.approx(control.mean() - before.mean())
 
 
-def test_a_class_follows_the_parts_whose_lower_ends_reach_the_limit():
-    table = rates(answers(gained={("fine", 0): 25, ("patch", 0): 50, ("field", 2): 70}))
+def test_a_class_follows_the_parts_whose_lower_ends_are_above_the_limit():
+    table = rates(answers(gained={("fine", 0): 32, ("patch", 0): 50, ("field", 2): 70}))
     assert list(table["verdict"]) == ["follows", "nothing found", "follows", "nothing found"]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
     assert list(table["reason"]) == [
-        "28 of others with its fine part; 56 of others with its patch part",
+        "36 of others with its fine part; 56 of others with its patch part",
         "at most 5 of the recall lost, 2 of others called it",
         "78 of others with its field part",
         "at most 5 of the recall lost, 2 of others called it",
     ]
-
-
-def test_a_part_counts_where_it_is_at_least_half_of_the_largest_in_the_network():
-    table = rates(answers(gained={("fine", 0): 60, ("fine", 1): 28, ("fine", 2): 32}))
-    assert (table["fine_low"] > CALLED).tolist() == [True, True, True, False]
-    assert list(table["verdict"]) == ["follows", "cannot tell", "follows", "nothing found"]
 
 
 def test_a_class_follows_its_border_if_recall_is_lost_without_it():
@@ -133,9 +127,9 @@ def test_of_more_classes_the_border_must_be_clearer_and_the_first_unclear_one_en
 
 
 def test_what_is_neither_above_its_limit_nor_below_the_bound_cannot_be_told():
-    (row,) = rates(answers(gained={("patch", 1): 9})).iloc[[1]].to_dict("records")
+    (row,) = rates(answers(gained={("patch", 1): 20})).iloc[[1]].to_dict("records")
     assert row["patch_low"] < CALLED and row["patch_high"] > BOUND
-    assert (row["verdict"], row["reason"]) == ("cannot tell", "patch up to 15")
+    assert (row["verdict"], row["reason"]) == ("cannot tell", "patch up to 29")
     (row,) = rates(answers(gained={("patch", 1): 6})).iloc[[1]].to_dict("records")
     assert row["reason"] == "patch up to 11 (90 of about 180 images)"
 
@@ -159,7 +153,7 @@ def test_where_all_classes_lose_by_other_borders_nothing_can_be_told():
 
 
 def test_two_classes_have_the_verdict_of_the_pair():
-    table = rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 20}))
+    table = rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 24}))
     assert (
         list(table["verdict"]) == ["follows"] * 2 and list(table["follows"]) == ["fine, field"] * 2
     )

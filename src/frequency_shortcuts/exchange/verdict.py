@@ -31,8 +31,7 @@ PARTS: Mapping[str, str] = {  # and what they are, in words
 MEASURED = (BORDER, *PARTS)
 
 LOST_RECALL = 0.05  # a class is named if the lower end of `border` is above it
-CALLED = 0.1  # or that of a part is above it
-SHARE = 0.5  # and its number is at least this share of the largest in the network
+CALLED = 0.25  # or that of a part is above it
 BOUND = 0.1  # where nothing is found, no upper end is above it
 LEAST_RECALL = 0.3  # with the border of own images
 MOST_COST = 0.25  # of recall, that the border of own images may take
@@ -48,7 +47,7 @@ def with_verdicts(table: pd.DataFrame, n_classes: int) -> pd.DataFrame:
     """
     found = {BORDER: _is_lost(table)}
     for part in PARTS:
-        found[part] = _is_large(table, part)
+        found[part] = (table[f"{part}_low"] > CALLED).to_numpy()
     named = pd.DataFrame(found, table.index)
     unclear = pd.Series([_unclear(row, table) for row in table.to_dict("records")], table.index)
     if n_classes == 2:
@@ -79,12 +78,6 @@ def _is_lost(table: pd.DataFrame) -> BoolArray:
     # The first class that is not clear ends the list.
     is_lost[clearest_first] = np.logical_and.accumulate(lower_ends > LOST_RECALL)
     return is_lost
-
-
-def _is_large(table: pd.DataFrame, part: str) -> BoolArray:
-    """Whether the lower end of a part is above its limit, and its number large among those of the network."""
-    is_near_largest = table[part] >= SHARE * table[part].max()
-    return ((table[f"{part}_low"] > CALLED) & is_near_largest).to_numpy()
 
 
 def _unclear(row: Mapping[str, Any], table: pd.DataFrame) -> str | None:
