@@ -70,9 +70,7 @@ STUDIES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "leaks": ("benchmarks/leaks", lambda: drawn_files("leaks", ["none"], "clothing")),
     "cure": (
         "benchmarks/cure",
-        lambda: drawn_files(
-            "cure", ["none", "swap", "processed"], "grain4 clean", "grain4 jpeg 50"
-        ),
+        lambda: drawn_files("cure", ["none", "swap"], "grain4 clean", "grain4 jpeg 50"),
     ),
     "benchmark": ("benchmarks/methods", map_files),
     "experiments": (".", lambda: ["tables/reliance.csv"]),

@@ -1,6 +1,5 @@
-"""Figures of the benchmarks: methods scored against what was planted; what artefacts cost; which trainings cure it."""
+"""Figures of the benchmarks: methods scored against what was planted; what artefacts cost; what cures it."""
 
-from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
@@ -10,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.cure.judge import MATCHED, NONE, RESTORED
+from benchmarks.cure.judge import NONE, RESTORED
 from benchmarks.leaks.judge import HARMFUL
 from frequency_shortcuts.exchange.verdict import FOLLOWS, LOST_RECALL
 from frequency_shortcuts.figures.canvas import COLOURS, finish, logarithmic, page_of_panels, style
@@ -68,70 +67,48 @@ def _draw_artefacts(axis: Axes, planted: pd.DataFrame) -> None:
 
 
 TRAININGS = {  # and their places on the line of an artefact
+    "none": ("plain training", 0.0),
     "swap": ("fs.Swap", -0.19),
-    "processed": ("random JPEG, size, noise", 0.0),
-    "matched": ("others made alike", 0.19),
+    "refit": ("fs.refit", 0.19),
 }
 NUMBERS = {
-    "back": "share of the lost recall\nthat is back (alike: with it)",
-    "called": "others called the class,\nabove clean training",
-    "accuracy_loss": "accuracy lost on clean data\n(alike: with the artefact)",
+    "share": "recall on clean images,\nshare of clean networks'",
+    "called": "others called the class\nwith the artefact",
+    "accuracy_loss": "accuracy lost\nby clean networks",
 }
 
 
 def draw_cure(cure: pd.DataFrame) -> Figure:
-    """Which training brings back the recall that an artefact costs, and what does it cost?
+    """What brings back the recall that an artefact costs, and what does it cost?
 
-    The table has the share of the recall that is back. In the figure a line is an artefact, a mark a training, with its
-    95 % interval over networks. The accuracy that a training costs on clean data is one number for each set of images.
+    The table has the recall on clean images, a share of that of clean networks. In the figure a line is an artefact, a
+    mark a cure. The accuracy that a cure costs clean networks is one number for each set of images.
     """
-    display(cure.pivot_table("back", ["suite", "case"], "training", sort=False).round(2))
-    cases = cure.drop_duplicates(["suite", "case"])
-    lines = {(row["suite"], row["case"]): line for line, (_, row) in enumerate(cases.iterrows())}
-    names = (
-        cases["suite"].str.rstrip("4")
-        + ": "
-        + cases["case"]
-        + cases["tuned"].map({True: "", False: " *"})
-    )
-    repeated = cure.duplicated(["suite", "training"]) & (cure["training"] != MATCHED)
-    numbers = cure.assign(accuracy_loss=cure["accuracy_loss"].mask(repeated))
+    display(cure.pivot_table("share", ["suite", "case"], "training", sort=False).round(2))
+    names = cure["suite"].str.rstrip("4") + ": " + cure["case"]
+    lines = {name: line for line, name in enumerate(dict.fromkeys(names))}
+    numbers = cure.assign(line=names.map(lines))
+    is_repeated = cure.duplicated(["suite", "training"]) | (cure["training"] == NONE)
+    numbers["accuracy_loss"] = cure["accuracy_loss"].mask(is_repeated)
     with style(9):
-        figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(cases), sharex=False)
+        figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(lines), sharex=False)
         for (training, (words, shift)), colour in zip(TRAININGS.items(), COLOURS, strict=False):
             rows = numbers[numbers["training"] == training]
-            for _, row in rows.iterrows():
-                _draw_training(axes, row, lines[row["suite"], row["case"]] + shift, colour)
-            restored = f"{words}: {(rows['back_low'] >= RESTORED).sum()} of {len(rows)}"
+            for axis, number in zip(axes, NUMBERS, strict=True):
+                shown = rows.dropna(subset=number)
+                places = shown["line"] + shift
+                axis.plot(shown[number], places, "o", color=colour, markersize=4.5)
+            restored = f"{words}: {rows['restored'].sum()} of {len(rows)}"
             axes[0].plot([], [], "o", color=colour, markersize=5, label=restored)
-        for _, row in numbers[numbers["training"] == NONE].iterrows():
-            axes[1].plot(
-                row["called"], lines[row["suite"], row["case"]], "|", color="0.3", markersize=7
-            )
-        axes[0].plot([], [], "|", color="0.3", markersize=5, label="none of these")
         axes[0].axvline(RESTORED, color="0.8", linewidth=0.8, zorder=0)
-        axes[0].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=names)
+        axes[0].set(ylim=(len(lines) - 0.5, -0.5), yticks=range(len(lines)), yticklabels=lines)
         for axis, words in zip(axes, NUMBERS.values(), strict=True):
             axis.set_xlabel(words)
             axis.tick_params(axis="y", length=0)
-        question = "Which training brings back the recall that an artefact costs?"
-        key = f"Filled, and counted below: the interval is above {RESTORED}. * no setting was chosen on it"
-        finish(figure, axes[0], 2, question, key, left=True)
+        question = "What brings back the recall that an artefact costs?"
+        key = f"Counted: at least {RESTORED}, the line."
+        finish(figure, axes[0], 3, question, key, left=True)
     return figure
-
-
-def _draw_training(axes: Sequence[Axes], row: pd.Series, line: float, colour: str) -> None:
-    """The numbers of one training and artefact: filled where the recall is restored."""
-    face = colour if row["back_low"] >= RESTORED else "white"
-    for axis, number in zip(axes, NUMBERS, strict=True):
-        if not pd.isna(row[number]):
-            axis.plot(
-                [row[f"{number}_low"], row[f"{number}_high"]],
-                [line, line],
-                color=colour,
-                linewidth=1,
-            )
-            axis.plot(row[number], line, "o", color=colour, markersize=4.5, markerfacecolor=face)
 
 
 def draw_methods(methods: pd.DataFrame) -> Figure:

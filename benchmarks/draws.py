@@ -18,22 +18,13 @@ CLEAN = "clean"
 
 
 class Draw(NamedTuple):
-    """A network of a set and seed: its name among these, and the artefacts of what it is trained on.
-
-    tuned : whether a setting was chosen on the artefact
-    """
+    """A network of a set and seed: its name among these, and the artefacts of what it is trained on."""
 
     suite: str
     seed: int
     network: str
     architecture: str
     artefacts: tuple[Artefact, ...]
-    tuned: bool = False
-
-    @property
-    def matched(self) -> bool:
-        """Whether all images of all classes have the artefact."""
-        return any(artefact.share == artefact.others == 1 for artefact in self.artefacts)
 
 
 def read(path: str, seeds: tuple[int, int] | None = None) -> list[Draw]:
@@ -41,7 +32,7 @@ def read(path: str, seeds: tuple[int, int] | None = None) -> list[Draw]:
 
     Columns: `set`, `seed`, `network` (its name, from 1 or by the artefact), `architecture`; of an artefact `kind`,
     `level`, `class`, `share`, `others`, see `artefacts.Artefact`; `u`, `v`, the frequency of a wave; `row`, `column`,
-    the place of a tag or line; `tuned`, if a setting was chosen on it. A row without a kind plans a clean network.
+    the place of a tag or line. A row without a kind plans a clean network.
 
     seeds : the first and the last that are read, by default all
     """
@@ -56,8 +47,7 @@ def read(path: str, seeds: tuple[int, int] | None = None) -> list[Draw]:
             draw = found.setdefault((suite, seed, network), clean._replace(network=network))
             if row["kind"]:
                 found[suite, seed, network] = draw._replace(
-                    artefacts=(*draw.artefacts, _artefact(row)),
-                    tuned=row.get("tuned") == "True",
+                    artefacts=(*draw.artefacts, _artefact(row))
                 )
     return list(found.values())
 
@@ -109,18 +99,18 @@ def datasets(draws: list[Draw], named: Mapping[str, Any]) -> Iterator[tuple[str,
 
 
 def table(draws: list[Draw], named: Mapping[str, Any], trainings: Sequence[str]) -> pd.DataFrame:
-    """The networks as runs, a row for each training; where all images are alike, they are trained plainly alone.
+    """The networks as runs, a row for each training.
 
     named : the data sets of the configuration
 
     Columns: dataset, network, augmentation, seed, run, as in `runs.table`; `suite`, the set in the table of draws, and
-    `set`, the name of the network there; `plain`, the data set without the artefacts, the same one if all images have
-    them; `architecture`; `artefacts`, a list of their settings; `matched`; `tuned`
+    `set`, the name of the network there; `plain`, the data set without the artefacts; `architecture`; `artefacts`, a
+    list of their settings
     """
     rows = []
     for draw in draws:
         dataset = dataset_of(draw, named)
-        for training in ["none"] if draw.matched else trainings:
+        for training in trainings:
             run = dict(zip(RUN, (dataset, draw.architecture, training, draw.seed), strict=True))
             rows.append(
                 {
@@ -128,11 +118,9 @@ def table(draws: list[Draw], named: Mapping[str, Any], trainings: Sequence[str])
                     "run": folder(run),
                     "suite": draw.suite,
                     "set": draw.network,
-                    "plain": dataset if draw.matched else base_of(draw, named),
+                    "plain": base_of(draw, named),
                     "architecture": draw.architecture,
                     "artefacts": [asdict(artefact) for artefact in draw.artefacts],
-                    "matched": draw.matched,
-                    "tuned": draw.tuned,
                 }
             )
     return pd.DataFrame(rows)
@@ -153,7 +141,7 @@ def tested_artefacts(
     if row["artefacts"]:
         return list(row["artefacts"])
     like = networks["suite"].eq(row["suite"]) & networks[alike].eq(row[alike])
-    artefacts = networks.loc[like & ~networks["matched"], "artefacts"].explode().dropna()
+    artefacts = networks.loc[like, "artefacts"].explode().dropna()
     by_words = {describe(Artefact(**artefact)): artefact for artefact in artefacts}
     return list(by_words.values())
 

@@ -30,7 +30,6 @@ def harm(
 
     network : normalised images [n, channels, H, W] -> logits [n, classes]
     test : images as those that it was trained on; plain : the same without artefacts
-    artefacts : one that all images of all classes have is not put into them again
     images_per_class : test images that get the artefacts; by default all
 
     Columns: `class`; `clean_recall` of it on so many `clean_images` without artefacts; `accuracy` on `test` and
@@ -62,10 +61,8 @@ def harm(
         rows += [about] if not of_class else []
         for artefact in of_class:
             others = labels != c
-            after = before[few][others]
-            if not artefact.share == artefact.others == 1:
-                with_it = torch.from_numpy(artefact.add_to(pixels, everywhere)[others])
-                after = predict(network, normalise(with_it, plain.mean, plain.std)).numpy()
+            with_it = torch.from_numpy(artefact.add_to(pixels, everywhere)[others])
+            after = predict(network, normalise(with_it, plain.mean, plain.std)).numpy()
             hits = (after == c).astype(float)
             difference = paired(hits - (before[few][others] == c))
             rows.append(

@@ -1,7 +1,10 @@
-"""Which trainings bring back the recall that an artefact costs, and what do they cost?
+"""Which cures bring back the recall that an artefact costs, and what do they cost?
 
-Networks are trained in several ways, with it in all images of a class; docs/method.md#mitigation has the definitions.
-The intervals are Student's over networks, one a seed; that of the share that is back is Fieller's.
+An artefact is in all images of a class. Networks are trained plainly (`none`) or with `fs.Swap` (`swap`), and those
+trained plainly are fitted anew by `fs.refit` (`refit`); docs/method.md#mitigation says more. A cure *restores* a class
+if its recall on clean images is at least `RESTORED` of that of the clean network of the seed, which was trained
+plainly; of an artefact, if the mean over seeds is. Fixed before any result of the seeds that judge: `judge_aims` has
+the goals.
 """
 
 from typing import Any
@@ -10,78 +13,106 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.draws import CLEAN
-from frequency_shortcuts.intervals import over_networks, ratio
+from benchmarks.leaks.judge import TAIL, Aim, share_with_ends
 
-NONE, MATCHED = "none", "matched"
+NONE, SWAP, REFIT = "none", "swap", "refit"
+CURES = (SWAP, REFIT)
 NUMBERS = ["accuracy", "recall", "called"]
-RESTORED = 0.7  # at least, of the recall that the artefact costs
+RESTORED = 0.7  # at least, of the recall of clean networks
+ALL = "all sets"
+RIGHT = Aim("refit says restored: the recall on clean images is", "", goals={ALL: 0.9})
+RIGHTLY_NOT = Aim("refit says not restored: it is not", "", goals={ALL: 0.8})
+EITHER = Aim("artefacts that fs.Swap or fs.refit restores", "", goals={ALL: 10 / 12})
+ALONE = {
+    SWAP: Aim("artefacts that fs.Swap restores", ""),
+    REFIT: Aim("artefacts that fs.refit restores", ""),
+}
+MOST_LOST = 0.02  # of the accuracy of a clean network, on clean images
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
-    """One row a set, case and training: what is back, and what it costs.
+    """One row a set, case and cure, or none: means over networks.
 
     networks : a row a network and artefact: `suite` of images, `seed`, `case` whose artefact is in the images that are
-        trained on, in all of its class, or `CLEAN`; `training`; `cue`, the case whose artefact the row is about, its
-        `family`, and whether settings were chosen on it, `tuned`; `accuracy` on images without artefacts, `recall` of
-        the class there; `called`, the share of other images that are called the class when they get the artefact
+        trained on, or `CLEAN`; `training` (none, swap or refit); `cue`, the case whose artefact the row is about, and
+        its `family`; `accuracy` on images without artefacts, `recall` of the class there; `called`, the share of other
+        images that are called the class when they get the artefact; `restored`, what refit says, else missing
 
-    Returns `suite`, `case`, `family`, `tuned`, `training`, `networks`; means of `recall_clean` (trained plainly on
-    clean data), `recall_none` (trained plainly on the artefact), `recall` and `accuracy`; `back`, the share of the cost
-    that is back, `called` and `accuracy_loss`, each with `_low` and `_high`, which are missing below five networks, or
-    where the cost may be 0.
+    Returns `suite`, `case`, `family`, `training`, `networks`; means of `recall_clean` (of clean networks, trained
+    plainly), `recall`, `accuracy`, `called`; `share`, recall by recall_clean; `accuracy_loss` of clean networks by the
+    same cure; `restored`.
 
     Raises ValueError if a network of one of the seeds is missing, or a number of one.
     """
-    rows, seeds = [], networks.groupby("suite")["seed"].agg(set)
-    for (suite, case, training, cue), found in networks.groupby(
-        ["suite", "case", "training", "cue"]
-    ):
-        if missing := seeds[suite] - set(found.dropna(subset=NUMBERS)["seed"]):
+    _check_complete(networks)
+    clean = networks[networks["case"] == CLEAN]
+    keys = ["suite", "case", "training"]
+    planted = with_clean_recall(networks)
+    found = planted.groupby(keys, sort=False)
+    means = found[["recall_clean", "recall", "accuracy", "called"]].mean()
+    means.insert(0, "networks", found.size())
+    means.insert(0, "family", found["family"].first())
+    means["share"] = means["recall"] / means["recall_clean"]
+    table = means.reset_index()
+    accuracy = clean.groupby(["suite", "training"])["accuracy"].mean()
+    table["accuracy_loss"] = [
+        accuracy[suite, NONE] - accuracy[suite, training]
+        for suite, training in zip(table["suite"], table["training"], strict=True)
+    ]
+    table["restored"] = table["share"] >= RESTORED
+    return table
+
+
+def with_clean_recall(networks: pd.DataFrame) -> pd.DataFrame:
+    """The networks with an artefact, with `recall_clean`, that of the clean network of the seed."""
+    is_clean = networks["case"] == CLEAN
+    plain = networks[is_clean & (networks["training"] == NONE)]
+    recalls = plain[["suite", "seed", "cue", "recall"]]
+    recalls = recalls.rename(columns={"recall": "recall_clean"})
+    return networks[~is_clean].merge(recalls, on=["suite", "seed", "cue"])
+
+
+def _check_complete(networks: pd.DataFrame) -> None:
+    """Raise ValueError if a network of one of the seeds of its set is missing, or a number of one."""
+    seeds = networks.groupby("suite")["seed"].agg(set)
+    for key, found in networks.groupby(["suite", "case", "training", "cue"]):
+        if missing := seeds[key[0]] - set(found.dropna(subset=NUMBERS)["seed"]):
             raise ValueError(
-                f"{suite}, {case}, {training}, {cue}: no {', '.join(NUMBERS)} of the seeds {sorted(missing)}"
+                f"{', '.join(key)}: no {', '.join(NUMBERS)} of the seeds {sorted(missing)}"
             )
-    for suite, of_suite in networks.groupby("suite", sort=False):
-        clean, planted = of_suite[of_suite["case"] == CLEAN], of_suite[of_suite["case"] != CLEAN]
-        by_cue = clean[clean["training"] == NONE].set_index(["cue", "seed"])
-        accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])[
-            "accuracy"
-        ]
-        plain = planted[planted["training"] == NONE].set_index(["case", "seed"])
-        for (case, training), found in planted.groupby(["case", "training"], sort=False):
-            places = [(case, seed) for seed in found["seed"]]
-            row = {
-                "suite": suite,
-                "case": case,
-                **found[["family", "tuned"]].iloc[0],
-                "training": training,
-            }
-            own = (
-                found
-                if training == MATCHED
-                else accuracy.loc[training].loc[found["seed"]].to_frame()
-            )
-            lost = accuracy.loc[NONE].loc[found["seed"]].to_numpy() - own["accuracy"].to_numpy()
-            rows.append(row | _judged(found, by_cue.loc[places], plain.loc[places], lost))
+
+
+def judge_aims(networks: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The aims of the benchmark: one row a number, with one-sided 95 % ends of shares.
+
+    networks, table : of `judge`
+
+    Returns the columns of `leaks.judge.judge`; ends are missing for the accuracy.
+    """
+    refitted = with_clean_recall(networks).query("training == @REFIT")
+    is_recalled = refitted["recall"] >= RESTORED * refitted["recall_clean"]
+    # Missing where the test named no class, so that there was nothing to restore.
+    says = refitted["restored"].astype("boolean")
+    of_cures = table[table["training"].isin(CURES)]
+    restored = of_cures.pivot_table("restored", ["suite", "case"], "training", aggfunc="any")
+    rows = [
+        _row("says_restored", RIGHT, is_recalled[says.fillna(False)]),
+        _row("says_not", RIGHTLY_NOT, ~is_recalled[~says.fillna(True)]),
+        _row("either", EITHER, restored.any(axis=1)),
+        *(_row(cure, ALONE[cure], restored[cure]) for cure in CURES),
+    ]
+    losses = of_cures.drop_duplicates(["suite", "training"])
+    rows += [_row_of_accuracy(loss) for loss in losses.to_dict("records")]
     return pd.DataFrame(rows)
 
 
-def _judged(
-    found: pd.DataFrame, clean: pd.DataFrame, plain: pd.DataFrame, lost: np.ndarray[Any, Any]
-) -> dict[str, Any]:
-    """The numbers of one training and artefact; rows of the same seeds, and the accuracy that each lost."""
-    least, most = plain["recall"].to_numpy(), clean["recall"].to_numpy()
-    numbers = {
-        "back": ratio(found["recall"].to_numpy() - least, most - least),
-        "called": over_networks(found["called"].to_numpy() - clean["called"].to_numpy()),
-        "accuracy_loss": over_networks(lost),
-    }
-    row: dict[str, Any] = {
-        "networks": len(found),
-        "recall_clean": most.mean(),
-        "recall_none": least.mean(),
-        "recall": found["recall"].mean(),
-        "accuracy": found["accuracy"].mean(),
-    }
-    for name, (value, low, high, _) in numbers.items():
-        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
-    return row
+def _row(name: str, aim: Aim, values: pd.Series) -> dict[str, Any]:
+    return aim.row(name, ALL, **share_with_ends(values.astype(bool), TAIL))
+
+
+def _row_of_accuracy(loss: dict[str, Any]) -> dict[str, Any]:
+    """What a cure costs clean networks of one set of images."""
+    suite, cure = loss["suite"], loss["training"]
+    aim = Aim("accuracy lost by clean networks", "", goals={suite: MOST_LOST}, most=True)
+    lost = loss["accuracy_loss"]
+    return aim.row(f"accuracy_{cure}", suite, lost, low=np.nan, high=np.nan, count=loss["networks"])

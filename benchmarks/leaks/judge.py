@@ -206,8 +206,7 @@ def judge(table: pd.DataFrame) -> pd.DataFrame:
         chosen = table.query(aim.rows)
         for images in dict.fromkeys(table["suite"]):
             values = chosen.loc[chosen["suite"] == images, aim.value].astype(bool)
-            low, high = _ends(values, TAIL)
-            rows.append(aim.row(name, images, values.mean(), low=low, high=high, count=len(values)))
+            rows.append(aim.row(name, images, **share_with_ends(values, TAIL)))
     return _beside_the_test(pd.DataFrame(rows))
 
 
@@ -248,11 +247,12 @@ def _by_recall(table: pd.DataFrame, innocent: pd.DataFrame) -> pd.Series:
     return warned
 
 
-def _ends(values: pd.Series, tail: float) -> tuple[float, float]:
-    """Clopper and Pearson's ends of a share; without a row there are none."""
-    if values.empty:
-        return np.nan, np.nan
-    return clopper_pearson(int(values.sum()), len(values), tail)
+def share_with_ends(values: pd.Series, tail: float) -> dict[str, float]:
+    """The `value` of a share with Clopper and Pearson's ends and its `count`; without a row there are none."""
+    low, high = np.nan, np.nan
+    if len(values):
+        low, high = clopper_pearson(int(values.sum()), len(values), tail)
+    return {"value": float(values.mean()), "low": low, "high": high, "count": len(values)}
 
 
 def _beside_the_test(aims: pd.DataFrame) -> pd.DataFrame:
@@ -281,11 +281,11 @@ def judge_data(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, aim in AIMS_OF_DATA.items():
         values = table.query(aim.rows)[aim.value]
+        numbers = share_with_ends(values, TAIL / 2)
         if aim.value == "files":
-            low, high = np.clip(over_networks(values)[1:3], 0, 1)
-        else:
-            low, high = _ends(values, TAIL / 2)
-        rows.append(aim.row(name, CLOTHING, values.mean(), low=low, high=high, count=len(values)))
+            _, low, high, _ = over_networks(values)
+            numbers |= {"low": max(low, 0.0), "high": min(high, 1.0)}
+        rows.append(aim.row(name, CLOTHING, **numbers))
     return pd.DataFrame(rows)
 
 

@@ -172,7 +172,7 @@ def trained(tmp_path_factory):
         "architecture": ARCHITECTURE,
         "recipe": settings.recipe(CONFIG, "plant_present", "resnet18"),
     }
-    for name in ("none", "swap", "processed"):  # as their rule starts them
+    for name in ("none", "swap", "autoaugment"):  # as their rule starts them
         place = folder / "networks" / "plant_present" / "small" / name / "seed0"
         place.mkdir(parents=True)
         of_training = settings.training(CONFIG, "plant_present", name) | {"dynamics": dynamics}

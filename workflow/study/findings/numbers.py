@@ -22,7 +22,7 @@ KIND = ["claim", "variant", "dataset", "networks_of"]
 OF_NETWORKS = [*KIND, "network", "augmentation"]
 COLUMNS = [*KIND, "seed", "class", "value", "counted", "p_of_classes"]
 # Meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks.
-CURES = ("swap", "processed")
+CURES = ("swap",)
 LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
 ADCS, DISTINCTIVENESS = "mean_adcs", "distinctiveness"  # of a class, in its spectrum

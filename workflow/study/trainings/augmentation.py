@@ -14,7 +14,7 @@ from frequency_shortcuts.exchange.swap import Swap
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.numerics import square_root
 
-from . import augmix, autoaugment, processed, sin
+from . import augmix, autoaugment, sin
 from .minibatches import Read
 
 
@@ -38,7 +38,6 @@ KINDS = {
     "none": Kind(),
     "autoaugment": Kind(images=autoaugment.augment),
     "augmix": Kind(images=augmix.augment),
-    "processed": Kind(images=processed.augment),
     "sin": Kind(reader=sin.reader),
     "swap": Kind(transform=Swap),
 }
