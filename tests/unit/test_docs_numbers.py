@@ -248,6 +248,10 @@ SENTENCES = [
     (RESULTS, "of {} of {} recognised classes without an artefact, where another class has one "
      "([the neighbour](limits.md#what-the-exchange-test-cannot-see)). Version 2.0.0 warns of {}.",
      lambda: [*warned(OTHERS), warned(OTHERS, True)[0]]),
+    (RESULTS, "it finds {} of {} harmful artefacts and warns of {} of {} innocent recognised classes on clothing, "
+     "{} of {} and {} of {} on scenes, {} of {} and {} of {} on grain",
+     lambda: rows("leaks/candidates", "rule == 'border_or_part'").set_index("set").loc[
+         ["clothing", "scenes", "grain4"], ["found", "harmful", "warned", "innocent"]].to_numpy().ravel()),
     (RESULTS, "of which clean networks reach an accuracy of {:.2f};", lambda: [accuracy_of_crops()]),
     (RESULTS, "on images without it: at least {}, with a lower end of at least {}.", lambda: [HARMFUL, HARMFUL_LOW]),
     (RESULTS, "{} networks, {} artefacts, of which {} are harmful; of {} of these, the verdict is *nothing found*. Of "
