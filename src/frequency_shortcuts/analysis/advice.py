@@ -27,7 +27,6 @@ SHORT_WAVES = 4.0  # pixels: shorter waves are grain
 GRAIN = 0.25  # share of the energy in them
 MATCHED = "files made alike (data --match)"
 SWAPPING = "training with fs.Swap()"
-PROCESSED = "training with random size, noise and JPEG"
 NOTHING = "no training was shown to help"
 # On which kind of images a remedy restored the recall of a class that follows a part, of how many artefacts, and the
 # accuracy that it cost, at most: docs/data/cure/tables/cure.csv. Nothing was shown on photographs.
@@ -35,18 +34,12 @@ REMEDIES = pd.DataFrame(
     [
         ("flat", "fine", MATCHED, 2, 2, 0.02),
         ("flat", "fine", SWAPPING, 1, 2, 0.03),
-        ("flat", "fine", PROCESSED, 0, 2, 0.02),
         ("flat", "field", SWAPPING, 0, 1, 0.03),
-        ("flat", "field", PROCESSED, 0, 1, 0.02),
         ("flat", "patch", SWAPPING, 0, 1, 0.03),
-        ("flat", "patch", PROCESSED, 0, 1, 0.02),
         ("grain", "fine", MATCHED, 2, 2, 0.01),
         ("grain", "fine", SWAPPING, 2, 2, 0.06),
-        ("grain", "fine", PROCESSED, 1, 2, 0.0),
         ("grain", "field", SWAPPING, 1, 1, 0.06),
-        ("grain", "field", PROCESSED, 0, 1, 0.0),
         ("grain", "patch", SWAPPING, 1, 1, 0.06),
-        ("grain", "patch", PROCESSED, 0, 1, 0.0),
     ],
     columns=["images", "part", "remedy", "restored", "artefacts", "cost"],
 )
