@@ -5,13 +5,13 @@ from typing import Any
 from benchmarks.harm import FEW, harm
 from benchmarks.leaks.data import measure_data
 from frequency_shortcuts.exchange.answers import rates, write_answers
-from frequency_shortcuts.exchange.test import TESTED, collect
+from frequency_shortcuts.exchange.test import collect
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import script
-from study.tested_networks import read_images, read_inputs
+from study.tested_networks import TESTED, read_images, read_inputs
 
 
 def measure_costs(step: Any, images_per_class: int | None) -> None:

@@ -51,7 +51,7 @@ def answers(
         given,
         control,
         {part: np.zeros(k, int) for part in PARTS},
-        Borders(right, labels, givers, "1/8"),
+        Borders(right, labels, givers),
         **how,
     )
 
@@ -99,9 +99,9 @@ def test_a_class_follows_the_parts_whose_lower_ends_are_above_the_limit():
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
     assert list(table["reason"]) == [
         "36 of others with its fine part; 56 of others with its patch part",
-        "at most 5 of the recall lost, 2 of others called it",
+        "at most 10 of the recall lost, 2 of others called it",
         "78 of others with its field part",
-        "at most 5 of the recall lost, 2 of others called it",
+        "at most 10 of the recall lost, 2 of others called it",
     ]
 
 
@@ -130,8 +130,8 @@ def test_what_is_neither_above_its_limit_nor_below_the_bound_cannot_be_told():
     (row,) = rates(answers(gained={("patch", 1): 20})).iloc[[1]].to_dict("records")
     assert row["patch_low"] < CALLED and row["patch_high"] > BOUND
     assert (row["verdict"], row["reason"]) == ("cannot tell", "patch up to 29")
-    (row,) = rates(answers(gained={("patch", 1): 6})).iloc[[1]].to_dict("records")
-    assert row["reason"] == "patch up to 11 (90 of about 180 images)"
+    row = rates(answers(each=100, lost={1: 6})).iloc[1]
+    assert row["reason"] == "border up to 10 (100 of about 120 images)"
 
 
 def test_a_class_that_is_not_recognised_with_borders_of_its_own_cannot_be_told():

@@ -2,14 +2,14 @@
 
 from frequency_shortcuts.analysis.exchanges import ExchangeTest
 from frequency_shortcuts.exchange.answers import write_answers
-from frequency_shortcuts.exchange.test import TESTED, collect
+from frequency_shortcuts.exchange.test import collect
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.job import run_name, script
 from study.measures import phase
 from study.tested_maps import measure_maps
-from study.tested_networks import read_images, read_inputs
+from study.tested_networks import TESTED, read_images, read_inputs
 
 
 def test_maps(step, created_by):

@@ -14,6 +14,8 @@ from frequency_shortcuts.networks.weights import normalisation
 from .devices import take_device
 from .job import run_of_path
 
+TESTED = 200  # images of a class that the exchange test sees
+
 
 def load_network(weights: str, device: str) -> nn.Module:
     """The network of a weights file, on the device of the configuration."""

@@ -274,8 +274,7 @@ def _recall_by_source(exchange: ExchangeTest, subject: AnalysedNetwork) -> pd.Da
     if sources is None:
         return None
     answers = exchange.answers
-    shown = sources[exchange.shown]
-    return recall_by_source(answers.labels, answers.before, shown, exchange.classes)
+    return recall_by_source(answers.labels, answers.before, sources, exchange.classes)
 
 
 def _digest_of_options(subject: AnalysedNetwork) -> str:

@@ -16,13 +16,13 @@ from torch import Tensor, nn
 from frequency_shortcuts.data_check.comparison import name_causes
 from frequency_shortcuts.exchange.answers import Answers, rates
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
-from frequency_shortcuts.exchange.test import TESTED, example
+from frequency_shortcuts.exchange.test import example
 from frequency_shortcuts.exchange.verdict import FOLLOWS, MEASURED, PARTS
 from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.images.source import Pixels, in_pixels
-from frequency_shortcuts.images.splits import Split, first_of_each_class
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .cells import MOST
 from .reasons import cause_of_pair
@@ -74,11 +74,6 @@ class ExchangeTest:
     @property
     def classes(self) -> tuple[str, ...]:
         return self.test.classes
-
-    @functools.cached_property
-    def shown(self) -> IntArray:
-        """The test images that the network was shown, by their positions."""
-        return first_of_each_class(self.test.labels, TESTED)
 
     @functools.cached_property
     def pixels(self) -> Pixels:
@@ -143,13 +138,13 @@ class ExchangeTest:
             self.classes[int(said_after.argmax())],
             said_before.numpy(),
             said_after.numpy(),
-            int(self.shown[image]),
+            image,
         )
 
     @functools.cached_property
     def _on_device(self) -> tuple[Pixels, Pixels]:
-        """The ranking images, and the test images that were shown, where the network is."""
-        return in_pixels(self.ranking, self.test.subset(self.shown), device_of(self.network))
+        """The ranking images and the test images, where the network is."""
+        return in_pixels(self.ranking, self.test, device_of(self.network))
 
     def _logits(self, images: Tensor) -> Tensor:
         """What the network says of images in pixels: float64 [n, class], on the CPU."""

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.exchange.answers import Answers, read_answers, write_answers
+from frequency_shortcuts.exchange.patch import OUTER
 from frequency_shortcuts.exchange.verdict import BORDER, FOLLOWS, PARTS, VERDICTS
 from frequency_shortcuts.figures import cards as draw
 from frequency_shortcuts.figures import selection
@@ -104,20 +105,28 @@ class Analysis:
     def parts(self) -> dict[str, tuple[int, ...]]:
         """The parts that classes follow, with the places of patches, as `fs.Swap` and `fs.refit` take them.
 
-        All parts, where the border of a class is followed and no part says what it is; empty if nothing is followed.
+        Where a class follows its border and no place, patch is there with the corners and the frame; where no part
+        says what it is, all parts are. Empty if nothing is followed.
 
         >>> swap = fs.Swap(parts=result.parts)
         """
         follows = dict(zip(self.flips["class"], self.flips["follows"].str.split(", "), strict=True))
-        if [BORDER] in follows.values():
-            return dict.fromkeys(PARTS, ())
-        found: dict[str, set[int]] = {}
+        names: set[str] = set()
+        places: set[int] = set()
         for c in self.answers.tested:
-            for name in follows.get(self.classes[c], ()):
-                places = found.setdefault(name, set())
-                if name == "patch":
-                    places.add(int(self.answers.place[name][c]))
-        return {name: tuple(sorted(found[name])) for name in PARTS if name in found}
+            followed = {*follows.get(self.classes[c], ())}
+            if followed == {BORDER}:
+                followed = {*PARTS}
+            elif "patch" in followed:
+                places.add(int(self.answers.place["patch"][c]))
+            elif BORDER in followed:
+                followed.add("patch")
+            names |= followed
+        has_default = any(BORDER in of and "patch" not in of for of in follows.values())
+        if places and has_default:
+            places |= {*OUTER}
+        found = {name: () for name in PARTS if name in names}
+        return found | ({"patch": tuple(sorted(places))} if "patch" in found else {})
 
     @property
     def maps(self) -> BoolArray:

@@ -27,7 +27,7 @@ CONTROLLED = ("patch",)
 class Answers:
     """What a network calls test images before and after they got parts, as numbers of classes.
 
-    labels, before : int [n], of the test images that were shown, `TESTED` of each class at most
+    labels, before : int [n], of the test images
     images : int [class, m], which of them got the parts of a class, padded with -1
     given, control : part -> int16 [class, m], after the part of the class, and after the control
     place : part -> int [class], the place of the part for each class, see `Part`
@@ -82,7 +82,7 @@ def _numbers(answers: Answers, c: int) -> dict[str, float]:
     return row | {
         "border": lost.value,
         "border_low": lost.value - reach,
-        "border_high": lost.value + reach,
+        "border_high": max(lost.value + reach, lost.least_high),
         "border_error": lost.standard_error,
         "border_own": lost.own,
         "border_images": int(is_of_class.sum()),

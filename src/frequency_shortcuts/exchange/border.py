@@ -9,12 +9,10 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
+from frequency_shortcuts.intervals import clopper_pearson
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 OWN = 4  # images of its own class whose border an image gets
-COMMON_LOSS = (
-    0.02  # of all classes: where the median is above it, borders differ between all of them
-)
 DRAWS = 500  # of the bootstrap over images
 
 
@@ -25,25 +23,25 @@ class Borders:
     right : bool [n, OWN + k], with the border of own images, and of an image of each of k other classes
     labels : int [n], of the images
     givers : int [class, k], whose borders the other columns are
-    mask : of `border_test.MASKS`
     """
 
     right: BoolArray
     labels: IntArray
     givers: IntArray
-    mask: str
 
 
 class Lost(NamedTuple):
     """The recall of a class that is lost with the border of others.
 
-    value : the median over the other classes; of three classes the smallest
+    value : the median over the other classes; of an even number of them, the smaller of the two in the middle
     standard_error : of it, over images
+    least_high : what an upper end is at least, that of no loss among so many images
     own : the recall with the border of other images of the class
     """
 
     value: float
     standard_error: float
+    least_high: float
     own: float
 
 
@@ -57,15 +55,16 @@ def lost_recall(borders: Borders, c: int, seed: int = 0) -> Lost:
     with_own = right[:, :OWN].mean(axis=1, keepdims=True)
     lost = with_own - right[:, OWN:]
     weights = np.random.default_rng([seed, c]).multinomial(n, np.full(n, 1 / n), size=DRAWS) / n
-    value = _typical(lost.mean(axis=0))
-    drawn = _typical(weights @ lost)
+    value = _lower_median(lost.mean(axis=0))
+    drawn = _lower_median(weights @ lost)
     variance = drawn.var() + 1 / (n + 2) ** 2
-    return Lost(float(value), float(variance**0.5), float(with_own.mean()))
+    _, least_high = clopper_pearson(0, n, tail=0.05)
+    return Lost(float(value), float(variance**0.5), least_high, float(with_own.mean()))
 
 
-def _typical(lost: FloatArray) -> FloatArray:
-    """The median over the last axis, other classes; the smallest of two."""
-    return lost.min(axis=-1) if lost.shape[-1] == 2 else np.median(lost, axis=-1)
+def _lower_median(lost: FloatArray) -> FloatArray:
+    """The median over the last axis, the other classes; of an even number of them the smaller one in the middle."""
+    return np.quantile(lost, 0.5, axis=-1, method="lower")
 
 
 def write_borders(group: h5py.Group, borders: Borders) -> None:
@@ -73,10 +72,9 @@ def write_borders(group: h5py.Group, borders: Borders) -> None:
     arrays = {"right": borders.right, "givers": borders.givers}
     for name, values in arrays.items():
         group.create_dataset(f"border/{name}", data=values, compression="gzip", shuffle=True)
-    group["border"].attrs["mask"] = borders.mask
 
 
 def read_borders(group: h5py.Group, labels: IntArray) -> Borders:
     """What `write_borders` wrote; labels : int [n], of the images."""
     stored = group["border"]
-    return Borders(stored["right"][:], labels, stored["givers"][:], stored.attrs["mask"])
+    return Borders(stored["right"][:], labels, stored["givers"][:])

@@ -26,7 +26,6 @@ from .swap import PARTS
 CONFUSED = 0.02
 CONFUSED_IMAGES = 1
 RANKED = 50  # images of a class that tell which classes are confused
-TESTED = 200  # images of a class that are shown, and that tell whether it is recognised
 IMAGES = 120  # of other classes that get the parts of a class
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
 
@@ -54,7 +53,6 @@ def collect(
     """
     frozen = Classifier.frozen(network)
     n_classes = len(test.classes)
-    test = test.subset(first_of_each_class(test.labels, TESTED))
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
     first = pixels.seen(pixels.take(np.arange(1))).to(frozen.dtype)
     frozen.check(first)
@@ -173,12 +171,11 @@ def hardly_confused(counts: IntArray) -> BoolArray:
 
 def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -> int:
     """Forward passes of `collect`, at most, for test images [n] with these labels."""
-    shown = np.minimum(np.bincount(labels, minlength=n_classes), TESTED).sum()
+    shown = len(labels) + passes_of_borders(len(labels), n_classes)
     places = n_classes * sum(part.passes for part in PARTS.values())
     tested = n_classes if neutral is None else n_classes - 1
     given = 2 * IMAGES * len(PARTS) * tested
-    of_borders = passes_of_borders(int(shown), n_classes)
-    return int(shown + RANKED * n_classes + places + given + of_borders)
+    return shown + RANKED * n_classes + places + given
 
 
 def example(
@@ -186,7 +183,7 @@ def example(
 ) -> tuple[int, Tensor, Tensor]:
     """The `typical` image that got a part of class c: its number, and itself before and after, [1, channels, H, W].
 
-    ranking, pixels : the images of `collect`, of the test images those that are shown; seed : of its draws
+    ranking, pixels : the images of `collect`; seed : of its draws
     """
     receivers = answers.receivers(c)
     place = typical(answers, part, c)

@@ -15,8 +15,6 @@ from scipy.special import ndtri
 
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
-from .border import COMMON_LOSS
-
 FOLLOWS = "follows"
 NOTHING_FOUND = "nothing found"
 CANNOT_TELL = "cannot tell"
@@ -35,6 +33,7 @@ CALLED = 0.25  # or that of a part is above it
 BOUND = 0.1  # where nothing is found, no upper end is above it
 LEAST_RECALL = 0.3  # with the border of own images
 MOST_COST = 0.25  # of recall, that the border of own images may take
+COMMON_LOSS = 0.02  # of the median class: above it, borders differ between all classes
 LEVEL = 0.05  # of one-sided ends
 
 
@@ -45,11 +44,12 @@ def with_verdicts(table: pd.DataFrame, n_classes: int) -> pd.DataFrame:
 
     table : one row a class that was tested, see `answers.rates`; n_classes : of the images
     """
-    found = {BORDER: _is_lost(table)}
+    common = _common_loss(table) if n_classes > 2 else 0.0
+    found = {BORDER: _is_lost(table, common)}
     for part in PARTS:
         found[part] = (table[f"{part}_low"] > CALLED).to_numpy()
     named = pd.DataFrame(found, table.index)
-    unclear = pd.Series([_unclear(row, table) for row in table.to_dict("records")], table.index)
+    unclear = pd.Series([_unclear(row, common) for row in table.to_dict("records")], table.index)
     if n_classes == 2:
         named[:] = np.broadcast_to(named.any().to_numpy(), named.shape)
         unclear = unclear.ffill().bfill()
@@ -67,9 +67,18 @@ def with_verdicts(table: pd.DataFrame, n_classes: int) -> pd.DataFrame:
     return table.assign(verdict=verdicts, follows=follows, reason=reasons)
 
 
-def _is_lost(table: pd.DataFrame) -> BoolArray:
-    """Whether the lower end of `border` is above its limit, with Holm's correction over the classes."""
-    border = table[BORDER].to_numpy()
+def _common_loss(table: pd.DataFrame) -> float:
+    """The lower median of `border` over the classes, where it is so large that borders differ between all; else 0."""
+    median = float(table[BORDER].quantile(interpolation="lower"))
+    return median if median > COMMON_LOSS else 0.0
+
+
+def _is_lost(table: pd.DataFrame, common: float) -> BoolArray:
+    """Whether the lower end of `border` is above its limit, with Holm's correction over the classes.
+
+    common : what all classes lose, which the limit is above
+    """
+    border = table[BORDER].to_numpy() - common
     error = table["border_error"].to_numpy()
     clearest_first = np.argsort(-(border - LOST_RECALL) / error, kind="stable")
     levels = LEVEL / (len(border) - np.arange(len(border)))
@@ -77,18 +86,17 @@ def _is_lost(table: pd.DataFrame) -> BoolArray:
     is_lost = np.empty(len(border), bool)
     # The first class that is not clear ends the list.
     is_lost[clearest_first] = np.logical_and.accumulate(lower_ends > LOST_RECALL)
-    return is_lost
+    return is_lost & (table["border_own"] >= LEAST_RECALL).to_numpy()
 
 
-def _unclear(row: Mapping[str, Any], table: pd.DataFrame) -> str | None:
+def _unclear(row: Mapping[str, Any], common: float) -> str | None:
     """Why nothing can be said of a class that is not named, or None."""
     own = row["border_own"]
     if own < LEAST_RECALL:
         return f"recall {_percent(own)} with borders of its own class"
     if own < (1 - MOST_COST) * row["recall"]:
         return f"recall {_percent(row['recall'])}, {_percent(own)} with borders of its own class"
-    common = table[BORDER].quantile(interpolation="lower")
-    if common > COMMON_LOSS:
+    if common:
         return f"borders differ between classes: the median loses {_percent(common)}"
     return _open_numbers(row)
 
@@ -100,10 +108,11 @@ def _open_numbers(row: Mapping[str, Any]) -> str | None:
         high = row[f"{name}_high"]
         if high <= BOUND:
             continue
-        images = row["border_images" if name == BORDER else "images"]
-        half_width = (high - row[f"{name}_low"]) / 2
         said = f"{name} up to {_percent(high)}"
-        if row[name] < BOUND:
+        # More test images can be had; those that get parts are limited.
+        if name == BORDER and row[name] < BOUND:
+            images = row["border_images"]
+            half_width = high - row[name]
             needed = images * (half_width / (BOUND - row[name])) ** 2
             said += f" ({images:.0f} of about {_two_digits(max(images + 1, needed)):,.0f} images)"
         words.append(said)
