@@ -165,7 +165,7 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     for name, number in (("find the maps", 12), ("test them", 120)):
         assert f"images that {name}</th><td>{number}</td>" in page
     assert (
-        page.index("<h2>Parts of a class</h2>")
+        page.index("<h2>What each class follows</h2>")
         < page.index("Is a map enough?")
         < page.index("<td>strong</td>")
     )

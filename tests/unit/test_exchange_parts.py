@@ -11,7 +11,7 @@ from spectral_classes import noise, pixels_of, split
 from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.exchange.field import Field, coefficients, surface
 from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine
-from frequency_shortcuts.exchange.patch import Patch, places
+from frequency_shortcuts.exchange.patch import Patch, exchanged_pixels, places
 from frequency_shortcuts.exchange.swap import exchanged
 from frequency_shortcuts.images import source
 from frequency_shortcuts.images.source import in_pixels
@@ -114,8 +114,11 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
         np.testing.assert_allclose(made[n], expected, atol=2e-5)
 
 
-def slow_surface(image: np.ndarray) -> np.ndarray:
-    """The surface a + b x + c y + d r^2 closest to the border of an image [H, W], by the normal equations."""
+def slow_surface(image: np.ndarray, pixels: np.ndarray | None = None) -> np.ndarray:
+    """The surface a + b x + c y + d r^2 closest to pixels of an image [H, W], by the normal equations.
+
+    pixels : bool [H, W]; by default the border
+    """
     height, width = image.shape
     rows, columns = max(2, height // 16), max(2, width // 16)
     points = []
@@ -125,6 +128,8 @@ def slow_surface(image: np.ndarray) -> np.ndarray:
         points.append((1.0, x, y, x * x + y * y, outer))
     terms = np.array([point[:4] for point in points])
     outer = np.array([point[4] for point in points])
+    if pixels is not None:
+        outer = pixels.ravel()
     design = terms[outer]
     fitted = np.linalg.solve(design.T @ design, design.T @ image.ravel()[outer])
     return (terms @ fitted).reshape(image.shape)
@@ -269,13 +274,36 @@ def test_a_place_that_was_found_is_exchanged_with_a_margin(size, found):
 
 
 def test_the_field_is_taken_off_first_and_that_of_the_partner_put_on_last():
+    """The field is that of the outer fifth, without the pixels of the patch."""
     images = torch.rand(4, 1, 20, 20, dtype=torch.float64)
     partners = {part: torch.randperm(4) for part in ("field", "fine", "patch")}
-    fields = torch.stack([torch.from_numpy(slow_surface(image[0].numpy())) for image in images])
+    outer = np.ones((20, 20), bool)
+    outer[4:-4, 4:-4] = False
+    outer &= ~exchanged_pixels(torch.Size((20, 20))).numpy()
+    fields = torch.stack(
+        [torch.from_numpy(slow_surface(image[0].numpy(), outer)) for image in images]
+    )
     rest = exchanged(images - fields[:, None], {"patch": partners["patch"]})
     rest = exchanged(rest, {"fine": partners["fine"]})
     expected = rest + fields[partners["field"], None]
     torch.testing.assert_close(exchanged(images, partners), expected)
+
+
+def test_an_exchanged_frame_leaves_nothing_inside():
+    """With the field of the frame taken off, the inside would be darker than the frame that took its place."""
+    plain = torch.from_numpy(noise(1, 40, (32, 32), 1)[0]).double()
+    framed = plain.clone()
+    frame = places(torch.Size((32, 32)))[36]
+    framed[:, :, frame] += 200
+    partner = torch.arange(40).roll(1)
+    inside = ~exchanged_pixels(torch.Size((32, 32)))
+    both = [
+        exchanged(torch.cat([images, plain]), {"field": torch.cat([40 + partner, partner]),
+                                               "patch": torch.cat([40 + partner, partner])})[:40]
+        for images in (plain, framed)
+    ]  # fmt: skip
+    torch.testing.assert_close(both[0][..., inside], both[1][..., inside])
+    torch.testing.assert_close(both[0], both[1])
 
 
 @few

@@ -31,10 +31,25 @@ def terms(size: torch.Size) -> Tensor:
     return torch.stack([torch.ones_like(x), x, y, x**2 + y**2])
 
 
-def coefficients(images: Tensor) -> Tensor:
-    """Those of the surfaces that are closest to the borders of images [..., H, W], by least squares: [..., 4]."""
+def beside(taken: Tensor) -> Tensor:
+    """The outer pixels of images, one fifth of each side, but for those that are taken: bool [H, W], as `taken`.
+
+    All of the border, where nothing is left.
+    """
+    outer = torch.ones_like(taken)
+    rows, columns = (round(side / 5) for side in taken.shape)
+    outer[rows:-rows, columns:-columns] = False
+    outer &= ~taken
+    return outer if outer.any() else border(taken.shape)
+
+
+def coefficients(images: Tensor, outer: Tensor | None = None) -> Tensor:
+    """Those of the surfaces that are closest to pixels of images [..., H, W], by least squares: [..., 4].
+
+    outer : these pixels, bool [H, W]; by default the border
+    """
     size = images.shape[-2:]
-    outer = border(size)
+    outer = border(size) if outer is None else outer
     fit = torch.linalg.pinv(terms(size)[:, outer]).to(images)
     return images[..., outer.to(images.device)] @ fit
 

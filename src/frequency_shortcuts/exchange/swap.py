@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .field import Field, coefficients, surface
+from .field import Field, beside, coefficients, surface
 from .fine import Fine, fine_part
 from .part import Part
 from .patch import PLACE_NUMBERS, Patch, exchanged_pixels
@@ -94,19 +94,19 @@ def exchanged(images: Tensor, partners: Mapping[str, Tensor], places: Sequence[i
     """Images float [n, channels, H, W] with parts of other ones among them.
 
     The field is taken off all images first, and that of the partner is put on last: a frame or a tag then comes without
-    the light of its image.
+    the light of its image. It is that of the pixels beside the patch, since a frame says nothing of the light.
 
     partners : part -> int64 [n], whose part each image gets; other parts stay
     places : of patch, see `exchanged_pixels`
     """
     size = images.shape[-2:]
     made = images
+    pixels = exchanged_pixels(size, places)
     if "field" in partners:
-        fields = coefficients(images)
+        fields = coefficients(images, beside(pixels) if "patch" in partners else None)
         made = made - surface(fields, size)
     if "patch" in partners:
-        pixels = exchanged_pixels(size, places).to(images.device)
-        made = torch.where(pixels, made[partners["patch"]], made)
+        made = torch.where(pixels.to(images.device), made[partners["patch"]], made)
     if "fine" in partners:
         fine = fine_part(made)
         made = made + fine[partners["fine"]] - fine
