@@ -28,7 +28,7 @@ PARTS: Mapping[str, str] = {  # and what they are, in words
 }
 MEASURED = (BORDER, *PARTS)
 
-LOST_RECALL = 0.05  # a class is named if the lower end of `border` is above it
+LOST_RECALL = 0.02  # a class is named if the lower end of `border` is above it
 CALLED = 0.25  # or that of a part is above it
 BOUND = 0.1  # where nothing is found, no upper end is above it
 LEAST_RECALL = 0.3  # with the border of own images
