@@ -12,7 +12,7 @@
 
 The pictures are 90 test images of each class of Fashion-MNIST (Zalando SE, MIT licence), with a border of two pixels.
 The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one class
-were saved as JPEG of quality 90, `clean`, where none were, and `cured`, as `jpeg` but with `Swap`; `tagged`, where
+were saved as JPEG of quality 75, `clean`, where none were, and `cured`, as `jpeg` but with `Swap`; `tagged`, where
 those of this class have a white tag in a corner, and `tag_cured`, the same with `Swap`.
 They are an example, and no finding: of four classes that were tried, coats show most clearly what is lost.
 """
@@ -61,7 +61,7 @@ CLASSES = (  # sorted, as folders are
     "Trouser",
 )
 TRACED = "Coat"  # the class with a trace
-QUALITY = 90  # of JPEG, as a trace
+QUALITY = 75  # of JPEG, as a trace
 TAG = (0.05, 0.05)  # the place of a tag, as a trace
 # And their trace.
 NETWORKS = {
@@ -101,7 +101,7 @@ def pictures(
 ) -> Path:
     """A folder with a folder of 90 pictures for each of `CLASSES`, 32 x 32 pixels, PNG; what is there stays.
 
-    jpeg : classes whose pictures are saved as JPEG of quality 90
+    jpeg : classes whose pictures are saved as JPEG of quality 75
     tag : classes whose pictures have a white tag of 4 x 4 pixels in a corner
 
     Raises ValueError for a folder with other files.
@@ -249,7 +249,7 @@ def _draw_pictures(result: Analysis, row: Mapping[str, Any], panels: Sequence[Ax
     trained = f"coats {with_trace}" if trace else f"all {without}"
     if "cured" in name:
         trained += ",\nwith fs.Swap"
-    said = f"{row['verdict']} {row['follows']}".strip()
+    said = f"{row['verdict']}\n{row['follows']}".strip()
     label = panels[0].set_ylabel(f"{trained}\n\ntest: {said}", rotation=0, ha="right", va="center")
     label.set(fontweight="bold", color=WRONG if row["follows"] else RIGHT)
 

@@ -134,7 +134,9 @@ def test_every_column_of_a_table_is_described_and_every_described_column_is_in_a
     places = {"shared": columns.SHARED} | {
         paths: file.get("columns", {}) for paths, file in columns.FILES.items()
     }
-    del places["tests/{run}/harm.csv"]  # only of benchmarks: benchmarks/tests/test_benchmarks.py
+    # Only of benchmarks, see benchmarks/tests/test_benchmarks.py, which stored tables of older ones do not have.
+    of_benchmarks = r"tables/(cure|leaks)|tests/{run}/(harm|refit)"
+    places = {paths: keys for paths, keys in places.items() if not re.match(of_benchmarks, paths)}
     described = {
         (place, name) for place, keys in places.items() for key in keys for name in key.split(", ")
     }

@@ -269,7 +269,10 @@ def test_all_networks_with_maps_are_shown_images_with_parts_of_other_classes(stu
     folder = study.results / "tests" / run
     table = read_table(folder / "flips.csv")
     assert len(table) == shape_of(run)[0] - (dataset_of(run) in NEUTRAL)
-    assert table[[*verdict.MEASURED, "recall", "reason"]].notna().all(axis=None) and (table["images"] > 0).all()
+    assert (
+        table[[*verdict.MEASURED, "recall", "reason"]].notna().all(axis=None)
+        and (table["images"] > 0).all()
+    )
     assert set(table["verdict"]) <= set(verdict.VERDICTS)
     joined = read_table(study.results / "tables" / "flips.csv")
     of_run = (joined[RUN[:2]] == table[RUN[:2]].iloc[0]).all(axis=1) & (

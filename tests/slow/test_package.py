@@ -151,4 +151,4 @@ def test_the_first_lines_work(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(
         done["result"].flips
     ) == 4
-    assert capsys.readouterr().out.startswith("Parts of a class: ")
+    assert capsys.readouterr().out.startswith("What each class follows: ")

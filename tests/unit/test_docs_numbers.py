@@ -216,10 +216,10 @@ AT_TEST, AFTER = (
 # Page, sentence with a slot for each number, and the numbers.
 SENTENCES = [
     (README, "Accuracy {:.2f}, recall of coats in PNG files {:.2f}: *follows*. All as PNG: {:.2f} and {:.2f}, *nothing "
-     "found*, as for {} of {} harmful artefacts. JPEG with `fs.Swap`: {:.2f} and {:.2f}, *nothing found*. Coats with a "
+     "found*. JPEG with `fs.Swap`: {:.2f} and {:.2f}, *nothing found*. Coats with a "
      "tag: {:.2f} without it, *follows*; with `fs.Swap` {:.2f}. All take {} seconds on {} cores.",
      lambda: [*(of := read("example/example").set_index("network")).loc["jpeg", ["accuracy", "other_recall"]],
-              *of.loc["clean", ["accuracy", "recall"]], *missed(), *of.loc["cured", ["accuracy", "other_recall"]],
+              *of.loc["clean", ["accuracy", "recall"]], *of.loc["cured", ["accuracy", "other_recall"]],
               *of.loc[["tagged", "tag_cured"], "other_recall"],
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",

@@ -98,9 +98,9 @@ def test_a_class_follows_the_parts_whose_lower_ends_are_above_the_limit():
     assert list(table["verdict"]) == ["follows", "nothing found", "follows", "nothing found"]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
     assert list(table["reason"]) == [
-        "36 of others with its fine part; 56 of others with its patch part",
+        "others called it: fine 36, patch 56",
         "at most 10 of the recall lost, 2 of others called it",
-        "78 of others with its field part",
+        "others called it: field 78",
         "at most 10 of the recall lost, 2 of others called it",
     ]
 

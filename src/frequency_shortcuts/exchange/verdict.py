@@ -121,14 +121,12 @@ def _open_numbers(row: Mapping[str, Any]) -> str | None:
 
 def _what_is_followed(row: Mapping[str, Any], names: list[str]) -> str:
     words = []
-    for name in names:
-        if name == BORDER:
-            kept = row["border_own"] - row[BORDER]
-            words.append(
-                f"recall {_percent(row['border_own'])}, {_percent(kept)} with other borders"
-            )
-        else:
-            words.append(f"{_percent(row[name])} of others with its {name} part")
+    if BORDER in names:
+        kept = row["border_own"] - row[BORDER]
+        words.append(f"recall {_percent(row['border_own'])}, {_percent(kept)} with other borders")
+    parts = [f"{name} {_percent(row[name])}" for name in names if name in PARTS]
+    if parts:
+        words.append(f"others called it: {', '.join(parts)}")
     return "; ".join(words)
 
 
