@@ -98,9 +98,9 @@ def test_a_class_follows_the_parts_whose_lower_ends_are_above_the_limit():
     assert list(table["verdict"]) == ["follows", "nothing found", "follows", "nothing found"]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
     assert list(table["reason"]) == [
-        "others called it: fine 36, patch 56",
+        "others: fine 36, patch 56",
         "at most 10 of the recall lost, 2 of others called it",
-        "others called it: field 78",
+        "others: field 78",
         "at most 10 of the recall lost, 2 of others called it",
     ]
 
@@ -113,7 +113,7 @@ def test_a_class_follows_its_border_if_recall_is_lost_without_it():
         and table["border_low"][2] < LOST_RECALL
     )
     assert list(table["reason"])[1:3] == [
-        "recall 100, 60 with other borders",
+        "recall 100 -> 60",
         "border up to 10 (100 of about 110 images)",
     ]
 

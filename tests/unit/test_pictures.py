@@ -156,7 +156,7 @@ def test_one_class_is_saved_as_jpeg_or_tagged_of_the_same_pictures(folders):
     one, other, tagged = (
         np.array(Image.open(next((of / example.TRACED).glob("07.*"))), int) for of in folders
     )
-    assert 0 < np.abs(one - other).mean() < 3
+    assert 0 < np.abs(one - other).mean() < 5
     assert (tagged[1:5, 1:5] == 255).all() and (tagged != other).sum() == (
         other[1:5, 1:5] < 255
     ).sum() > 0

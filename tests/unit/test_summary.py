@@ -61,7 +61,7 @@ def analysis():
             "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5],
             "follows": ["border, fine, field, patch", "border, patch", "fine", "", "", ""],
             "verdict": [*["follows"] * 3, "nothing found", *["cannot tell"] * 2],
-            "reason": ["recall 90, 10 with other borders", *[f"reason {c}" for c in range(5)]],
+            "reason": ["recall 90 -> 10", *[f"reason {c}" for c in range(5)]],
         }
     )
     for name in MEASURED:
@@ -125,7 +125,7 @@ NO = MISSING
 FLIPS = f"""\
 What each class follows: shares in %
 class  verdict        follows                     reason
-ant    follows        border, fine, field, patch  recall 90, 10 with other borders
+ant    follows        border, fine, field, patch  recall 90 -> 10
 cat    follows        fine                        reason 1
 bee    follows        border, patch               reason 0
 fox    cannot tell    {NO}                           reason 4
@@ -240,7 +240,7 @@ def test_the_page_has_the_tables_and_sentences(analysis):
     ):
         for name in table:
             assert f'<th scope="col">{name}</th>' in text
-        assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
+        assert all(f"<td>{html.escape(one)}</td>" in text for one in table.to_numpy().ravel())
     assert text.count('<tr class="strong">') == 5
     said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
     assert all(f"<li>{sentence[:40]}" in text for sentence in said)

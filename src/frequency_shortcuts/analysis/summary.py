@@ -19,9 +19,8 @@ from .reasons import EITHER_OF_TWO
 
 PARTS_IN_WORDS = "; ".join(f"{part}: {words}" for part, words in PARTS.items())
 FOLLOWS_MEANS = (
-    "Follows: images of the class are no longer recognised with the border of images of other classes (border), or "
-    f"other images are called the class with a part of it ({PARTS_IN_WORDS}). Your knowledge of the images tells "
-    "whether it is an artefact."
+    "Follows: with the border of images of other classes, recall falls (border), or others are called the class with a "
+    f"part of it ({PARTS_IN_WORDS}). Your knowledge of the images tells whether it is an artefact."
 )
 NOTHING_FOUND_MEANS = (
     f"Nothing found: no number can be above {percent(verdict.BOUND)} %. It holds for these images alone: what none of "

@@ -123,10 +123,10 @@ def _what_is_followed(row: Mapping[str, Any], names: list[str]) -> str:
     words = []
     if BORDER in names:
         kept = row["border_own"] - row[BORDER]
-        words.append(f"recall {_percent(row['border_own'])}, {_percent(kept)} with other borders")
+        words.append(f"recall {_percent(row['border_own'])} -> {_percent(kept)}")
     parts = [f"{name} {_percent(row[name])}" for name in names if name in PARTS]
     if parts:
-        words.append(f"others called it: {', '.join(parts)}")
+        words.append(f"others: {', '.join(parts)}")
     return "; ".join(words)
 
 
