@@ -2,7 +2,7 @@
 A class saved as JPEG
 =====================
 
-The pictures of one class were saved as JPEG of quality 75, which nobody sees. A network that was trained on them knows
+The pictures of one class were saved as JPEG of quality 75. A network that was trained on them knows
 the class by its files. This script asks three times: what do the images alone say, what does the network follow, and
 what cures it? A sound network answers the same questions beside it, and a tag in a corner takes the place of the file.
 Networks and pictures come with the package. They are an example, and no finding: `docs/results.md` has those.

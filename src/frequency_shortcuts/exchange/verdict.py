@@ -1,4 +1,4 @@
-"""What the numbers of an exchange test say of each class: it follows something, nothing is found, or it cannot be told.
+"""The verdict of an exchange test on each class: it follows something, nothing is found, or the test cannot tell.
 
 docs/method.md has the rule, and how it was chosen among six on networks of old seeds.
 """
