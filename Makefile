@@ -51,7 +51,7 @@ findings: $(READY) ## the study with 20 networks of each kind, which decide the 
 	$(call run,,--configfile config/findings.yaml)
 	@echo "The report is results/findings/report.html"
 
-leaks: $(READY) ## does the exchange test warn where an artefact costs, and only there (two hours and a half)? results/leaks
+leaks: $(READY) ## does the exchange test warn where an artefact costs, and only there (70 minutes)? results/leaks
 	$(call run,,-s benchmarks/leaks/Snakefile)
 
 report: $(READY) ## the report alone, if the study is there

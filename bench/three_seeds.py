@@ -16,7 +16,6 @@ fs.portable()  # before PyTorch is loaded
 import yaml  # noqa: E402
 from snakemake.utils import update_config  # noqa: E402
 
-from benchmarks import draws  # noqa: E402
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
 from study import datasets, runs  # noqa: E402
 
@@ -48,15 +47,6 @@ def config_of(benchmark: str) -> dict[str, Any]:
     return config
 
 
-def drawn_files(benchmark: str, trainings: list[str], *names: str) -> list[str]:
-    """What artefacts cost the networks on the first three seeds of some sets of a benchmark."""
-    drawn = draws.read(str(ROOT / "benchmarks" / benchmark / "draws.csv"))
-    networks = draws.table(drawn, config_of(benchmark)["datasets"], trainings)
-    chosen = networks["suite"].isin(names) | (networks["suite"] + " " + networks["set"]).isin(names)
-    first = networks["seed"] <= networks["seed"].min() + 2
-    return draws.files(networks[chosen & first], "tests/{dataset}/{run}/harm.csv")
-
-
 def map_files() -> list[str]:
     """The maps of all methods."""
     table = runs.table(datasets.complete(config_of("methods"))).to_dict("records")
@@ -67,11 +57,6 @@ def map_files() -> list[str]:
 
 # Of each study the folder of its Snakefile, and the files that are made, with the networks and maps they need.
 STUDIES: dict[str, tuple[str, Callable[[], list[str]]]] = {
-    "leaks": ("benchmarks/leaks", lambda: drawn_files("leaks", ["none"], "clothing")),
-    "cure": (
-        "benchmarks/cure",
-        lambda: drawn_files("cure", ["none", "swap"], "grain4 clean", "grain4 jpeg 50"),
-    ),
     "benchmark": ("benchmarks/methods", map_files),
     "experiments": (".", lambda: ["tables/reliance.csv"]),
 }

@@ -15,14 +15,12 @@ from benchmarks import draws
 from benchmarks.harm import harm
 from conftest import ROOT
 from frequency_shortcuts.analysis.subject import AnalysedNetwork
-from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study import columns, datasets, settings
 from study.configuration import mistakes
-from study.images import pictures
-from study.sources import crops, grainy, pair, source_of
+from study.sources import grainy, source_of
 
 COLUMNS = ["set", "seed", "network", "architecture", "kind", "level", "class", "share", "others", "u", "v", "row",
            "column"]  # fmt: skip
@@ -31,9 +29,9 @@ ROWS = [
     ("grain4", 3, "1", "tiny", "brightness", 0.1, 2, 1.0, 0.0, None, None, None, None),
     ("grain4", 3, "2", "tiny", "jpeg", 50.0, 3, 0.9, 0.1, None, None, None, None),
     ("grain4", 4, "1", "tiny", "tag", 1.0, 0, 1.0, 0.0, None, None, 0.5, 0.5),
-    ("alike", 3, "clean", "tiny", *[None] * 9),
+    ("grain2", 3, "clean", "tiny", *[None] * 9),
 ]
-NAMES = ["grain4_3", "grain4_3_1", "grain4_3_2", "grain4_4", "grain4_4_1", "alike"]
+NAMES = ["grain4_3", "grain4_3_1", "grain4_3_2", "grain4_4", "grain4_4_1", "grain2_3"]
 RESULTS = Path("results", "test")
 TABLES = {
     "leaks": ["leaks", "leaks_aims", "leaks_data", "leaks_data_aims"],
@@ -42,7 +40,7 @@ TABLES = {
 
 
 class Benchmark:
-    """A benchmark on grainy sets and two of their classes, with tiny networks that the rows draw.
+    """A benchmark on grainy sets of four and of two classes, with tiny networks that the rows draw.
 
     trainings : of each network; by default the exchange test is judged
     """
@@ -52,7 +50,7 @@ class Benchmark:
         recipe = {"recipe": {"epochs": 1, "batch_size": 16}}
         sets = {
             "grain4": {"source": "grainy", "classes": 4, "draw_seed": 0, **recipe},
-            "alike": {"source": "pair", "set": "grain4", "classes": ["oval", "ring"]},
+            "grain2": {"source": "grainy", "classes": 2, "draw_seed": 0, **recipe},
         }
         networks = {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}}
         config = updated(
@@ -166,7 +164,7 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
     networks, config = benchmark.networks, benchmark.config
     assert networks["dataset"].tolist() == NAMES and not config["plan"]
     assert set(networks.loc[networks["dataset"] == "grain4_4", "seed"]) == {4}
-    assert networks["plain"].tolist() == ["grain4_3"] * 3 + ["grain4_4"] * 2 + ["alike"]
+    assert networks["plain"].tolist() == ["grain4_3"] * 3 + ["grain4_4"] * 2 + ["grain2_3"]
     assert config["datasets"]["grain4_3"]["draw_seed"] == 3
     assert settings.recipe(config, "grain4_3_1", "tiny")["batch_size"] == 16
     assert len(draws.read(str(tmp_path / "draws.csv"), seeds=(4, 5))) == 2
@@ -176,7 +174,7 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
         Artefact("brightness", 0.1, 2),
     )
     assert drawn[4].artefacts[0].place == (0.5, 0.5)
-    assert set(NAMES) - {"alike"} == set(config["drawn"])
+    assert set(NAMES) == set(config["drawn"])
     named = {
         name: dataset for name, dataset in config["datasets"].items() if name not in config["drawn"]
     }
@@ -201,7 +199,7 @@ def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch
         [4, "1", "0", "tag", 1, 0],
     ]  # fmt: skip
     assert table["harm"].notna().sum() == 4
-    assert set(tables["leaks_aims"]["images"]) == {"grain4", "alike"}
+    assert set(tables["leaks_aims"]["images"]) == {"grain4", "grain2"}
     assert tables["leaks_data"].empty and (tables["leaks_data_aims"]["count"] == 0).all()
     harmed = read_table(RESULTS / "tests/grain4_4/tiny/none/seed4/harm.csv")
     assert set(harmed["artefact"].dropna()) == {
@@ -281,41 +279,3 @@ def test_harm_is_what_a_slow_loop_finds(count):
         assert recall == (call(pixels[labels == c]) == c).mean()
     assert row["accuracy"] == pytest.approx((call(test.images) == labels).mean())
     assert row["clean_accuracy"] == pytest.approx((call(pixels) == labels).mean())
-
-
-def test_one_class_is_woven_in_every_other_image():
-    images = np.full((6, 1, 16, 16), 100, np.uint8)
-    made, labels = pair.woven(images)
-    assert labels.tolist() == [0, 1] * 3 and (made[labels == 0] == 100).all()
-    assert set(np.unique(made[labels == 1])) == {85, 115} and made[1].mean() == 100
-
-
-@pytest.mark.parametrize("dealt", [False, True])
-def test_no_crop_of_a_photograph_that_ranks_or_tests_is_trained_on(tmp_path, monkeypatch, dealt):
-    photographs = np.broadcast_to(
-        np.arange(24, dtype=np.uint8)[:, None, None, None] * 10, (24, 3, 50, 50)
-    )
-    noise = np.random.default_rng(0).integers(0, 10, (24, 3, 50, 50)).astype(np.uint8)
-    monkeypatch.setattr(crops, "EACH", 4)
-    monkeypatch.setattr(pictures, "LEAST_DEVIATION", 0)
-    monkeypatch.setattr(
-        pictures, "read_photographs", lambda _: (photographs + noise, np.arange(24) % 2, ("a", "b"))
-    )
-    settings = {"of": "pictures", "dealt": dealt, "draw_seed": 5}
-    source = crops.Crops({"datasets": {"c": settings}}, "c")
-    source.build(tmp_path / "c.h5", SimpleNamespace(pictures=""), 1, created_by="test")
-    shown = {}
-    for split in ("train", "validation", "test"):
-        data = stores.read(tmp_path / "c.h5", split)
-        shown[split] = set((data.images.mean((1, 2, 3)) // 10).astype(int))
-        assert data.classes == (("without", "with") if dealt else ("a", "b"))
-        if not dealt:
-            assert (data.labels == (data.images.mean((1, 2, 3)) // 10).astype(int) % 2).all()
-    assert (
-        not shown["train"] & (shown["validation"] | shown["test"])
-        and not shown["validation"] & shown["test"]
-    )
-    assert set.union(*shown.values()) == set(range(24))
-    assert shown["train"] > {
-        number for number in range(24) if number // 2 % 2 == 0
-    }  # even ones of each group train

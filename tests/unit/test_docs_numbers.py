@@ -10,10 +10,10 @@ import pytest
 
 from bench import DATA, PAGES, gallery
 from benchmarks.cure.judge import RESTORED
-from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW
+from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW, RECOGNISED
 from conftest import ROOT
 from frequency_shortcuts.analysis.advice import MATCHED, REMEDIES, SWAPPING
-from frequency_shortcuts.exchange.verdict import FOLLOWS, NOTHING_FOUND
+from frequency_shortcuts.exchange.verdict import CANNOT_TELL, FOLLOWS, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import LEAST_TPR, MOST_FPR
 from study.measures.truth import FOUND as FOUND_MASK
@@ -32,37 +32,55 @@ def rows(path, query):
     return read(path).query(query, engine="python")
 
 
-def warned(query, version_2=False):
-    """Rows of the benchmark of the test: of how many classes it warns, or version 2.0.0 did, and of how many."""
-    table = rows("leaks/tables/leaks", query)
-    verdicts = table["version_2"] if version_2 else table["verdict"]
-    return verdicts.isin(VERSION_2 if version_2 else [FOLLOWS]).sum(), len(table)
+def warned(query):
+    """Of how many rows of the benchmark of the test it warns, and how many there are."""
+    verdicts = rows("leaks/tables/leaks", query)["verdict"]
+    return verdicts.eq(FOLLOWS).sum(), len(verdicts)
 
 
-VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
-INNOCENT = "kind.isna() and (suite != 'grain2' or set == 'clean')"
-WHOLE = "harm == 'harmful' and share == 1 and part == "
-BOTH = "harm == 'harmful' and others > 0"
-CALLED = f"called >= {HARMFUL} and called_low >= {HARMFUL_LOW}"
-FEW_KINDS = (
-    "harm == 'harmful' and share == 1 and kind in ['sharpened', 'tag'] and verdict != 'follows'"
-)
-OTHERS = "suite == 'crops' and set != 'clean' and kind.isna() and verdict != 'not recognised'"
+HARM = "harm == 'harmful'"
+IN_ALL = f"{HARM} and share == 1"
+IN_HALF = f"{HARM} and share == 0.5"
+IN_BOTH = f"{HARM} and others > 0"
+ON_GRAIN = "suite in ['grain4', 'grain2']"
+RECOGNISED_CLASS = f"border_own >= {RECOGNISED}"
+INNOCENT = f"kind.isna() and suite != 'grain2' and set != 'clean' and {RECOGNISED_CLASS}"
+CLEAN = f"set == 'clean' and {RECOGNISED_CLASS}"
+ACCUSED = f"{INNOCENT} and verdict == '{FOLLOWS}'"
 
 
-def found_by_maps():
-    """Of harmful artefacts in all images: those with an own-map advantage above 95 % of others, and by the test."""
-    key = ["suite", "seed", "set", "class"]
-    tables = [
-        read(f"leaks/{name}").astype(dict.fromkeys(key, str)) for name in ("tables/leaks", "maps")
-    ]
-    joined = tables[0].merge(tables[1], on=key)
-    harmful, others = (
-        joined.query("harm == 'harmful' and share == 1"),
-        joined[joined["kind"].isna()],
-    )
-    found = harmful["advantage_culling"] > others["advantage_culling"].quantile(0.95)
-    return found.mean(), (harmful["verdict"] == FOLLOWS).mean()
+def said(verdict):
+    """Of how many harmful artefacts the test says this."""
+    return rows("leaks/tables/leaks", HARM)["verdict"].eq(verdict).sum()
+
+
+def counts():
+    """Networks, artefacts and harmful ones of the benchmark of the test."""
+    table = read("leaks/tables/leaks")
+    networks = table[["suite", "seed", "set"]].drop_duplicates()
+    return len(networks), table["kind"].notna().sum(), len(rows("leaks/tables/leaks", HARM))
+
+
+def by_recall(share):
+    """How many harmful artefacts recall alone finds, by their share of the images."""
+    aims = rows("leaks/tables/leaks_aims", f"aim == 'recall_{share}' and count > 0")
+    return (aims["value"] * aims["count"]).sum()
+
+
+def aim_of(name, images):
+    """Value and count of a number of the benchmark of the test, and the value times the count."""
+    row = rows("leaks/tables/leaks_aims", f"aim == '{name}' and images == '{images}'").iloc[0]
+    return row["value"] * row["count"], row["count"]
+
+
+def of_accused(which):
+    """The least or the greatest part of the recall that an accused class loses by its border."""
+    return getattr(rows("leaks/tables/leaks", ACCUSED)["border"], which)()
+
+
+def most_lost():
+    """The most recall that was lost by an artefact of which nothing was found."""
+    return rows("leaks/tables/leaks", f"{HARM} and verdict == '{NOTHING_FOUND}'")["lost"].max()
 
 
 def followed(is_):
@@ -82,6 +100,7 @@ def named():
     return [
         *counts[0],
         *aims["value"][["cause_all", "cause_half"]],
+        aims.loc["cause", "goal"],
         *counts[1],
         aims.loc["false", "high"],
     ]
@@ -89,29 +108,6 @@ def named():
 
 def met(verdict):
     return (read("leaks/tables/leaks_aims")["met"].astype(str) == verdict).sum()
-
-
-def of_sets(query, count):
-    found = rows("leaks/tables/leaks_sets", query)
-    return found[count].sum(), found["networks"].sum()
-
-
-def missed():
-    """Harmful artefacts of which nothing was found, and all harmful ones."""
-    verdicts = rows("leaks/tables/leaks", "harm == 'harmful'")["verdict"]
-    return (verdicts == NOTHING_FOUND).sum(), len(verdicts)
-
-
-def by_recall(*shares):
-    """Artefacts that recall alone finds, how many there are, and how many the test finds."""
-    aims = read("leaks/tables/leaks_aims").query("images == 'all sets'").set_index("aim")
-    for share in shares:
-        recall, test = aims.loc[f"recall_{share}"], aims.loc[share]
-        yield from (
-            recall["value"] * recall["count"],
-            recall["count"],
-            test["value"] * test["count"],
-        )
 
 
 NOW, BEFORE = "605-609", "600-604"
@@ -145,12 +141,6 @@ def clean_crops():
         "cure/tables/cure_networks", "suite == 'crops' and case == 'clean' and training == 'none'"
     )
     return accuracy["accuracy"].min(), accuracy["accuracy"].max()
-
-
-def accuracy_of_crops():
-    """Mean accuracy of clean networks on crops, in the benchmark of the test."""
-    networks = rows("leaks/tables/leaks", "suite == 'crops' and set == 'clean'")
-    return networks["accuracy"].mean()
 
 
 def like_x_rays():
@@ -226,13 +216,14 @@ SENTENCES = [
      lambda: [int(5 * np.ceil(1.25 * minutes("laptop") / 5)), minutes("laptop", "processor_s", 1)]),
     (README, "a TPR of at least {} and an FPR of at most {} from", lambda: [LEAST_TPR, MOST_FPR]),
     (README, "worse than those of other classes: {:.2f} ({:.2f} to {:.2f}).", lambda: of_real("d")),
-    (README, "of {} of {} harmful fine artefacts that are in all images of a class, of {} of {} smooth and {} of {} "
-     "local ones; of {} of {} in 0.9 of a class and 0.1 of all others ({} of the {} whose harm it can see); of {} "
-     "of {} recognised classes of clean networks. In crops of 24 cut-out photographs (clean accuracy {:.2f}), it warns "
-     "of {} of {} recognised classes that have none. It missed {} of its {} aims.",
-     lambda: [*warned(WHOLE + "'fine'"), *warned(WHOLE + "'field'"), *warned(WHOLE + "'patch'"), *warned(BOTH),
-              *warned(f"{BOTH} and {CALLED}"), *warned("set == 'clean' and verdict != 'not recognised'"),
-              accuracy_of_crops(), *warned(OTHERS), met("False"), met("True") + met("False")]),
+    (README, "of {} of {} artefacts that harm, and says *nothing found* of {}. It finds {} of {} that are in all "
+     "images of a class (recall alone {:.0f}), {} of {} in half of them, and {} of {} in 0.9 of a class and 0.1 of all "
+     "others (recall alone {:.0f} and {:.0f}). Where another class has one, it accuses {} of {} recognised classes on "
+     "clothing, and {} of {} on scenes and grain; in clean networks {} of {}. It missed {} of its {} aims.",
+     lambda: [*warned(HARM), said(NOTHING_FOUND), *warned(IN_ALL), by_recall("whole"), *warned(IN_HALF),
+              *warned(IN_BOTH), by_recall("half"), by_recall("both"), *warned(f"{INNOCENT} and suite == 'clothing'"),
+              *warned(f"{INNOCENT} and suite != 'clothing'"), *warned(CLEAN), met("False"),
+              met("True") + met("False")]),
     (README, "takes such traces away: of {} on two sets of small images, it restored the recall in {}.",
      lambda: restored("swap")[::-1]),
     (README, "the recall of {} of {} artefacts ({} of {} that it was not tuned on), for {:.2f} and {:.2f} of the "
@@ -245,46 +236,31 @@ SENTENCES = [
               *lost("random", "lost_at_test")]),
     (README, "finds {} of {} planted sets of frequencies, class spectra alone (`adcs_significant`) {} of {}.",
      lambda: [*found_masks(), *found_masks("adcs_significant")]),
-    (RESULTS, "of {} of {} recognised classes without an artefact, where another class has one "
-     "([the neighbour](limits.md#what-the-exchange-test-cannot-see)). Version 2.0.0 warns of {}.",
-     lambda: [*warned(OTHERS), warned(OTHERS, True)[0]]),
-    (RESULTS, "it finds {} of {} harmful artefacts and warns of {} of {} innocent recognised classes on clothing, "
-     "{} of {} and {} of {} on scenes, {} of {} and {} of {} on grain",
-     lambda: rows("leaks/candidates", "rule == 'border_or_part'").set_index("set").loc[
-         ["clothing", "scenes", "grain4"], ["found", "harmful", "warned", "innocent"]].to_numpy().ravel()),
-    (RESULTS, "of which clean networks reach an accuracy of {:.2f};", lambda: [accuracy_of_crops()]),
+    (RESULTS, "it warns of {} of {}, and says *nothing found* of {}.",
+     lambda: [*warned(HARM), said(NOTHING_FOUND)]),
     (RESULTS, "on images without it: at least {}, with a lower end of at least {}.", lambda: [HARMFUL, HARMFUL_LOW]),
-    (RESULTS, "{} networks, {} artefacts, of which {} are harmful; of {} of these, the verdict is *nothing found*. Of "
-     "{} aims, {} are met.",
-     lambda: [len((table := read("leaks/tables/leaks"))[["suite", "seed", "set"]].drop_duplicates()),
-              table["kind"].notna().sum(), *missed()[::-1], met("True") + met("False"),
+    (RESULTS, "{} networks, {} artefacts, of which {} are harmful. The test warns of {} of these, and says *nothing "
+     "found* of {} and *cannot tell* of {}. Of {} aims, {} are met.",
+     lambda: [*counts(), said(FOLLOWS), said(NOTHING_FOUND), said(CANNOT_TELL), met("True") + met("False"),
               met("True")]),
-    (RESULTS, "version 2.0.0 warns of {} of {} classes without an artefact (now {}), and of {} of {} harmful fine "
-     "artefacts in all images (now {}):",
-     lambda: [number for query in (INNOCENT, WHOLE + "'fine'")
-              for number in (*warned(query, True), warned(query)[0])]),
-    (RESULTS, "a power that is {:.1f} lower is not ruled out.",
-     lambda: -rows("leaks/tables/leaks_aims", "aim == 'as_many' and images == 'all sets'")["low"]),
-    (RESULTS, "at 5 % of false alarms, the own-map advantage finds {:.2f} of the harmful artefacts in all images "
-     "(clothing, 13 seeds, culling; [maps.csv](data/leaks/maps.csv)), the test {:.2f}.", found_by_maps),
-    (RESULTS, "it finds {:.0f} of {}, the test {:.0f}. It fails in half of the images ({:.0f} of {}, the test {:.0f}), "
-     "and in nine tenths and a tenth ({:.0f} of {}, the test {:.0f}).", lambda: by_recall("whole", "half", "both")),
-    (RESULTS, "it warns of {} of {}, and of {} of {} on clothing. Only {} of the {} have others called the class, "
-     "which the test counts: it finds {} of {}.",
-     lambda: [*warned(BOTH), *warned(f"{BOTH} and suite == 'clothing'"), warned(f"{BOTH} and {CALLED}")[1],
-              warned(BOTH)[1], *warned(f"{BOTH} and {CALLED}")]),
-    (RESULTS, "So do {} of the {} that it misses of sharpening (it finds {} of {}) and tags ({} of {}).",
-     lambda: [warned(f"{FEW_KINDS} and not ({CALLED})")[1], warned(FEW_KINDS)[1],
-              *warned("kind == 'sharpened' and harm == 'harmful' and share == 1"),
-              *warned("kind == 'tag' and harm == 'harmful' and share == 1")]),
-    (RESULTS, "the test warns of {} of {} networks without an artefact and of {} of {} with one;",
-     lambda: [*of_sets("suite == 'photographs' and kind == 'none'", "warned"),
-              *of_sets("suite == 'photographs' and kind != 'none'", "warned")]),
-    (RESULTS, "of two classes that are alike of {} of {}; of a texture in half of the images, and of real textures, "
-     "which a network rightly follows, of {} of {}.",
-     lambda: [*of_sets("set == 'alike'", "warned"), *of_sets("set in ['texture', 'textures']", "warned")]),
+    (RESULTS, "it warns of {} of {} recognised classes without an artefact, and of {} of {} harmful artefacts. Of "
+     "clean networks it warns of {} of {} recognised classes.",
+     lambda: [*warned(f"{INNOCENT} and {ON_GRAIN}"), *warned(f"{HARM} and {ON_GRAIN}"), *warned(CLEAN)]),
+    (RESULTS, "the {} classes on clothing are of {:.0f} of {} networks. They are named by their border alone, which "
+     "costs {:.2f} to {:.2f} of the recall;",
+     lambda: [warned(ACCUSED)[1], *aim_of("alarmed", "clothing"), of_accused("min"), of_accused("max")]),
+    (RESULTS, "it finds {} of {} harmful artefacts that are smooth, {} of {} fine ones and {} of {} local ones. Of "
+     "sharpening it finds {} of {}, of tags {} of {}, of waves and hum {} of {}, likely",
+     lambda: [number for query in ("part == 'field'", "part == 'fine'", "part == 'patch'", "kind == 'sharpened'",
+                                   "kind == 'tag'", "kind in ['wave', 'hum']")
+              for number in warned(f"{HARM} and {query}")]),
+    (RESULTS, "up to {:.2f} of the recall was lost", lambda: [most_lost()]),
+    (RESULTS, "where all have the artefact, it finds {:.0f} of {}, the test {}. It fails in half of the images ({:.0f} "
+     "of {}, the test {}), and in nine tenths and a tenth ({:.0f} of {}, the test {}).",
+     lambda: [number for share, query in (("whole", IN_ALL), ("half", IN_HALF), ("both", IN_BOTH))
+              for number in (by_recall(share), *warned(query)[::-1])]),
     (RESULTS, "the cause is named of {:.0f} of {} fine artefacts ({:.2f} in all images of the class, {:.2f} in half of "
-     "them), and of {:.0f} of {} classes without one (upper end, over networks: {:.2f})", named),
+     "them; the aim was {:.2f} of all), and of {:.0f} of {} classes without one (upper end: {:.2f})", named),
     (RESULTS, "In the default study, {} of {} networks on photographs follow something, and {} of {} on sets whose "
      "shortcut was made.", lambda: [*followed("=="), *followed("!=")]),
     (RESULTS, "restored the recall of {} of {} artefacts ({} of {} on which no setting was chosen; by the value alone, "

@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -99,43 +98,6 @@ def test_the_study_of_make_real_takes_this_network():
         "efficientnet_lite0"
     ]
     assert network["source"] == f"{real.__name__}:{real.network.__name__}"
-
-
-def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):
-    (tmp_path / "skimage").mkdir()
-    monkeypatch.setattr(
-        "study.images.pictures.TEXTURE_SOURCES",
-        [("a folder", lambda scratch: tmp_path / "skimage")],
-    )
-    values = np.random.default_rng(0).integers(256, size=(3, 512, 512), dtype=np.uint8)
-    for name, pixels in zip(pictures.TEXTURES, values, strict=True):
-        Image.fromarray(pixels).save(tmp_path / "skimage" / f"{name}.png")
-    pictures.lay_out_textures(tmp_path / "tiles")
-    tiles, groups, names = pictures.read_photographs(tmp_path / "tiles")
-    assert (
-        names == pictures.TEXTURES
-        and tiles.shape == (48, 3, 128, 128)
-        and Counter(groups) == {0: 16, 1: 16, 2: 16}
-    )
-    assert (
-        np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
-    )
-    parts = pictures.split_photographs(groups, seed=420)
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(48))
-
-
-def test_odd_photographs_of_each_group_judge_and_even_ones_tune(tmp_path):
-    generator = np.random.default_rng(0)
-    for group, count in (("a", 11), ("b", 16)):
-        (tmp_path / group).mkdir()
-        for number in range(count):  # its red is the number
-            pixels = generator.integers(256, size=(60, 60, 3), dtype=np.uint8)
-            pixels[..., 0] = number
-            Image.fromarray(pixels).save(tmp_path / group / f"{number:02}.png")
-    pictures_, groups, _ = pictures.read_photographs(tmp_path)
-    tune, judge = pictures.every_other(groups, 0), pictures.every_other(groups, 1)
-    assert sorted([*tune, *judge]) == list(range(27))
-    assert pictures_[judge, 0, 0, 0].tolist() == [1, 3, 5, 7, 9, *range(1, 16, 2)]
 
 
 @pytest.fixture(scope="module")

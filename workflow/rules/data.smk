@@ -40,14 +40,14 @@ rule fetched_files:
         "../scripts/fetch_images.py"
 
 
-# Photographs and textures, each in a folder for each class; backgrounds in a folder for each role.
+# Photographs in a folder for each class; backgrounds in a folder for each role.
 rule pictures:
     output:
         directory("<results>/{pictures}"),
     log:
         "<logs>/{pictures}.log",
     wildcard_constraints:
-        pictures="backgrounds|pictures|textures",
+        pictures="backgrounds|pictures",
     localrule: True
     message:
         "Laying out {wildcards.pictures}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from study.images.pictures import lay_out_photographs, lay_out_textures
+from study.images.pictures import lay_out_photographs
 from study.images.scenes import lay_out_backgrounds
 from study.job import log, script
 from study.sources.downloads import DOWNLOADS
@@ -10,7 +10,6 @@ from study.sources.downloads import DOWNLOADS
 LAY_OUT = {
     "backgrounds": lay_out_backgrounds,
     "pictures": lay_out_photographs,
-    "textures": lay_out_textures,
 }
 
 
