@@ -1,19 +1,22 @@
-"""Frequency shortcuts of image classifiers: the few frequencies by which a network recognises each class.
+"""Does an image classifier follow something that is not the object, and which few frequencies are enough for it?
 
     import frequency_shortcuts as fs
 
     result = fs.analyse(network, images, labels, mean=mean, std=std)
     result.flips  # one row for each class: what it follows
+    mended = fs.refit(network, images, labels, mean=mean, std=std, parts=result.parts)
 
-`Search`, `Test`, `Run` and `Preprocessing` hold what else can be chosen. The parts of the analysis are modules:
-
-    from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
+`Search`, `Test`, `Run` and `Preprocessing` hold what else can be chosen; `differences` compares images without a
+network; `Swap` is a transform for training. The parts of the analysis are modules: `adcs`, `culling`, `dfm`,
+`shortcuts` and `spectrum`.
 """
 
+import ast
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 try:
@@ -21,50 +24,28 @@ try:
 except PackageNotFoundError:  # used from a checkout
     __version__ = "not installed"
 
-# Loaded at first use, so that importing the package is fast: name -> module.
-PUBLIC = {
-    "adcs": "maps.adcs",
-    "culling": "maps.methods.culling.method",
-    "dfm": "maps.dfm",
-    "shortcuts": "shortcuts",
-    "spectrum": "spectrum",
-}
-# Functions and classes: name -> module that holds it.
-NAMES = {
-    "analyse": "analysis.analyse",
-    "analyze": "analysis.analyse",
-    "differences": "analysis.differences",
-    "load": "analysis.result",
-    "plot_flip": "analysis.result",
-    "plot_map": "analysis.plots",
-    "Search": "analysis.options",
-    "Test": "analysis.options",
-    "Run": "analysis.options",
-    "Preprocessing": "images.preprocessing",
-    "Files": "images.folders",
-    "Split": "images.splits",
-    "Swap": "exchange.swap",
-    "refit": "analysis.refit",
-    "portable": "networks.instructions",
-}
 
+def _lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of a package that loads names at first use, so that it is imported fast.
 
-def _lazily(
-    package: str, holders: Mapping[str, str], modules: Mapping[str, str] = {}
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package whose names are loaded at first use.
-
-    holders : name -> the module that holds it; modules : name -> the module that it names
+    The names are those that its stub, `__init__.pyi`, imports: type checkers and editors read the same.
     """
+    stub = Path(str(sys.modules[package].__file__)).with_suffix(".pyi")
+    places = {}
+    for line in ast.parse(stub.read_text(encoding="utf-8")).body:
+        if isinstance(line, ast.ImportFrom):
+            module = f"{package}.{line.module}" if line.module else package
+            places |= {alias.asname or alias.name: (module, alias.name) for alias in line.names}
 
     def load(name: str) -> Any:
-        if name in holders:
-            return getattr(import_module(f"{package}.{holders[name]}"), name)
-        if name in modules:
-            return import_module(f"{package}.{modules[name]}")
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, attribute = places[name]
+        held = vars(import_module(module))
+        return held[attribute] if attribute in held else import_module(f"{module}.{attribute}")
 
-    return load, lambda: sorted({*vars(sys.modules[package]), *holders, *modules})
+    names = sorted(places)
+    return load, lambda: names, names
 
 
-__getattr__, __dir__ = _lazily(__name__, NAMES, PUBLIC)
+__getattr__, __dir__, __all__ = _lazily(__name__)

@@ -27,7 +27,7 @@ BUILD = "import sys; from setuptools import build_meta; build_meta.build_sdist(s
 NAMES = """
 import frequency_shortcuts as fs
 
-for name in [*fs.NAMES, *fs.PUBLIC]:
+for name in fs.__all__:
     getattr(fs, name)
 print(fs.__file__, fs.__version__, sep="\\n")
 """

@@ -23,6 +23,7 @@ from frequency_shortcuts.exchange.test import collect, count_passes
 from frequency_shortcuts.exchange.verdict import FOLLOWS, PARTS
 from frequency_shortcuts.images.artefacts import BLOCKS, LOST
 from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.given import GivenImages, GivenLabels, GivenTransform
 from frequency_shortcuts.images.labelled import prepared_by
 from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.images.splits import images_digest
@@ -48,12 +49,12 @@ PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
 
 def analyse(  # noqa: PLR0913  # quick goes with the next version
     network: nn.Module,
-    images: Any,
-    labels: Any = None,
+    images: GivenImages,
+    labels: GivenLabels | None = None,
     *,
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
-    transform: Any = None,
+    transform: GivenTransform | None = None,
     maps: bool = False,
     test: Test | None = None,
     run: Run | None = None,

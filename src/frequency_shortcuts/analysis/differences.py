@@ -20,6 +20,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.images.artefacts import CAUSES
+from frequency_shortcuts.images.given import GivenImages, GivenLabels, GivenSource
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.files import write_text
 
@@ -77,7 +78,7 @@ class Differences:
     differences: FloatArray
     unreadable: tuple[str, ...]
     sizes: Mapping[tuple[int, int], int]
-    about: Mapping[str, Any]
+    about: dict[str, Any]
     examples: Mapping[str, Sequence[Panel]]
     left_out: str = ""
 
@@ -166,10 +167,10 @@ class Differences:
 
 
 def differences(
-    images: Any,
-    labels: Any = None,
+    images: GivenImages,
+    labels: GivenLabels | None = None,
     *,
-    source: Any = None,
+    source: GivenSource | None = None,
     classes: Sequence[str] | None = None,
     size: int | tuple[int, int] | None = None,
     seed: int = 0,

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
+from frequency_shortcuts.images.given import GivenImages, GivenLabels, GivenSource
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.instructions import portable
@@ -87,11 +89,11 @@ class Test:
     >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=maps, fills=("zeros",)))
     """
 
-    maps: Any = None
+    maps: Search | npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]] | None = None
     classes: Sequence[str] | None = None
     outputs: Sequence[int] | Mapping[str, int] | None = None
-    images: Any = None
-    labels: Any = None
+    images: GivenImages | None = None
+    labels: GivenLabels | None = None
     images_per_class: int | None = None
     parts: Sequence[MapPart] = ("keep", "remove")
     fills: Sequence[str] = tuple(FILLS)
@@ -99,7 +101,7 @@ class Test:
     others: int = OTHER_MAPS
     negatives: int | None = None
     neutral: int | None = None
-    source: Any = None
+    source: GivenSource | None = None
 
     def __post_init__(self) -> None:
         if self.images is None and self.labels is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import cast
 
 import numpy.typing as npt
 from torch import nn
 
-from frequency_shortcuts.exchange.refit import fit_last_layer, judge
+from frequency_shortcuts.exchange.refit import RefittedModule, fit_last_layer, judge
 from frequency_shortcuts.exchange.swap import NamedParts, places_of_parts
+from frequency_shortcuts.images.given import GivenImages, GivenLabels, GivenTransform
 from frequency_shortcuts.images.labelled import prepared_by
 from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.numerics import keep_freed_memory
@@ -25,16 +26,16 @@ log = logging.getLogger(__name__)
 
 def refit(
     network: nn.Module,
-    images: Any,
-    labels: Any = None,
+    images: GivenImages,
+    labels: GivenLabels | None = None,
     *,
     parts: NamedParts,
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
-    transform: Any = None,
+    transform: GivenTransform | None = None,
     test: Test | None = None,
     run: Run | None = None,
-) -> nn.Module:
+) -> RefittedModule:
     """A copy of a network whose last linear layer is fitted anew on images whose parts are exchanged.
 
     Features stay as they are. Half of the images fit, at most 200 of each class: each as it is, and five times with the
@@ -75,6 +76,6 @@ def refit(
         given, fitted, ranking, subject.test, named, seed=run.seed, progress=run.progress
     )
     log.log(logging.WARNING if refitted.restored is False else logging.INFO, "%s", refitted.words)
-    copied: nn.Module = fitted.network.to(device_of(network))
-    copied.refitted = refitted  # type: ignore[assignment]
+    copied = cast(RefittedModule, fitted.network.to(device_of(network)))
+    copied.refitted = refitted
     return copied

@@ -93,7 +93,7 @@ class Analysis:
     """
 
     classes: tuple[str, ...]
-    about: Mapping[str, Any]
+    about: dict[str, Any]
     answers: Answers
     flips: pd.DataFrame
     advice: pd.DataFrame

@@ -49,6 +49,12 @@ class Refitted:
     words: str
 
 
+class RefittedModule(nn.Module):
+    """The type of what `refit` returns: a copy of a network, of its own class, with one more attribute."""
+
+    refitted: Refitted
+
+
 def fit_last_layer(
     classifier: Logits, images: Split, parts: Parts, *, seed: int = 0, progress: bool = False
 ) -> Logits:

@@ -2,26 +2,4 @@
 
 from frequency_shortcuts import _lazily
 
-# Loaded when first used, as in `spectrum`: name -> module.
-PUBLIC = {
-    "UNIFORM_DRAWS": "trials",
-    "OTHER_MAPS": "trials",
-    "Trials": "trials",
-    "negatives_of": "trials",
-    "others_of": "trials",
-    "seed_of": "trials",
-    "Hits": "hits",
-    "rates": "hits",
-    "read_hits": "hits",
-    "write_hits": "hits",
-    "band_stop": "test",
-    "collect": "test",
-    "measure": "test",
-    "measure_sizes": "test",
-    "cross_matrix": "cross",
-    "own_map_advantage": "cross",
-    "over_seeds": "verdict",
-    "verdicts": "verdict",
-}
-
-__getattr__, __dir__ = _lazily(__name__, PUBLIC)
+__getattr__, __dir__, __all__ = _lazily(__name__)

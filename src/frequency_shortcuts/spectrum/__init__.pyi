@@ -1,0 +1,17 @@
+from .arrays import BoolArray as BoolArray
+from .arrays import FloatArray as FloatArray
+from .arrays import IntArray as IntArray
+from .filters import half_plane as half_plane
+from .filters import hide as hide
+from .filters import keep as keep
+from .filters import remove as remove
+from .masks import bands as bands
+from .masks import low_pass as low_pass
+from .masks import overlap as overlap
+from .masks import positions as positions
+from .masks import symmetric as symmetric
+from .pairs import ConjugatePairs as ConjugatePairs
+from .pairs import frequencies as frequencies
+from .pairs import from_half_plane as from_half_plane
+from .pairs import mirror as mirror
+from .pairs import radius as radius
