@@ -34,7 +34,7 @@ def test_exchange(step: Any, created_by: str) -> None:
     with replacing_hdf5(step.output.answers) as file:
         write_answers(file, answers)
         file.attrs.update(classes=list(test.classes), created_by=created_by, **run)
-    write_table(rates(answers), step.output.flips, **run)
+    write_table(rates(answers), step.output.exchanges, **run)
     planted = [Artefact(**artefact) for artefact in step.params.planted]
     write_table(
         measure_data(stores.read(step.input.plain, "test"), planted, run["seed"]),
@@ -45,7 +45,7 @@ def test_exchange(step: Any, created_by: str) -> None:
 
 @script
 def main(snakemake: Any, created_by: str) -> None:
-    judged = bool(snakemake.output.get("flips"))
+    judged = bool(snakemake.output.get("exchanges"))
     measure_costs(snakemake, FEW if judged else None)
     if judged:
         test_exchange(snakemake, created_by)

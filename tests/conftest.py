@@ -149,7 +149,7 @@ def closed_figures():
 def small_pictures(monkeypatch):
     """Files of one pixel in the place of the drawings of an analysis or of differences."""
     analysis = "frequency_shortcuts.analysis"
-    for name in ("flip", "cards", "figure"):
+    for name in ("plot_exchanges", "cards", "figure"):
         monkeypatch.setattr(f"{analysis}.result.Analysis.{name}", lambda _: Figure())
     monkeypatch.setattr(f"{analysis}.differences.Differences.figure", lambda _: Figure())
     pixel = Image.new("L", (1, 1))

@@ -24,11 +24,13 @@ def joined(files: Iterable[str], drawn: list[dict[str, Any]]) -> pd.DataFrame:
 def main(snakemake: Any, created_by: str) -> None:
     given = snakemake.input
     drawn = snakemake.params.networks
-    flips, harm, data = (joined(files, drawn) for files in (given.flips, given.harm, given.data))
+    exchanges, harm, data = (
+        joined(files, drawn) for files in (given.exchanges, given.harm, given.data)
+    )
     clean = harm["set"] == CLEAN
     own = harm.drop(columns="called_with")
     own.loc[clean, OF_ARTEFACT] = None
-    networks = flips.fillna({"follows": ""}).merge(
+    networks = exchanges.fillna({"follows": ""}).merge(
         own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"]
     )
     judged = judge.with_harm(networks, harm[clean])

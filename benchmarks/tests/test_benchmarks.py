@@ -118,7 +118,12 @@ def make(benchmark, folder, monkeypatch):
         place.mkdir(parents=True)
         files = {"harm": "harm.csv"}
         if benchmark.judges_test:
-            files = {"answers": "flips.h5", "flips": "flips.csv", "data": "data.csv", **files}
+            files = {
+                "answers": "exchanges.h5",
+                "exchanges": "exchanges.csv",
+                "data": "data.csv",
+                **files,
+            }
         output = Files(**{key: place / file for key, file in files.items()})
         run_job("benchmarks/measure_harm", params, given, output)
         if not benchmark.judges_test and row["augmentation"] == "none":
@@ -129,7 +134,7 @@ def make(benchmark, folder, monkeypatch):
 def join(benchmark, name, folder):
     """The tables of a benchmark, from the folder of its results."""
     given = {}
-    for key in ("harm", "flips", "data") if name == "leaks" else ("harm",):
+    for key in ("harm", "exchanges", "data") if name == "leaks" else ("harm",):
         pattern = f"{RESULTS}/tests/{{dataset}}/{{run}}/{key}.csv"
         given[key] = [folder / file for file in draws.files(benchmark.networks, pattern)]
     networks = benchmark.networks

@@ -51,7 +51,7 @@ print(found.summary())
 quiet = fs.Run(progress=False)
 result = fs.analyse(network, pictures, transform=example.TRANSFORM, run=quiet)
 print(result.summary())
-figure = result.flip()
+figure = result.plot_exchanges()
 
 # %%
 # A sound network
@@ -59,7 +59,7 @@ figure = result.flip()
 # It was trained on PNG files alone, and the same call finds nothing.
 
 sound = fs.analyse(example.network("clean"), clean, transform=example.TRANSFORM, run=quiet)
-sound.flips[["class", "fine", "field", "patch", "verdict"]]
+sound.exchanges[["class", "fine", "field", "patch", "verdict"]]
 
 # %%
 # What cures it
@@ -100,5 +100,5 @@ for name in ("tagged", "tag_cured"):
         example.recall(network, clean)["Coat"],
         sep="\n",
     )
-    axes = fs.plot_flip(result, "Coat", part="patch")
+    axes = fs.plot_exchange(result, "Coat", part="patch")
 plt.show()

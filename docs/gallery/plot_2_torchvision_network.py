@@ -79,12 +79,12 @@ search = fs.Search(
 test = fs.Test(maps=search, classes=SHAPES, fills=("zeros",))
 result = fs.analyse(network, wave.add(images, labels), labels, transform=transform, test=test)
 print(result.summary())
-result.flips
+result.exchanges
 
 # %%
 # For each part, a picture before and after it got the part of the class that follows it most clearly.
 
-figure = result.flip()
+figure = result.plot_exchanges()
 
 # %%
 # The same discs without the wave say what the network has learned.

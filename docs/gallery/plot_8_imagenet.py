@@ -41,10 +41,10 @@ print(fs.differences(pictures, progress=False).summary())
 transform = fs.Preprocessing(mean=[127 / 255] * 3, std=[128 / 255] * 3, size=224)
 result = fs.analyse(network(), pictures, transform=transform, run=quiet)
 print(result.summary())
-result.flips
+result.exchanges
 
 # %%
 # For each part, a photograph of another class before and after it got the part of the class that follows it most.
 
-figure = result.flip()
+figure = result.plot_exchanges()
 plt.show()

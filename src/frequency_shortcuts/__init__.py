@@ -3,7 +3,7 @@
     import frequency_shortcuts as fs
 
     result = fs.analyse(network, images, labels, mean=mean, std=std)
-    result.flips  # one row for each class: what it follows
+    result.exchanges  # one row for each class: what it follows
     mended = fs.refit(network, images, labels, mean=mean, std=std, parts=result.parts)
 
 `Search`, `Test`, `Run` and `Preprocessing` hold what else can be chosen; `differences` compares images without a
@@ -13,6 +13,7 @@ network; `Swap` is a transform for training. The parts of the analysis are modul
 
 import ast
 import sys
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +24,9 @@ try:
     __version__ = version("frequency-shortcuts")
 except PackageNotFoundError:  # used from a checkout
     __version__ = "not installed"
+
+
+OLDER = {"plot_flip": "plot_exchange"}  # names of version 2, which go with version 4
 
 
 def _lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
@@ -38,6 +42,9 @@ def _lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]
             places |= {alias.asname or alias.name: (module, alias.name) for alias in line.names}
 
     def load(name: str) -> Any:
+        if name in OLDER:
+            warnings.warn(f"fs.{name} is now fs.{OLDER[name]}", DeprecationWarning, stacklevel=2)
+            name = OLDER[name]
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, attribute = places[name]

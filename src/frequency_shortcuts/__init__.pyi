@@ -9,7 +9,7 @@ from .analysis.options import Test as Test
 from .analysis.plots import plot_map as plot_map
 from .analysis.refit import refit as refit
 from .analysis.result import load as load
-from .analysis.result import plot_flip as plot_flip
+from .analysis.result import plot_exchange as plot_exchange
 from .exchange.swap import Swap as Swap
 from .images.folders import Files as Files
 from .images.preprocessing import Preprocessing as Preprocessing

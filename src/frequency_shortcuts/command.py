@@ -82,7 +82,7 @@ illumination, a patch. What are they called? With --maps, then find a map of few
 beside controls.
 
 {MODEL}
-Writes report.html, flips.csv, flips.h5, and of maps verdicts.csv, rates.csv and maps.h5, with pictures
+Writes report.html, exchanges.csv, exchanges.h5, and of maps verdicts.csv, rates.csv and maps.h5, with pictures
 to a folder. A stopped search resumes with the same command.
 
 \b
@@ -132,7 +132,7 @@ def analyse_network(  # noqa: D103
         from frequency_shortcuts.analysis.summary import table_1_text
 
         click.echo(f"{table_1_text(result.table_1, result.about['percent'])}\n")
-    _show(result, out / "report.html", _reason_to_fail(result.flips, fail_above))
+    _show(result, out / "report.html", _reason_to_fail(result.exchanges, fail_above))
 
 
 def _check_options_of_maps(options: dict[str, Any]) -> None:
@@ -176,11 +176,11 @@ def _refuse(*names: str, reason: str) -> None:
             raise ValueError(f"--{name.replace('_', '-')} {reason}{end}")
 
 
-def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
+def _reason_to_fail(exchanges: Any, limit: float | None) -> str | None:
     """Which class has the largest lower end of all numbers, in words, if there is a limit and it is above it."""
     from frequency_shortcuts.exchange.verdict import MEASURED
 
-    lows = flips.set_index("class")[[f"{name}_low" for name in MEASURED]].stack()
+    lows = exchanges.set_index("class")[[f"{name}_low" for name in MEASURED]].stack()
     if limit is None or lows.empty or not lows.max() > limit:
         return None
     name, column = lows.idxmax()

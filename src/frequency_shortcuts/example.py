@@ -39,7 +39,7 @@ from PIL import Image
 from torch import nn
 
 from .analysis.analyse import analyse
-from .analysis.result import Analysis, plot_flip
+from .analysis.result import Analysis, plot_exchange
 from .figures import canvas
 from .figures.cards import RIGHT, WRONG
 from .images.artefacts import put
@@ -167,7 +167,7 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
 
     Each is analysed with pictures such as it was trained on. Returns `network`, `accuracy` on these, `recall` of coats
     in these, `other_recall` of coats without the trace, or, of `clean`, as JPEG, `called`, the share of other pictures
-    that are called coats if all have the trace, minus the share if none has, and their row of `Analysis.flips`.
+    that are called coats if all have the trace, minus the share if none has, and their row of `Analysis.exchanges`.
 
     >>> example.compare("results/example")
     """
@@ -192,8 +192,8 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
             "other_recall": recall(of_network, others)[TRACED],
             "called": _called_coats(of_network, all_traced) - _called_coats(of_network, clean),
         }
-        flips = result.flips.set_index("class").loc[TRACED]
-        rows.append({**row, **flips.drop("recall")})
+        exchanges = result.exchanges.set_index("class").loc[TRACED]
+        rows.append({**row, **exchanges.drop("recall")})
     table = pd.DataFrame(rows)
     table.to_csv(folder / "example.csv", index=False)
     figure = _draw_networks(results, table)
@@ -241,7 +241,7 @@ def _draw_pictures(result: Analysis, row: Mapping[str, Any], panels: Sequence[Ax
     trace = NETWORKS[name]
     with_trace, without, given = WORDS[trace or "jpeg"]
     part = "patch" if trace == "tag" else "fine"
-    plot_flip(result, TRACED, part=part, ax=panels)
+    plot_exchange(result, TRACED, part=part, ax=panels)
     titles = ("an image that\nchanges, if any", given, "the difference")
     for axis, title in zip(panels, titles, strict=True):
         axis.set_title(title if name in ("jpeg", "tagged") else "", fontsize=8)

@@ -267,19 +267,19 @@ def test_the_shortcut_table_holds_every_filter(study, run):
 @pytest.mark.parametrize("run", MAPPED)
 def test_all_networks_with_maps_are_shown_images_with_parts_of_other_classes(study, run):
     folder = study.results / "tests" / run
-    table = read_table(folder / "flips.csv")
+    table = read_table(folder / "exchanges.csv")
     assert len(table) == shape_of(run)[0] - (dataset_of(run) in NEUTRAL)
     assert (
         table[[*verdict.MEASURED, "recall", "reason"]].notna().all(axis=None)
         and (table["images"] > 0).all()
     )
     assert set(table["verdict"]) <= set(verdict.VERDICTS)
-    joined = read_table(study.results / "tables" / "flips.csv")
+    joined = read_table(study.results / "tables" / "exchanges.csv")
     of_run = (joined[RUN[:2]] == table[RUN[:2]].iloc[0]).all(axis=1) & (
         joined["seed"] == table["seed"].iloc[0]
     )
     pd.testing.assert_frame_equal(joined[of_run].reset_index(drop=True), table, check_dtype=False)
-    with read_hdf5(folder / "flips.h5") as file:
+    with read_hdf5(folder / "exchanges.h5") as file:
         again = with_names(answers.rates(answers.read_answers(file)), file.attrs["classes"])
     again = again.replace({"follows": {"": np.nan}})
     pd.testing.assert_frame_equal(

@@ -39,7 +39,8 @@ run = fs.Run(progress=False, numerics=sys.argv[1])
 test = fs.Test(fs.Search("gradient"), controls=5, fills=("zeros",))
 result = fs.analyse(network, images, run=run, test=test)
 algebra = np.linalg.svd(np.fft.fft2(images.images[:, 0].astype(float)).real.reshape(len(images), -1))[1]
-found = {"map": result.found.score, "tables": result.rates.to_csv(), "flips": result.flips.to_csv(), "algebra": algebra}
+found = {"map": result.found.score, "algebra": algebra}
+found |= {"tables": result.rates.to_csv(), "exchanges": result.exchanges.to_csv()}
 digests = {name: hashlib.sha256(np.asarray(value).tobytes()).hexdigest() for name, value in found.items()}
 print(json.dumps({"weights": weights_digest(network.state_dict())} | digests))
 """

@@ -114,7 +114,7 @@ def test_the_pictures_of_an_analysis_are_saved(tmp_path):
     images, labels = images_and_labels()
     result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD, maps=True)
     result.save(tmp_path)
-    for name in ("flip", "cards", "shortcuts"):
+    for name in ("exchanges", "cards", "shortcuts"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.width > 500
 
@@ -149,6 +149,6 @@ def test_the_first_lines_work(tmp_path, monkeypatch, capsys):
     )[0]
     exec(code, names, done := {})
     assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(
-        done["result"].flips
+        done["result"].exchanges
     ) == 4
     assert capsys.readouterr().out.startswith("What each class follows: ")

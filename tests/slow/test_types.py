@@ -15,7 +15,7 @@ network = torch.nn.Linear(2, 2)
 images = np.zeros((4, 3, 8, 8), np.float32)
 result = fs.analyse(network, images, [0, 0, 1, 1], mean=0.5, std=0.5, run=fs.Run(device="cpu"))
 fs.analyse(network, torch.zeros(4, 3, 8, 8), torch.zeros(4), test=fs.Test(images="others"))
-fs.analyse(network, "pictures", transform=torch.nn.Identity()).save("results").joinpath("flips.csv")
+fs.analyse(network, "pictures", transform=torch.nn.Identity()).save("results").joinpath("exchanges.csv")
 fs.analyse(network, fs.Files("pictures", on_error="skip"), maps=True)
 fs.analyse(network, ["a.png", "b.png"], ["cat", "dog"])
 mended = fs.refit(network, "pictures", parts=result.parts)
@@ -27,7 +27,7 @@ WRONG = {
     "fs.analyse(3, 'pictures')": "expected Module",
     "fs.analyse(network, 3.5)": 'Argument 2 to "analyse"',
     "fs.analyse(network, 'pictures', transform='resize')": 'Argument "transform"',
-    "fs.analyse(network, 'pictures').flipps": 'has no attribute "flipps"',
+    "fs.analyse(network, 'pictures').exchangees": 'has no attribute "exchangess"',
     "fs.Swap(3)": 'Argument 1 to "Swap"',
     "fs.nonsense": 'Module has no attribute "nonsense"',
 }

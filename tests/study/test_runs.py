@@ -281,7 +281,15 @@ def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
     config = small(plan=[waved, *PLAN, RELIANT, theirs], graded={"sets": 2}, ood={"renditions": []})
     found = runs.table(config)
     measured = set(tables(config)) & {*NUMBERS, *MATRICES}
-    numbers = {"graded", "bandstop", "dynamics", "own_map_advantage", "phase", "flips", "reliance"}
+    numbers = {
+        "graded",
+        "bandstop",
+        "dynamics",
+        "own_map_advantage",
+        "phase",
+        "exchanges",
+        "reliance",
+    }
     assert measured == numbers | {"cross_matrix"}
     assert outputs.judged_photographs(config, found) == ["photos"]
     drawn = outputs.figures_of_claims(config, found)

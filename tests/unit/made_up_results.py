@@ -247,7 +247,7 @@ def whole_study(n=20):
         ],
         "phase": [verdicts_of(SMALL, "texture", "both", None, seed=i) for i in seeds],
         "reliance": [reliance_of(SMALL, generator.random(4), [0.1] * 4, i) for i in seeds],
-        "flips": [verdicts_of(SMALL, *["nothing found"] * 4, seed=i) for i in seeds],
+        "exchanges": [verdicts_of(SMALL, *["nothing found"] * 4, seed=i) for i in seeds],
     }
     kinds = (SMALL, AUGMENTED, LARGE, DEEP)
     pairs = [(i, *pair) for i in seeds for pair in (("small", "deep"), ("deep", "small"))]

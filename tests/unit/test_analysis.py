@@ -213,7 +213,7 @@ def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
     expected = analyse(IMAGES[order], LABELS[order])
     made = analyse(*given, **options.get(kind, {}))
     assert np.array_equal(made.maps, expected.maps)
-    pd.testing.assert_frame_equal(made.flips[SHARED], expected.flips[SHARED])
+    pd.testing.assert_frame_equal(made.exchanges[SHARED], expected.exchanges[SHARED])
     if kind != "folder":  # its digest is of files
         assert made.about["images_sha256"] == expected.about["images_sha256"]
 

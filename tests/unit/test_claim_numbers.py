@@ -56,7 +56,7 @@ def test_every_claim_is_measured_and_tables_of_no_photographs_give_nothing():
     tables = {
         "own_map_advantage": margins({SMALL: [0.1]}),
         "dynamics": dynamics_of(SMALL, {"ant": 0.1, "bee": 0.2, "cow": 0.3}),
-        "flips": verdicts_of(SMALL, *["follows"] * 3),
+        "exchanges": verdicts_of(SMALL, *["follows"] * 3),
         "phase": verdicts_of(SMALL, "shape"),
         "reliance": reliance_of(SMALL, [0.1], [0.1]),
         "bandstop": band_stop("syn_1", ["C1"], {pair: ["C1"] for pair in PAIRS}),
@@ -264,7 +264,7 @@ def test_h_is_whether_some_class_follows_in_each_ordinary_network_on_photographs
         verdicts_of(SMALL, "follows", "follows", seed=203),
         verdicts_of(SMALL, *["cannot tell"] * 3, seed=204),
     ]
-    found = numbers("flips", pd.concat(tables), STUDY)
+    found = numbers("exchanges", pd.concat(tables), STUDY)
     assert picked(found, "h") == [1, 1, 0]
     assert len(found) == 3
 

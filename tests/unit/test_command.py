@@ -55,7 +55,7 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, small_pi
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {
         "report.html",
-        "flips.csv",
+        "exchanges.csv",
         "verdicts.csv",
         "rates.csv",
         "maps.h5",

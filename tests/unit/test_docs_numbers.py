@@ -85,7 +85,7 @@ def most_lost():
 
 def followed(is_):
     """Of how many networks on photographs, or not, the test warns in the default study, and how many there are."""
-    table = rows("laptop/tables/flips", f"dataset {is_} 'fashion_mnist'")
+    table = rows("laptop/tables/exchanges", f"dataset {is_} 'fashion_mnist'")
     return len(table[table["verdict"] == FOLLOWS][RUN].drop_duplicates()), len(
         table[RUN].drop_duplicates()
     )
@@ -301,7 +301,7 @@ SENTENCES = [
      lambda: [(use := read("laptop/tables/planted_use"))["uses"].sum(), len(use), found_masks()[0], FOUND_MASK,
               *found_masks("adcs_significant")]),
     (RESULTS, "The exchange test warns of {} of {} classes.",
-     lambda: [(verdicts := read("real/analysis/flips")["verdict"]).eq(FOLLOWS).sum(), len(verdicts)]),
+     lambda: [(verdicts := read("real/analysis/exchanges")["verdict"]).eq(FOLLOWS).sum(), len(verdicts)]),
     (RESULTS, "average map of another class ({:.2f}, 95 % interval over images {:.2f} to {:.2f}), and than as many of "
      "the lowest frequencies ({:.2f}, {:.2f} to {:.2f})",
      lambda: [*of_real("d"), *of_real("d2")]),

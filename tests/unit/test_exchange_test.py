@@ -232,9 +232,9 @@ def test_images_are_drawn_evenly_from_the_classes_that_count():
 
 def test_answers_are_read_as_they_were_written(tmp_path):
     made = answers(gained={("patch", 1): 4}, neutral=2)
-    with replacing_hdf5(tmp_path / "flips.h5") as file:
+    with replacing_hdf5(tmp_path / "exchanges.h5") as file:
         write_answers(file, made)
-    with read_hdf5(tmp_path / "flips.h5") as file:
+    with read_hdf5(tmp_path / "exchanges.h5") as file:
         read = read_answers(file)
     pd.testing.assert_frame_equal(rates(read), rates(made))
     for one, other in zip(vars(read).values(), vars(made).values(), strict=True):

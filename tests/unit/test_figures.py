@@ -1,4 +1,4 @@
-"""Drawings of phase, learning and flips, and which classes figures show."""
+"""Drawings of phase, learning and exchanges, and which classes figures show."""
 
 import io
 import itertools
@@ -303,11 +303,11 @@ def test_the_largest_adcs_is_that_of_the_largest_absolute_value(tmp_path):
     ].get_ylabel() == "significant"
 
 
-FLIPPED = ("neutral", "ant", "bee", "cow & calf")
+EXCHANGED = ("neutral", "ant", "bee", "cow & calf")
 
 
-def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
-    """The table `flips` of one kind of network; bee is followed in the last seed, by its field."""
+def exchanges_of(classes=EXCHANGED[1:], seeds=(0, 1)):
+    """The table `exchanges` of one kind of network; bee is followed in the last seed, by its field."""
     generator = np.random.default_rng(0)
     kind, rows = {"dataset": "zoo", "network": "resnet18", "augmentation": "none"}, []
     for seed in seeds:
@@ -333,13 +333,13 @@ def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
 
 
 def test_a_panel_a_number_has_networks_their_mean_and_controls_and_the_verdict_at_the_end():
-    table = flips_of(seeds=range(5))
+    table = exchanges_of(seeds=range(5))
     both = pd.concat([table.assign(network="other"), table])
-    figure = exchange.draw_flips("zoo", FLIPPED, both, FIRST, 12)
+    figure = exchange.draw_exchanges("zoo", EXCHANGED, both, FIRST, 12)
     note = "\nresnet18, the first of 2 kinds of networks"
     assert any(text.endswith(note) for text in texts_of(figure))
     check_drawing(figure, "nothing found\n5 of 5", "follows\n1 of 5")
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(EXCHANGED[1:])
     for measured, panel in zip(MEASURED, figure.axes, strict=True):
         limit, *lines = panel.lines
         assert limit.get_xdata()[0] == (LOST_RECALL if measured == BORDER else CALLED)
@@ -347,7 +347,7 @@ def test_a_panel_a_number_has_networks_their_mean_and_controls_and_the_verdict_a
         assert words in panel.get_title().replace("\n", " ")
         intervals, means = ([line.get_xdata() for line in lines if len(line.get_xdata()) == n and
                              line.get_color() == "black"] for n in (2, 1))  # fmt: skip
-        for place, name in enumerate(FLIPPED[1:]):
+        for place, name in enumerate(EXCHANGED[1:]):
             own = table[table["class"] == name]
             step = 1 if measured == BORDER else 2
             dots, *controls = panel.collections[step * place : step * (place + 1)]
@@ -363,8 +363,8 @@ def test_a_panel_a_number_has_networks_their_mean_and_controls_and_the_verdict_a
 
 def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_drawn():
     names = [f"a class with a long name {c}" for c in range(20)] + ["bee"]
-    table = flips_of(names, seeds=(3,))
-    figure = exchange.draw_flips("zoo", names, table, FIRST, 13)
+    table = exchanges_of(names, seeds=(3,))
+    figure = exchange.draw_exchanges("zoo", names, table, FIRST, 13)
     note = "\n13 of 21 classes: those that are followed most"
     assert any(text.endswith(note) for text in texts_of(figure))
     check_drawing(figure, "bee", "nothing found\n1 of 1", "follows\n1 of 1")

@@ -219,7 +219,7 @@ def test_classes_that_are_left_out_keep_their_outputs(mess):
     again = analyse(
         files, network=one_more, outputs={"a": 0, "ill": 1, "normal": 2, "other": 3, "sane": 4}
     )
-    pd.testing.assert_frame_equal(again.flips, result.flips)
+    pd.testing.assert_frame_equal(again.exchanges, result.exchanges)
 
 
 def test_only_the_images_that_are_used_are_decoded_unless_something_is_wrong(mess, monkeypatch):

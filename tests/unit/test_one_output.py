@@ -37,7 +37,7 @@ def analysed(
     return fs.analyse(net, images, labels, mean=mean, std=std, test=test)
 
 
-TWO = analysed(network(n_outputs=2)).flips
+TWO = analysed(network(n_outputs=2)).exchanges
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,22 @@ TWO = analysed(network(n_outputs=2)).flips
         ),  # as of Hugging Face with num_labels=1
     ],
 )
-def test_one_logit_gives_the_flips_of_two_outputs(layer, outputs, named, caplog):
+def test_one_logit_gives_the_exchanges_of_two_outputs(layer, outputs, named, caplog):
     result = analysed(network(layer), outputs)
-    assert result.flips["class"].tolist() == [*result.classes]
-    pd.testing.assert_frame_equal(result.flips.assign(**{"class": CLASSES}), TWO, check_exact=True)
+    assert result.exchanges["class"].tolist() == [*result.classes]
+    pd.testing.assert_frame_equal(
+        result.exchanges.assign(**{"class": CLASSES}), TWO, check_exact=True
+    )
     line = (
         f"the network's output is the logit of {named}: not all of its values are between 0 and 1"
     )
     assert result.about["remark"] == line == caplog.messages[-1] and result.about["outputs"] == 1
 
 
-def test_a_probability_gives_the_flips_of_its_logit():
+def test_a_probability_gives_the_exchanges_of_its_logit():
     for scale in (0.05, 1e4):  # of the second, all are 0 or 1
         net, images = network(nn.Sigmoid(), scale=scale), PIXELS.clone().requires_grad_()
-        pd.testing.assert_frame_equal((result := analysed(net)).flips, TWO, atol=1e-9)
+        pd.testing.assert_frame_equal((result := analysed(net)).exchanges, TWO, atol=1e-9)
         assert (
             "output is the probability of pneumonia: all of its values are"
             in result.about["remark"]
@@ -122,7 +124,7 @@ def test_the_command_takes_one_output_and_one_number(tmp_path, small_pictures):
     ]
     command += ["--mean", 0, "--std", 1, "--outputs", "pneumonia=0", "--out", tmp_path / "out"]
     assert "the network chooses among two classes by its one output" in run(*command).stderr
-    assert pd.read_csv(tmp_path / "out/flips.csv")["fine"].tolist() == TWO["fine"].tolist()
+    assert pd.read_csv(tmp_path / "out/exchanges.csv")["fine"].tolist() == TWO["fine"].tolist()
     assert (
         "device mps has no float64, which spectra need: set device to cpu"
         in run(*command, "--device", "mps").output
@@ -130,7 +132,7 @@ def test_the_command_takes_one_output_and_one_number(tmp_path, small_pictures):
 
 
 @pytest.mark.parametrize("made", ["one output", "script", "trace", "freeze", "compile"])
-def test_flips_and_maps_are_those_of_the_plain_network(made, caplog):
+def test_exchanges_and_maps_are_those_of_the_plain_network(made, caplog):
     net, maps = (
         network(nn.Dropout(), n_outputs=2).train(made == "script"),
         fs.Search("mixture", images_per_class=4),
@@ -143,7 +145,7 @@ def test_flips_and_maps_are_those_of_the_plain_network(made, caplog):
         "compile": lambda: torch.compile(net, backend=lambda *_: 1 / 0),  # fails if it is compiled
     }[made]()
     expected, result = analysed(net, maps=maps), analysed(other, maps=maps)
-    pd.testing.assert_frame_equal(result.flips, expected.flips, check_exact=True)
+    pd.testing.assert_frame_equal(result.exchanges, expected.exchanges, check_exact=True)
     assert np.array_equal(result.maps, expected.maps) and result.about["network"] == "Sequential"
     assert ("the network is compiled: its own module is analysed" in caplog.text) == (
         made == "compile"
@@ -171,6 +173,6 @@ def test_one_number_is_the_mean_of_all_channels():
     for images in (IMAGES.images, PIXELS):
         assert (
             analysed(network(), images=images, mean=0.219, std=0.225)
-            .flips["verdict"]
+            .exchanges["verdict"]
             .equals(TWO["verdict"])
         )

@@ -119,7 +119,7 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
         read_labelled(tmp_path, None, prepared_by(one)).ready(every)[:] for one in given
     )
     assert np.array_equal(images, normalise(torch.from_numpy(pixels), MEAN, STD))
-    assert own.flips.equals(same.flips)
+    assert own.exchanges.equals(same.exchanges)
     assert own.about["remark"] == ""
     assert unknown.about["remark"].startswith(
         "the transform does not end with Normalize of pixels from"

@@ -48,7 +48,7 @@ def analysis():
 
     Its exchange test has each verdict; the first class follows all parts.
     """
-    flips = pd.DataFrame(
+    exchanges = pd.DataFrame(
         {
             "class": CLASSES,
             "recall": 0.42,
@@ -65,7 +65,10 @@ def analysis():
         }
     )
     for name in MEASURED:
-        flips[f"{name}_low"], flips[f"{name}_high"] = flips[name] - 0.08, flips[name] + 0.0449
+        exchanges[f"{name}_low"], exchanges[f"{name}_high"] = (
+            exchanges[name] - 0.08,
+            exchanges[name] + 0.0449,
+        )
     about = {
         "percent": 5.0,
         "network": "small",
@@ -104,16 +107,16 @@ def analysis():
     nothing = REMEDIES.iloc[:0]
     places = {"patch": np.array([36, 5, 0, 0, 0, 0])}
     answers = SimpleNamespace(place=places, tested=range(6))
-    return Analysis(CLASSES, about, answers, flips, nothing, (), map_result=maps)
+    return Analysis(CLASSES, about, answers, exchanges, nothing, (), map_result=maps)
 
 
 def test_the_parts_are_what_classes_follow_and_all_where_only_the_border_is_named(analysis):
     assert analysis.parts == PARTS_FOUND
-    assert replace(analysis, flips=analysis.flips.iloc[2:3]).parts == {"fine": ()}
-    assert replace(analysis, flips=analysis.flips.iloc[3:]).parts == {}
-    by_border = analysis.flips.iloc[2:3].assign(follows="border")
+    assert replace(analysis, exchanges=analysis.exchanges.iloc[2:3]).parts == {"fine": ()}
+    assert replace(analysis, exchanges=analysis.exchanges.iloc[3:]).parts == {}
+    by_border = analysis.exchanges.iloc[2:3].assign(follows="border")
     everything = {"fine": (), "field": (), "patch": ()}
-    assert replace(analysis, flips=by_border).parts == everything
+    assert replace(analysis, exchanges=by_border).parts == everything
 
 
 def with_maps(analysis, table):
@@ -122,7 +125,7 @@ def with_maps(analysis, table):
 
 
 NO = MISSING
-FLIPS = f"""\
+EXCHANGES = f"""\
 What each class follows: shares in %
 class  verdict        follows                     reason
 ant    follows        border, fine, field, patch  recall 90 -> 10
@@ -135,7 +138,7 @@ dog    nothing found  {NO}                           reason 2
 
 
 def test_the_summary_is_a_table_and_six_sentences(analysis):
-    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
+    said = summary.sentences_on_exchanges(analysis.exchanges, PARTS_FOUND, analysis.about)
     assert [sentence.split()[0] for sentence in said] == [
         "Follows:",
         "Look",
@@ -155,7 +158,7 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
     )
     assert said[2].endswith(f"else train it with fs.Swap(parts={PARTS_FOUND}).")
     text = analysis.summary()
-    assert text.startswith(FLIPS) and "no shortcut" not in text.lower()
+    assert text.startswith(EXCHANGES) and "no shortcut" not in text.lower()
     assert (
         max(map(len, text.splitlines())) <= 110
         and text.split("\n\n")[1].split() == " ".join(said).split()
@@ -172,28 +175,28 @@ def test_four_lines_say_what_came_out(analysis):
 
 
 def test_a_likely_cause_and_facts_of_files_are_said_in_words(analysis):
-    analysis.flips.loc[0, "cause"] = CAUSES["wave"]
+    analysis.exchanges.loc[0, "cause"] = CAUSES["wave"]
     analysis.about["files differ"]["bee"] = "file format PNG"
-    cells = summary.flip_cells(clearest_first(analysis.flips))
+    cells = summary.exchange_cells(clearest_first(analysis.exchanges))
     assert cells["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
-    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)[1]
+    said = summary.sentences_on_exchanges(analysis.exchanges, PARTS_FOUND, analysis.about)[1]
     assert f"ant: {CAUSES['wave']}, bee: file format PNG." in said
 
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
-    analysis.flips["verdict"] = "nothing found"
-    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
+    analysis.exchanges["verdict"] = "nothing found"
+    said = summary.sentences_on_exchanges(analysis.exchanges, PARTS_FOUND, analysis.about)
     assert [sentence.split()[0] for sentence in said] == ["Nothing", "Tested:"]
 
 
 def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
-    analysis.flips.loc[0, ["border_low", "field_low", "patch_low"]] = 0.0
-    row = analysis.flips.iloc[0]
+    analysis.exchanges.loc[0, ["border_low", "field_low", "patch_low"]] = 0.0
+    row = analysis.exchanges.iloc[0]
     names = [f"c{c}" for c in range(20)]
     many = pd.DataFrame([row] * 20).assign(
         **{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)}, follows="fine"
     )
-    analysis = replace(analysis, flips=many.reset_index(drop=True))
+    analysis = replace(analysis, exchanges=many.reset_index(drop=True))
     lines = analysis.summary().split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == [
         "and 8 more rows"
@@ -231,10 +234,10 @@ def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
 def test_the_page_has_the_tables_and_sentences(analysis):
     remedies = advice("grain", ["fine", "patch"], of_files=True, swapped=False)
     analysis = replace(analysis, advice=remedies)
-    text = analysis._page(dict.fromkeys(("flip", "cards", "shortcuts"), ""))
-    flips = summary.flip_cells(analysis.flips)
+    text = analysis._page(dict.fromkeys(("exchanges", "cards", "shortcuts"), ""))
+    exchanges = summary.exchange_cells(analysis.exchanges)
     for table in (
-        flips,
+        exchanges,
         summary.map_cells(analysis.verdicts),
         summary.advice_cells(remedies),
     ):
@@ -242,7 +245,7 @@ def test_the_page_has_the_tables_and_sentences(analysis):
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{html.escape(one)}</td>" in text for one in table.to_numpy().ravel())
     assert text.count('<tr class="strong">') == 5
-    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
+    said = summary.sentences_on_exchanges(analysis.exchanges, PARTS_FOUND, analysis.about)
     assert all(f"<li>{sentence[:40]}" in text for sentence in said)
 
 
@@ -301,7 +304,7 @@ def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swappe
 
 def test_that_the_swap_failed_is_said_of_a_network_that_was_trained_with_it(analysis):
     analysis.about["trained with"] = WITH_SWAP
-    said = summary.sentences_on_flips(analysis.flips, PARTS_FOUND, analysis.about)
+    said = summary.sentences_on_exchanges(analysis.exchanges, PARTS_FOUND, analysis.about)
     assert "fs.Swap did not remove what is followed." in said
 
 

@@ -373,22 +373,22 @@ rule figure_transfer:
         "../scripts/run_notebook.py"
 
 
-rule figure_flips:
+rule figure_exchanges:
     input:
-        notebook=source("workflow/notebooks/flips.ipynb"),
-        caption=source("report/captions/flips.rst"),
-        images=expand(rules.images.output[0], dataset=FIGURES["flips"]),
-        flips="<results>/tables/flips.csv",
+        notebook=source("workflow/notebooks/exchanges.ipynb"),
+        caption=source("report/captions/exchanges.rst"),
+        images=expand(rules.images.output[0], dataset=FIGURES["exchanges"]),
+        exchanges="<results>/tables/exchanges.csv",
     output:
-        svg=in_report("flips", "Figure: what a network follows", "8. Beyond the paper"),
-        png=pictures("flips"),
-        notebook="<results>/notebooks/flips.ipynb",
+        svg=in_report("exchanges", "Figure: what a network follows", "8. Beyond the paper"),
+        png=pictures("exchanges"),
+        notebook="<results>/notebooks/exchanges.ipynb",
     log:
-        "<logs>/figures/flips.log",
+        "<logs>/figures/exchanges.log",
     params:
         parameters={
             "results": RESULTS,
-            "first": first_kinds(FIGURES["flips"]),
+            "first": first_kinds(FIGURES["exchanges"]),
             "most": config["figures"]["classes"],
         },
     message:

@@ -97,9 +97,9 @@ rule shortcuts_tables:
 
 rule exchange_tables:
     input:
-        files(rules.shortcuts.output.flips, "maps"),
+        files(rules.shortcuts.output.exchanges, "maps"),
     output:
-        flips="<results>/tables/flips.csv",
+        exchanges="<results>/tables/exchanges.csv",
     log:
         "<logs>/tables/exchange.log",
     message:
@@ -200,7 +200,7 @@ rule provenance:
 
 # Of each table in the report: its category and its title.
 TYPESET = {
-    "flips": ("8. Beyond the paper", "Table: what a network follows: fine, field, patch"),
+    "exchanges": ("8. Beyond the paper", "Table: what a network follows: fine, field, patch"),
     "shortcuts": ("4. Maps and shortcuts", "Table: verdict on every class, network and seed"),
     "shortcuts_over_seeds": ("4. Maps and shortcuts", "Table: mean and spread over seeds"),
     "own_map_advantage": (

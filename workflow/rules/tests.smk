@@ -48,7 +48,7 @@ rule planted_use:
 
 
 # What the network recognises from each map alone, and from images without it (`hits`, `shortcuts`); and what it calls
-# images before and after they got a part that is not the object (`answers`, `flips`).
+# images before and after they got a part that is not the object (`answers`, `exchanges`).
 rule shortcuts:
     input:
         images="<results>/data/{dataset}.h5",
@@ -57,8 +57,8 @@ rule shortcuts:
     output:
         hits="<results>/tests/{dataset}/{run}/hits.h5",
         shortcuts="<results>/tests/{dataset}/{run}/shortcuts.csv",
-        answers="<results>/tests/{dataset}/{run}/flips.h5",
-        flips="<results>/tests/{dataset}/{run}/flips.csv",
+        answers="<results>/tests/{dataset}/{run}/exchanges.h5",
+        exchanges="<results>/tests/{dataset}/{run}/exchanges.csv",
     log:
         "<logs>/shortcuts/{dataset}/{run}.log",
     benchmark:

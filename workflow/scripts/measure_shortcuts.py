@@ -46,7 +46,7 @@ def test_exchange(step, created_by):
             about, classes=list(test.classes), images_per_class=TESTED, created_by=created_by, **run
         )
     exchange = ExchangeTest(network, ranking, test, answers, params.seed)
-    write_table(exchange.table, step.output.flips, **run)
+    write_table(exchange.table, step.output.exchanges, **run)
 
 
 @script

@@ -24,7 +24,7 @@ TABLES = {
     "cross_matrix": "maps",
     "own_map_advantage": "maps",
     "phase": "phase",
-    "flips": "maps",
+    "exchanges": "maps",
     "sizes": "sizes",
     "ood": "ood",
     "ood_advantage": "ood",
@@ -64,7 +64,7 @@ FIGURE_OF_CLAIM = {
     "g": "shortcuts",
     "t": "texture",
     "n": "reliance",
-    "h": "flips",
+    "h": "exchanges",
 }
 
 
@@ -104,7 +104,7 @@ def figures(runs: pd.DataFrame) -> dict[str, list[str]]:
         "renditions": of("ood"),
         "ood": of("ood"),
         "transfer": of("transfer"),
-        "flips": mapped,
+        "exchanges": mapped,
         "reliance": of("reliance"),
         "truth": ["synthetic"] if of("planted_use") else [],
         "claims": ["all"] if of("planned") else [],
@@ -122,7 +122,7 @@ def shown(runs: pd.DataFrame, kind: str, names: list[str]) -> list[str]:
         first = cards(runs.query("first_seed & first_kind"))
         return [name for name in names if name in first]
     photographs = set(runs.query("planned & kind == 'photographs'")["dataset"])
-    if kind in ("dfm", "shortcuts", "flips") and photographs:
+    if kind in ("dfm", "shortcuts", "exchanges") and photographs:
         return [name for name in names if name in photographs]
     return names
 

@@ -92,7 +92,7 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
 
     >>> result = fs.analyse(network, "photographs", transform=weights.transforms())
-    >>> result.flips[["class", "fine", "field", "patch", "verdict", "follows", "cause"]]
+    >>> result.exchanges[["class", "fine", "field", "patch", "verdict", "follows", "cause"]]
     """
     begin = time.perf_counter()
     name_of_images = _name_of(images)

@@ -68,7 +68,7 @@ def filled(table: pd.DataFrame) -> pd.DataFrame:
 def flat_numbers(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """All numbers of some tables: each is named by its table, the names in its row, and its column; yes is 1.
 
-    >>> flat_numbers({"flip": result.flips})["flip/cat/fine"]
+    >>> flat_numbers({"exchange": result.exchanges})["exchange/cat/fine"]
     """
     numbers: dict[str, float] = {}
     for kind, table in tables.items():

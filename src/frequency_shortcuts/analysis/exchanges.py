@@ -1,4 +1,4 @@
-"""What follows from an exchange test: the table of classes, the images that flip, and pictures of both."""
+"""What follows from an exchange test: the table of classes, typical images, and pictures of both."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ GREATEST = 0.99  # quantile of a change that is drawn as half of the range; the 
 Picture = npt.NDArray[np.uint8]
 
 
-class Counterfactual(NamedTuple):
+class ExchangedImage(NamedTuple):
     """An image before and after it got a part of a class, and what the network says to both.
 
     class_name, part : whose part, a name of `PARTS`; label : the class of the image
@@ -87,8 +87,8 @@ class ExchangeTest:
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """See `Analysis.flips`."""
-        return flip_table(self.answers, self.classes, self.causes)
+        """See `Analysis.exchanges`."""
+        return exchange_table(self.answers, self.classes, self.causes)
 
     @functools.cached_property
     def causes(self) -> dict[int, str]:
@@ -110,7 +110,7 @@ class ExchangeTest:
         rows = {part: int(self.table[f"{part}_low"].argmax()) for part in PARTS}
         return {part: self.answers.tested[row] for part, row in rows.items()}
 
-    def typical_pictures(self) -> list[Counterfactual]:
+    def typical_pictures(self) -> list[ExchangedImage]:
         """A typical image with each part of each class: the clearest class of each part first, then the others.
 
         Of many classes, the twelve that follow most clearly.
@@ -120,13 +120,13 @@ class ExchangeTest:
         pairs += [(self.classes.index(name), part) for name in names for part in PARTS]
         return [self._typical(k, part) for k, part in dict.fromkeys(pairs)]
 
-    def _typical(self, k: int, part: str) -> Counterfactual:
+    def _typical(self, k: int, part: str) -> ExchangedImage:
         image, before, after = example(self.answers, part, k, *self._on_device, self.seed)
         said_before, said_after = self._logits(before)[0], self._logits(after)[0]
         change = after - before
         large = float(np.quantile(change.abs().cpu().numpy(), GREATEST))
         factor = max(1.0, 0.5 / max(large, 1e-3))
-        return Counterfactual(
+        return ExchangedImage(
             self.classes[k],
             part,
             self.classes[self.answers.labels[image]],
@@ -154,7 +154,9 @@ class ExchangeTest:
             return self.network(pixels.seen(images.clone()).to(dtype)).double().cpu()
 
 
-def flip_table(answers: Answers, classes: Sequence[str], causes: Mapping[int, str]) -> pd.DataFrame:
+def exchange_table(
+    answers: Answers, classes: Sequence[str], causes: Mapping[int, str]
+) -> pd.DataFrame:
     """The rates of an exchange test with the names of the classes and likely causes in words.
 
     causes : number of the class -> a key of `CAUSES`. Of two classes, the cause is that of the pair.
@@ -171,7 +173,7 @@ def flip_table(answers: Answers, classes: Sequence[str], causes: Mapping[int, st
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `Analysis.flips`: what follows before the rest, and then by the largest lower end."""
+    """The rows of `Analysis.exchanges`: what follows before the rest, and then by the largest lower end."""
     follows = (table["verdict"] == FOLLOWS).to_numpy()
     largest = table[[f"{name}_low" for name in MEASURED]].max(axis=1).to_numpy()
     order = np.lexsort([-largest, ~follows])

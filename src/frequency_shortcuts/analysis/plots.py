@@ -20,7 +20,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
-from .exchanges import Counterfactual
+from .exchanges import ExchangedImage
 
 GIVEN = {  # what stands over an image that got a part
     "fine": "with what is fine\nin {}",
@@ -30,12 +30,12 @@ GIVEN = {  # what stands over an image that got a part
 NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
-def draw_parts(pictures: Sequence[Counterfactual], flips: pd.DataFrame) -> Figure:
+def draw_parts(pictures: Sequence[ExchangedImage], exchanges: pd.DataFrame) -> Figure:
     """A row for each part: an image, the same with the part of a class, and the difference made visible.
 
-    flips : the table that says whether the class follows the part
+    exchanges : the table that says whether the class follows the part
     """
-    followed = flips.set_index("class")["follows"].str.split(", ")
+    followed = exchanges.set_index("class")["follows"].str.split(", ")
     rows = {}
     for one in pictures:
         verdict = "followed" if one.part in followed[one.class_name] else "not followed"
@@ -43,7 +43,7 @@ def draw_parts(pictures: Sequence[Counterfactual], flips: pd.DataFrame) -> Figur
     return rows_of_panels(rows, NOTE)
 
 
-def exchange_panels(picture: Counterfactual, giver: str) -> list[Panel]:
+def exchange_panels(picture: ExchangedImage, giver: str) -> list[Panel]:
     """An image before and after it got a part of a class, with both answers, and the difference.
 
     giver : who gives the part, in words

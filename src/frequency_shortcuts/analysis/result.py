@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from . import summary
 from .cells import MOST, as_lines, as_table, flat_numbers
-from .exchanges import Counterfactual, clearest_first
+from .exchanges import ExchangedImage, clearest_first
 from .map_result import MapResult, of_network, read_maps, shown_classes, write_maps
 from .plots import NOTE, draw_parts, exchange_panels
 from .result_folder import about_of, fill_page, save_result
@@ -46,9 +47,9 @@ from .stored_fields import (
     write_pictures,
 )
 
-FILE, PAGE, MAPS = "flips.h5", "report.html", "maps.h5"
-TITLE_OF_FLIPS = "What each class follows: shares in %"
-SHORT_FLIPS = ["class", "verdict", "follows", "reason"]
+FILE, PAGE, MAPS = "exchanges.h5", "report.html", "maps.h5"
+TITLE_OF_EXCHANGES = "What each class follows: shares in %"
+SHORT_EXCHANGES = ["class", "verdict", "follows", "reason"]
 SHORT_VERDICTS = [
     "class",
     "tpr_unfiltered",
@@ -67,6 +68,8 @@ SHORT_VERDICTS = [
 ]
 # What a file of maps says of its origin, besides its classes.
 ORIGIN = ("network", "device", "weights_sha256", "images_sha256")
+# Names of version 2, which go with version 4: old -> new.
+OLDER = {"flips": "exchanges", "flip": "plot_exchanges", "counterfactual": "exchange"}
 NEEDED = {"strong": True, "weak": True, "none": False}  # verdict of maps that are removed
 
 
@@ -77,7 +80,7 @@ class Analysis:
     classes : their names
     about : how it was made: network, digests of weights and images, settings, seed, device, seconds
     answers : what the network called the images before and after they got parts
-    flips : one row for each class. `border` is the recall that is lost when images of the class get the border of
+    exchanges : one row for each class. `border` is the recall that is lost when images of the class get the border of
         those of other classes, `border_own` the recall with the border of its own; `fine`, `field` and `patch` are the
         shares of other images that are called the class with this part of it, minus those before (of `patch`, with a
         patch of their own class), and `_control`, the share with the part of their own class minus that before. Each
@@ -87,7 +90,7 @@ class Analysis:
         `cause` is a likely one in words, or None. Of two classes, what separates them can be in either: verdict,
         `follows` and cause are those of the pair
     advice : what restored the recall of networks that followed these parts on images of this kind; see `advice.advice`
-    pictures : a typical image with each part of the twelve clearest classes; see `counterfactual`
+    pictures : a typical image with each part of the twelve clearest classes; see `exchange`
     recall_by_source : the recall of each class in the test images of each source, worst first; None without sources
     map_result : None without maps
     """
@@ -95,9 +98,9 @@ class Analysis:
     classes: tuple[str, ...]
     about: dict[str, Any]
     answers: Answers
-    flips: pd.DataFrame
+    exchanges: pd.DataFrame
     advice: pd.DataFrame
-    pictures: Sequence[Counterfactual]
+    pictures: Sequence[ExchangedImage]
     recall_by_source: pd.DataFrame | None = None
     map_result: MapResult | None = None
 
@@ -110,7 +113,9 @@ class Analysis:
 
         >>> swap = fs.Swap(parts=result.parts)
         """
-        follows = dict(zip(self.flips["class"], self.flips["follows"].str.split(", "), strict=True))
+        follows = dict(
+            zip(self.exchanges["class"], self.exchanges["follows"].str.split(", "), strict=True)
+        )
         names: set[str] = set()
         places: set[int] = set()
         for c in self.answers.tested:
@@ -183,14 +188,14 @@ class Analysis:
         measured = rows.columns.intersection(rates, sort=False)
         return rows[["class", *measured, "verdict"]].reset_index(drop=True)
 
-    def counterfactual(self, class_name: str, part: str | None = None) -> Counterfactual:
+    def exchange(self, class_name: str, part: str | None = None) -> ExchangedImage:
         """A typical image before and after it got a part of a class: one that is then called it, if there is one.
 
         part : fine, field or patch; by default that which the class follows most clearly
 
         Raises ValueError for another class or part; of many classes, the clearest have pictures.
 
-        >>> result.counterfactual("Pullover").called_after
+        >>> result.exchange("Pullover").called_after
         'Pullover'
         """
         of_class = {one.part: one for one in self.pictures if one.class_name == class_name}
@@ -198,25 +203,34 @@ class Analysis:
             known = few([*dict.fromkeys(one.class_name for one in self.pictures)], MOST)
             raise ValueError(f"class {class_name} has no pictures: these have some: {known}")
         if part is None:
-            row = self.flips.set_index("class").loc[class_name]
+            row = self.exchanges.set_index("class").loc[class_name]
             part = max(of_class, key=lambda name: row[f"{name}_low"])
         if part not in of_class:
             raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
         return of_class[part]
 
+    if not TYPE_CHECKING:  # for which these names do not exist
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in OLDER:
+                raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+            words = f"result.{name} is now result.{OLDER[name]}"
+            warnings.warn(words, DeprecationWarning, stacklevel=2)
+            return getattr(self, OLDER[name])
+
     def __repr__(self) -> str:
         lines = [f"Analysis of {self._title()}: {len(self.classes)} classes"]
         for verdict in VERDICTS:
-            names = self.flips.loc[self.flips["verdict"] == verdict, "class"].tolist()
+            names = self.exchanges.loc[self.exchanges["verdict"] == verdict, "class"].tolist()
             if names:
                 lines.append(f"{verdict}: {few(names)}")
         return "\n".join(lines)
 
     def summary(self) -> str:
         """What came out, as plain text: a table for each test, of the twelve clearest classes, and a few sentences."""
-        cells = self._flip_cells()
-        flips = cells[cells.columns.intersection(SHORT_FLIPS, sort=False)]
-        blocks = [as_table(TITLE_OF_FLIPS, flips), as_lines(self._sentences())]
+        cells = self._exchange_cells()
+        exchanges = cells[cells.columns.intersection(SHORT_EXCHANGES, sort=False)]
+        blocks = [as_table(TITLE_OF_EXCHANGES, exchanges), as_lines(self._sentences())]
         if len(self.advice):
             title = summary.advice_title(self.advice)
             blocks.append(as_table(title, summary.advice_cells(self.advice)))
@@ -236,21 +250,21 @@ class Analysis:
             return (self.save(folder) / PAGE).read_text(encoding="utf-8")
 
     def to_dict(self) -> dict[str, float]:
-        """All numbers of `flips`, `verdicts` and `recall_by_source`, as far as they are there, by flat names.
+        """All numbers of `exchanges`, `verdicts` and `recall_by_source`, as far as they are there, by flat names.
 
-        Such as `flip/cat/fine_low`, `map/cat/tpr_dfm` and `source/cat/A/recall`; yes is 1, and no is 0. For trackers:
-        `mlflow.log_metrics(result.to_dict())`.
+        Such as `exchange/cat/fine_low`, `map/cat/tpr_dfm` and `source/cat/A/recall`; yes is 1, and no is 0. For
+        trackers: `mlflow.log_metrics(result.to_dict())`.
         """
-        tables = {"flip": self.flips}
+        tables = {"exchange": self.exchanges}
         if self.recall_by_source is not None:
             tables["source"] = self.recall_by_source
         if self.map_result is not None:
             tables["map"] = self.verdicts
         return flat_numbers(tables)
 
-    def flip(self) -> Figure:
+    def plot_exchanges(self) -> Figure:
         """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
-        return draw_parts(self.pictures[: len(PARTS)], self.flips)
+        return draw_parts(self.pictures[: len(PARTS)], self.exchanges)
 
     def cards(self) -> Figure:
         """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
@@ -275,7 +289,7 @@ class Analysis:
         return draw_shortcuts(over_seeds(table), chosen.names(self.classes), chosen.note)
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-        """Write flips.csv, flips.h5, about.json, report.html, and pictures as SVG and PNG, to a folder.
+        """Write exchanges.csv, exchanges.h5, about.json, report.html, and pictures as SVG and PNG, to a folder.
 
         With sources also recall_by_source.csv; if a class follows something, advice.csv. If maps were
         tested, also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where
@@ -284,8 +298,8 @@ class Analysis:
         overwrite : whether another result there is removed, and other files are replaced; else these raise ValueError.
             The same network, images and settings may be saved again, also with maps
         """
-        tables = {"flips": self.flips}
-        figures = {"flip": self.flip}
+        tables = {"exchanges": self.exchanges}
+        figures = {"exchanges": self.plot_exchanges}
         others = [FILE, PAGE]
         if len(self.advice):
             tables["advice"] = self.advice
@@ -340,7 +354,7 @@ class Analysis:
             title=self._title(),
             note=NOTE,
             summary=self._sentences(),
-            flips=self._flip_cells(),
+            exchanges=self._exchange_cells(),
             followed=FOLLOWS,
             advice=summary.advice_cells(self.advice),
             advice_title=summary.advice_title(self.advice) if len(self.advice) else "",
@@ -356,15 +370,15 @@ class Analysis:
         """The name of the network, or of its class, and of the folder or file of the images."""
         return " on ".join(filter(None, (self.about["network"], self.about["images"])))
 
-    def _flip_cells(self) -> pd.DataFrame:
+    def _exchange_cells(self) -> pd.DataFrame:
         """What is followed comes first. Two classes are one row."""
-        table = clearest_first(self.flips)
+        table = clearest_first(self.exchanges)
         if len(self.classes) == 2:
             table = summary.as_pair(table, self.classes)
-        return summary.flip_cells(table)
+        return summary.exchange_cells(table)
 
     def _sentences(self) -> list[str]:
-        return summary.sentences_on_flips(self.flips, self.parts, self.about)
+        return summary.sentences_on_exchanges(self.exchanges, self.parts, self.about)
 
     def _map_title(self) -> str:
         fill = self.table.loc[self.table["headline"], "fill"].iloc[0]
@@ -379,7 +393,7 @@ class Analysis:
         return self.map_result
 
 
-def plot_flip(
+def plot_exchange(
     result: Analysis,
     class_name: str | None = None,
     *,
@@ -396,10 +410,10 @@ def plot_flip(
     Returns the three axes. Raises ValueError for another class, part or number of axes.
 
     >>> figure, axes = plt.subplots(2, 3)
-    >>> fs.plot_flip(result, "Pullover", ax=axes[0])
+    >>> fs.plot_exchange(result, "Pullover", ax=axes[0])
     """
-    name = class_name or clearest_first(result.flips)["class"].iloc[0]
-    panels = exchange_panels(result.counterfactual(name, part), name)
+    name = class_name or clearest_first(result.exchanges)["class"].iloc[0]
+    panels = exchange_panels(result.exchange(name, part), name)
     if ax is None:
         return draw.rows_of_panels({f"class {name}": panels}).axes
     axes = [*np.ravel(np.asarray(ax, dtype=object))]
@@ -418,7 +432,7 @@ def _write(path: Path, result: Analysis) -> None:
         file.attrs.update(result._origin())
         write_answers(file, result.answers)
         write_json(file, "about", dict(result.about))
-        for name in ("flips", "advice"):
+        for name in ("exchanges", "advice"):
             write_frame(file, f"tables/{name}", getattr(result, name))
         write_pictures(file.create_group("pictures"), result.pictures)
         if result.recall_by_source is not None:
@@ -432,7 +446,7 @@ def load(folder: str | os.PathLike[str]) -> Analysis:
 
     Raises FileNotFoundError or ValueError, in one sentence, for a folder without a result or with an older one.
 
-    >>> fs.load("results/torchvision_resnet50").flips
+    >>> fs.load("results/torchvision_resnet50").exchanges
     """
     path = Path(folder) / FILE
     if not path.exists():
@@ -450,7 +464,7 @@ def load(folder: str | os.PathLike[str]) -> Analysis:
             tuple(file.attrs["classes"]),
             read_json(file, "about"),
             read_answers(file),
-            read_frame(file, "tables/flips"),
+            read_frame(file, "tables/exchanges"),
             read_frame(file, "tables/advice"),
             read_pictures(file["pictures"]),
             read_frame(file, sources) if sources in file else None,

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from .exchanges import Counterfactual
+from .exchanges import ExchangedImage
 
 ARRAYS = ("before", "after", "difference", "logits_before", "logits_after")  # of a picture
 
@@ -55,16 +55,16 @@ def read_object(group: h5py.Group) -> dict[str, Any]:
     return arrays | read_json(group, "others")
 
 
-def write_pictures(group: h5py.Group, pictures: Sequence[Counterfactual]) -> None:
+def write_pictures(group: h5py.Group, pictures: Sequence[ExchangedImage]) -> None:
     """Write pictures field by field: all of a result have one size."""
     rows = [picture._asdict() for picture in pictures]
-    fields = {name: [row[name] for row in rows] for name in Counterfactual._fields}
+    fields = {name: [row[name] for row in rows] for name in ExchangedImage._fields}
     arrays = {name: np.array(fields[name]) for name in ARRAYS}
     write_object(group, fields | arrays)
 
 
-def read_pictures(group: h5py.Group) -> tuple[Counterfactual, ...]:
+def read_pictures(group: h5py.Group) -> tuple[ExchangedImage, ...]:
     """The pictures that `write_pictures` wrote."""
     fields = read_object(group)
-    columns = [fields[name] for name in Counterfactual._fields]
-    return tuple(map(Counterfactual, *columns))
+    columns = [fields[name] for name in ExchangedImage._fields]
+    return tuple(map(ExchangedImage, *columns))

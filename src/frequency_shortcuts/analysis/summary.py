@@ -32,27 +32,27 @@ CANNOT_TELL_MEANS = (
 )
 
 
-def flip_cells(flips: pd.DataFrame) -> pd.DataFrame:
+def exchange_cells(exchanges: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of the exchange test as cells, in the order of the rows."""
     shown = {
-        "follows": flips["follows"].replace("", None),
-        **{name: with_interval(flips, name) for name in MEASURED},
-        "likely cause": flips["cause"],
-        "reason": flips["reason"],
+        "follows": exchanges["follows"].replace("", None),
+        **{name: with_interval(exchanges, name) for name in MEASURED},
+        "likely cause": exchanges["cause"],
+        "reason": exchanges["reason"],
     }
-    return filled(flips[["class", "verdict"]].assign(**shown))
+    return filled(exchanges[["class", "verdict"]].assign(**shown))
 
 
-def as_pair(flips: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def as_pair(exchanges: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """The rows of two classes as one: the numbers of the class that follows it more, or more likely."""
-    pair = flips.iloc[:1].copy()
+    pair = exchanges.iloc[:1].copy()
     pair["class"] = " or ".join(classes)
-    pair["reason"] = "; ".join(flips["class"] + ": " + flips["reason"])
+    pair["reason"] = "; ".join(exchanges["class"] + ": " + exchanges["reason"])
     decides = "low" if (pair["verdict"] == FOLLOWS).all() else "high"
     for name in MEASURED:
         columns = [name, f"{name}_low", f"{name}_high"]
-        clearest = flips[f"{name}_{decides}"].idxmax()
-        pair[columns] = flips[columns].loc[[clearest]].to_numpy()
+        clearest = exchanges[f"{name}_{decides}"].idxmax()
+        pair[columns] = exchanges[columns].loc[[clearest]].to_numpy()
     return pair
 
 
@@ -117,14 +117,14 @@ def advice_title(advice: pd.DataFrame) -> str:
     return f"What helped on {KINDS_OF_IMAGES[advice['images'].iloc[0]]}"
 
 
-def sentences_on_flips(
-    flips: pd.DataFrame, parts: Mapping[str, Sequence[int]], about: Mapping[str, Any]
+def sentences_on_exchanges(
+    exchanges: pd.DataFrame, parts: Mapping[str, Sequence[int]], about: Mapping[str, Any]
 ) -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested; parts : `Analysis.parts`."""
-    verdicts = set(flips["verdict"])
+    verdicts = set(exchanges["verdict"])
     said = []
     if FOLLOWS in verdicts:
-        said += _on_what_is_followed(flips[flips["verdict"] == FOLLOWS], parts, about)
+        said += _on_what_is_followed(exchanges[exchanges["verdict"] == FOLLOWS], parts, about)
     if NOTHING_FOUND in verdicts:
         said.append(NOTHING_FOUND_MEANS)
     if verdict.CANNOT_TELL in verdicts:

@@ -57,7 +57,7 @@ class Answers:
 def rates(answers: Answers) -> pd.DataFrame:
     """The numbers and the verdict of each class that was tested, one row a class; see `verdict.with_verdicts`.
 
-    results/README.md says what the columns are, at `flips.csv`.
+    results/README.md says what the columns are, at `exchanges.csv`.
     """
     table = pd.DataFrame([_numbers(answers, c) for c in answers.tested])
     return with_verdicts(table, len(answers.images))

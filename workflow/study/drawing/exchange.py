@@ -38,17 +38,17 @@ WORDS = {  # above and below the panel of each number
 }
 
 
-def draw_flips(
+def draw_exchanges(
     dataset: str,
     classes: Sequence[str],
-    flips: pd.DataFrame,
+    exchanges: pd.DataFrame,
     first: dict[str, list[str]],
     most: int,
 ) -> Figure:
     """What a network follows"""
-    shown = greatest(flips[[*MEASURED]], flips, classes, most, "that are followed most")
-    kinds = kinds_from_first(flips, first[dataset])
-    table = of_kind(flips, kinds[0])
+    shown = greatest(exchanges[[*MEASURED]], exchanges, classes, most, "that are followed most")
+    kinds = kinds_from_first(exchanges, first[dataset])
+    table = of_kind(exchanges, kinds[0])
     # A neutral class has no row.
     classes = [name for name in shown.names(classes) if name in set(table["class"])]
     most = np.nanmax(table[[f"{name}_high" for name in MEASURED]], initial=0.35)

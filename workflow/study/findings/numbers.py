@@ -26,7 +26,7 @@ CURES = ("swap",)
 LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
 ADCS, DISTINCTIVENESS = "mean_adcs", "distinctiveness"  # of a class, in its spectrum
-FOLLOWS, UNJUDGED = "follows", "cannot tell"  # verdicts of `flips`
+FOLLOWS, UNJUDGED = "follows", "cannot tell"  # verdicts of `exchanges`
 ONE_PART = ("texture", "shape")  # verdicts of `phase`: one of the two parts suffices alone
 ALL_IMAGES = "(all)"  # a class of `reliance`
 END = "(?P<network>[^/]*)/(?P<augmentation>[^/]*)/seed(?P<seed>.*)"  # of a pair: a network without its data set
@@ -240,7 +240,7 @@ def phase(table: pd.DataFrame, study: Study) -> Iterator[Row]:
             yield row("t", run, judged.isin(ONE_PART).any())
 
 
-def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+def exchanges(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     """Claim (h): whether a network follows some class by any part; no row if none is judged."""
     for run, of_run in study.first_runs(table):
         judged = of_run.loc[of_run["verdict"] != UNJUDGED, "verdict"]
@@ -255,7 +255,7 @@ def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         yield row("n", run, (of_classes["lost_at_test"] - of_classes["lost_after"]).mean())
 
 
-_MEASURES = graded, bandstop, dynamics, own_map_advantage, phase, flips, reliance
+_MEASURES = graded, bandstop, dynamics, own_map_advantage, phase, exchanges, reliance
 NUMBERS = {measure.__name__: measure for measure in _MEASURES}
 
 

@@ -42,7 +42,7 @@ def followed():
 
 
 def test_a_network_follows_the_planted_wave_and_nothing_else(followed):
-    table = followed.flips
+    table = followed.exchanges
     assert table.columns.tolist() == COLUMNS and table["class"].tolist() == [*CLASSES]
     # Twenty images of a class are too few to say that nothing is found.
     assert table["verdict"].tolist() == [
@@ -63,7 +63,9 @@ def test_a_network_follows_the_planted_wave_and_nothing_else(followed):
 
 def test_a_network_that_does_not_follow_the_wave_is_not_said_to():
     made = analyse(Reader(), n=480)
-    assert set(made.flips["verdict"]) == {"nothing found"} and made.flips["cause"].isna().all()
+    assert (
+        set(made.exchanges["verdict"]) == {"nothing found"} and made.exchanges["cause"].isna().all()
+    )
     text = made.summary()
     assert "\n\nNothing found: no number can be above" in text and "no shortcut" not in text.lower()
 
@@ -73,7 +75,10 @@ def test_of_two_classes_there_is_one_statement_that_accuses_none():
     pair = (labels == 0) | (labels == WAVED)
     made = fs.analyse(Reader(200, classes=2), images[pair], labels[pair], mean=MEAN, std=STD,
                       test=fs.Test(classes=CLASSES[:2]), run=fs.Run(progress=False))  # fmt: skip
-    assert made.flips["verdict"].tolist() == ["follows"] * 2 and len({*made.flips["cause"]}) == 1
+    assert (
+        made.exchanges["verdict"].tolist() == ["follows"] * 2
+        and len({*made.exchanges["cause"]}) == 1
+    )
     text = " ".join(made.summary().split())
     assert made.summary().splitlines()[2].startswith("ant or bee  follows  fine ")
     assert "Of two classes, either may be the one that was processed" in text
@@ -111,7 +116,7 @@ def test_few_images_have_no_cause_but_a_verdict(followed):
     ranking = ranking.subset(first_of_each_class(ranking.labels, 9))
     few = ExchangeTest(Reader(follows=200), ranking, test, followed.answers, 0)
     assert few.causes == {}
-    assert few.table["verdict"].tolist() == followed.flips["verdict"].tolist()
+    assert few.table["verdict"].tolist() == followed.exchanges["verdict"].tolist()
 
 
 def test_without_maps_there_is_nothing_of_maps(followed):
@@ -120,14 +125,14 @@ def test_without_maps_there_is_nothing_of_maps(followed):
             getattr(followed, name)
 
 
-def test_flips_are_the_same_with_maps_and_without(followed):
+def test_exchanges_are_the_same_with_maps_and_without(followed):
     made = analyse(Reader(follows=200), **MAPS)
-    pd.testing.assert_frame_equal(made.flips, followed.flips)
+    pd.testing.assert_frame_equal(made.exchanges, followed.exchanges)
     assert made.verdicts["class"].tolist() == [*CLASSES]
 
 
-def test_a_counterfactual_is_an_image_that_is_called_the_class(followed):
-    made = followed.counterfactual(NAME)
+def test_an_exchange_shows_an_image_that_is_called_the_class(followed):
+    made = followed.exchange(NAME)
     assert (made.part, made.called_before, made.called_after) == (
         "fine",
         made.label,
@@ -146,35 +151,36 @@ def test_a_counterfactual_is_an_image_that_is_called_the_class(followed):
     spectra = [np.abs(np.fft.fft2(picture[0]))[FREQUENCY] for picture in (before, after)]
     assert spectra[1] > 3 * spectra[0]
     assert any((made.before == image).all() for image in splits()[1].images)
-    assert followed.counterfactual(NAME, "fine") is made
+    assert followed.exchange(NAME, "fine") is made
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_what_is_shown_is_what_was_tested(part, followed):
     answers = followed.answers
     for c in range(3):
-        made = followed.counterfactual(CLASSES[c], part)
+        made = followed.exchange(CLASSES[c], part)
         called = answers.given[part][c, typical(answers, part, c)]
         assert (made.part, made.called_after) == (part, CLASSES[called])
         assert made.called_before == made.called_after or made.called_after == CLASSES[c]
 
 
 @pytest.mark.parametrize("name", ["wasp", 8])
-def test_a_class_that_is_not_there_has_no_counterfactual(followed, name):
+def test_a_class_that_is_not_there_has_no_exchange(followed, name):
     words = f"class {name} has no pictures: these have some: bee, "
     with pytest.raises(ValueError, match=words):
-        followed.counterfactual(name)
+        followed.exchange(name)
 
 
-def test_the_neutral_class_has_no_row_and_no_counterfactual(followed):
+def test_the_neutral_class_has_no_row_and_no_exchange(followed):
     made = analyse(Reader(follows=200), test=fs.Test(neutral=0))
     assert (
-        made.flips["class"].tolist() == [*CLASSES[1:]] and made.flips.loc[0, "verdict"] == "follows"
+        made.exchanges["class"].tolist() == [*CLASSES[1:]]
+        and made.exchanges.loc[0, "verdict"] == "follows"
     )
     with pytest.raises(ValueError, match="class ant has no pictures: these have some"):
-        made.counterfactual("ant")
+        made.exchange("ant")
     with pytest.raises(ValueError, match="unknown part 'need': choose from fine, field, patch"):
-        followed.counterfactual("ant", "need")
+        followed.exchange("ant", "need")
 
 
 class Needs(Reader):
@@ -226,8 +232,8 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
         test=fs.Test(classes=CLASSES),
         run=fs.Run(progress=False),
     )
-    assert made.flips["verdict"].tolist() == followed.flips["verdict"].tolist()
-    assert made.counterfactual(NAME).called_after == NAME
+    assert made.exchanges["verdict"].tolist() == followed.exchanges["verdict"].tolist()
+    assert made.exchange(NAME).called_after == NAME
 
 
 def test_the_numbers_have_flat_names(followed, with_all):
@@ -238,7 +244,7 @@ def test_the_numbers_have_flat_names(followed, with_all):
         ["verdict", "follows", "cause", "reason", "best_control", "closest_class", "than_lowest"],
     )
     for kind, table in (
-        ("flip", made.flips),
+        ("exchange", made.exchanges),
         ("map", made.verdicts),
         ("source", made.recall_by_source),
     ):
@@ -250,7 +256,7 @@ def test_the_numbers_have_flat_names(followed, with_all):
     found = made.to_dict()
     assert found == expected and {*map(type, found.values())} == {float}
     assert "map/ant/margin_low" in found and "source/ant/north/recall" in found
-    assert {name.partition("/")[0] for name in followed.to_dict()} == {"flip"}
+    assert {name.partition("/")[0] for name in followed.to_dict()} == {"exchange"}
 
 
 @pytest.mark.usefixtures("closed_figures")
@@ -262,8 +268,8 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
         ("ant", "patch", list(axes[1]), "ant"),
     ):
         drawn, made = (
-            fs.plot_flip(followed, of, part=part, ax=given),
-            followed.counterfactual(name, part),
+            fs.plot_exchange(followed, of, part=part, ax=given),
+            followed.exchange(name, part),
         )
         assert drawn == list(given)
         for axis, picture in zip(drawn, (made.before, made.after, made.difference), strict=True):
@@ -273,13 +279,13 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
         assert drawn[0].get_xlabel().startswith(f"called {made.label}\nprobability ")
         assert drawn[1].get_xlabel().startswith(f"called {made.called_after}")
         assert f"({float(f'{made.factor:.2g}'):g} times)" in drawn[2].get_title()
-    rows = [axis.get_ylabel() for axis in followed.flip().axes[::3]]
+    rows = [axis.get_ylabel() for axis in followed.plot_exchanges().axes[::3]]
     assert rows == ["fine:\nfollowed", "field:\nnot followed", "patch:\nnot followed"]
     with pytest.raises(
         ValueError,
         match="2 axes: expected three, for the image before and after, and the difference",
     ):
-        fs.plot_flip(followed, ax=axes[0, :2])
+        fs.plot_exchange(followed, ax=axes[0, :2])
 
 
 @pytest.mark.usefixtures("closed_figures")
@@ -311,25 +317,26 @@ def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre():
         fs.plot_map(np.zeros((8, 32, 32)))
 
 
-def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictures):
+def test_the_files_and_the_page_begin_with_exchanges(followed, tmp_path, small_pictures):
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "report.html",
-        "flips.csv",
-        "flips.h5",
-        "flip.png",
+        "exchanges.csv",
+        "exchanges.h5",
+        "exchanges.png",
         "advice.csv",
         "about.json",
     }
     assert (
-        pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
+        pd.read_csv(folder / "exchanges.csv")["verdict"].tolist()
+        == followed.exchanges["verdict"].tolist()
     )
-    with h5py.File(folder / "flips.h5") as file:
+    with h5py.File(folder / "exchanges.h5") as file:
         stored = rates(read_answers(file))
         assert file.attrs["weights_sha256"] == followed.about["weights_sha256"]
         assert file.attrs["classes"].tolist() == [*CLASSES]
-    assert stored["fine"].tolist() == followed.flips["fine"].tolist()
+    assert stored["fine"].tolist() == followed.exchanges["fine"].tolist()
     page = (folder / "report.html").read_text()
     assert (
         page.index("<img")
@@ -423,7 +430,7 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
     files = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
     for number, again in enumerate((fs.load(tmp_path / "first"), pickle.loads(pickle.dumps(made)))):
         names = [
-            "flips",
+            "exchanges",
             "advice",
             *(
                 ["verdicts", "table", "table_1", "rates", "recall_by_source"]
@@ -446,25 +453,26 @@ def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp
             )
         folder = again.save(tmp_path / f"again{number}")
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
-        shown = made.counterfactual(NAME, "fine")
-        assert np.array_equal(again.counterfactual(NAME, "fine").after, shown.after)
+        shown = made.exchange(NAME, "fine")
+        assert np.array_equal(again.exchange(NAME, "fine").after, shown.after)
 
 
 def test_a_folder_without_a_result_or_with_an_older_one_is_not_loaded(tmp_path, needed):
     with pytest.raises(
         FileNotFoundError,
-        match=r"holds no result: expected flips.h5, which the result of an analysis",
+        match=r"holds no result: expected exchanges.h5, which the result of an analysis",
     ):
         fs.load(tmp_path)
     (tmp_path / "about.json").write_text('{"classes": 2}')
     with pytest.raises(
-        FileNotFoundError, match=r"holds a result of the data check: expected flips.h5, which the"
+        FileNotFoundError,
+        match=r"holds a result of the data check: expected exchanges.h5, which the",
     ):
         fs.load(tmp_path)
-    with h5py.File(tmp_path / "flips.h5", "w") as file:
+    with h5py.File(tmp_path / "exchanges.h5", "w") as file:
         write_answers(file, needed.answers)
     with pytest.raises(
-        ValueError, match=r"flips.h5 is of an older version, or of a study: analyse again"
+        ValueError, match=r"exchanges.h5 is of an older version, or of a study: analyse again"
     ):
         fs.load(tmp_path)
 
@@ -475,9 +483,9 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
     network.long.data *= 2
     maps, other = analyse(Needs(follows=200), **MAPS), analyse(network)
     fewer = analyse(Needs(follows=200), test=fs.Test(neutral=0))
-    (tmp_path / "flips.csv").write_text("mine")
+    (tmp_path / "exchanges.csv").write_text("mine")
     with pytest.raises(
-        ValueError, match=r"holds flips.csv, which no such result wrote: choose another folder,"
+        ValueError, match=r"holds exchanges.csv, which no such result wrote: choose another folder,"
     ):
         needed.save(tmp_path)
     by_source = pd.DataFrame({"class": ["ant"], "source": "north", "images": 3, "recall": 0.5})
@@ -495,10 +503,10 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
             match=rf"holds another result \({names}.*\): choose another folder, or overwri",
         ):
             result.save(tmp_path)
-    assert fs.load(tmp_path).flips.equals(maps.flips) and (tmp_path / "maps.h5").exists()
+    assert fs.load(tmp_path).exchanges.equals(maps.exchanges) and (tmp_path / "maps.h5").exists()
     other.save(tmp_path, overwrite=True)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "files.csv", "report.html", "flips.csv", "flips.h5", "flip.png", "about.json"
+        "files.csv", "report.html", "exchanges.csv", "exchanges.h5", "exchanges.png", "about.json"
     }  # fmt: skip
 
 
