@@ -64,7 +64,7 @@ print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 # frequencies.
 
 search = fs.Search(method="screened", images_per_class=30)
-test = fs.Test(maps=search, images=draw(30, 4), images_per_class=30, fills=("swap",))
+test = fs.Evaluation(maps=search, images=draw(30, 4), images_per_class=30, fills=("swap",))
 result = fs.analyse(network, draw(30, 3), test=test)
 print(result.summary())
 result.verdicts

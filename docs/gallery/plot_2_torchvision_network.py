@@ -5,7 +5,7 @@ A network of torchvision
 Any `torch.nn.Module` that returns logits can be analysed. Here it is a network of torchvision, trained for seconds on
 pictures of discs, squares and crosses that this script draws. All discs carry a plane wave, as a scanner or a
 camera might leave it. Does the network look at the shape, or at the wave? For a network with published weights, write
-`weights="DEFAULT"`, leave out `num_classes` and the training, and name your classes by `outputs` of `fs.Test`.
+`weights="DEFAULT"`, leave out `num_classes` and the training, and name your classes by `outputs`.
 """
 
 import numpy as np
@@ -76,8 +76,9 @@ images, labels = draw(60, seed=2)
 search = fs.Search(
     method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10
 )
-test = fs.Test(maps=search, classes=SHAPES, fills=("zeros",))
-result = fs.analyse(network, wave.add(images, labels), labels, transform=transform, test=test)
+test = fs.Evaluation(maps=search, fills=("zeros",))
+waved = wave.add(images, labels)
+result = fs.analyse(network, waved, labels, transform=transform, classes=SHAPES, test=test)
 print(result.summary())
 result.exchanges
 

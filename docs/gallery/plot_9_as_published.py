@@ -4,7 +4,7 @@ The test of the paper
 
 The ICCV 2023 paper culls frequencies: one after the other is removed from the images of a class, and the rise of the
 loss ranks it. The top 5 % are the map of the class. If a network recognises the class from its map alone, with zeros
-elsewhere, these frequencies are a shortcut. `fs.Test.as_published` is this test, on any network; in a shell it is
+elsewhere, these frequencies are a shortcut. `fs.Evaluation.as_published` is this test, on any network; in a shell it is
 `frequency-shortcuts analyse ... --as-published`. Beside the paper's numbers stand those of control masks of the same
 size, which the paper does not have. Networks and pictures come with the package.
 """
@@ -28,7 +28,7 @@ result = fs.analyse(
     example.network("clean"),
     pictures,
     transform=example.TRANSFORM,
-    test=fs.Test.as_published(search_images=10),
+    test=fs.Evaluation.as_published(search_images=10),
     run=fs.Run(progress=False),
 )
 

@@ -6,7 +6,7 @@
     result.exchanges  # one row for each class: what it follows
     mended = fs.refit(network, images, labels, mean=mean, std=std, parts=result.parts)
 
-`Search`, `Test`, `Run` and `Preprocessing` hold what else can be chosen; `differences` compares images without a
+`Evaluation`, `Search`, `Run` and `Preprocessing` hold what else can be chosen; `differences` compares images without a
 network; `Swap` is a transform for training. The parts of the analysis are modules: `adcs`, `culling`, `dfm`,
 `shortcuts` and `spectrum`.
 """

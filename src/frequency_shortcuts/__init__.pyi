@@ -3,9 +3,10 @@ from . import spectrum as spectrum
 from .analysis.analyse import analyse as analyse
 from .analysis.analyse import analyze as analyze
 from .analysis.differences import differences as differences
+from .analysis.older import Test as Test
+from .analysis.options import Evaluation as Evaluation
 from .analysis.options import Run as Run
 from .analysis.options import Search as Search
-from .analysis.options import Test as Test
 from .analysis.plots import plot_map as plot_map
 from .analysis.refit import refit as refit
 from .analysis.result import load as load

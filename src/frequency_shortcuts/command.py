@@ -356,28 +356,28 @@ def _analysis(options: dict[str, Any], state: Path) -> Any:
     )
     ranking, test = options["images_per_class"] or (None, None)
     of_test = {
-        "outputs": options["outputs"] or outputs_of(names, named.categories),
         "images": _given_files(options["test_images"], options),
         "images_per_class": test,
         **{name: options[name] for name in ("others", "negatives", "source")},
     }
     if options["as_published"]:
-        chosen = fs.Test.as_published(ranking, **of_test)
+        chosen = fs.Evaluation.as_published(ranking, **of_test)
     else:
-        chosen = fs.Test(maps=_maps(options, ranking), **of_test)
+        chosen = fs.Evaluation(maps=_maps(options, ranking), **of_test)
     result = fs.analyse(
         named.network,
         images,
         mean=options["mean"],
         std=options["std"],
         transform=_transform(named.transform, preprocessing, images),
+        outputs=options["outputs"] or outputs_of(names, named.categories),
+        swapped=options["swapped"],
         test=chosen,
         run=fs.Run(
             options["seed"],
             options["device"],
             state,
             _name(options),
-            swapped=options["swapped"],
             numerics=options["numerics"],
         ),
     )

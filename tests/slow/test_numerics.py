@@ -36,7 +36,7 @@ network = architectures.build(architectures.Architecture("resnet18", 4, 3, 32, w
 recipe = training.Recipe(epochs=3, batch_size=16)
 network.load_state_dict(training.train(network, data, images, recipe, seed=0, augmentation=Augmentation()).weights)
 run = fs.Run(progress=False, numerics=sys.argv[1])
-test = fs.Test(fs.Search("gradient"), controls=5, fills=("zeros",))
+test = fs.Evaluation(fs.Search("gradient"), controls=5, fills=("zeros",))
 result = fs.analyse(network, images, run=run, test=test)
 algebra = np.linalg.svd(np.fft.fft2(images.images[:, 0].astype(float)).real.reshape(len(images), -1))[1]
 found = {"map": result.found.score, "algebra": algebra}

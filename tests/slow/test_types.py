@@ -14,7 +14,7 @@ import frequency_shortcuts as fs
 network = torch.nn.Linear(2, 2)
 images = np.zeros((4, 3, 8, 8), np.float32)
 result = fs.analyse(network, images, [0, 0, 1, 1], mean=0.5, std=0.5, run=fs.Run(device="cpu"))
-fs.analyse(network, torch.zeros(4, 3, 8, 8), torch.zeros(4), test=fs.Test(images="others"))
+fs.analyse(network, torch.zeros(4, 3, 8, 8), torch.zeros(4), test=fs.Evaluation(images="others"))
 fs.analyse(network, "pictures", transform=torch.nn.Identity()).save("results").joinpath("exchanges.csv")
 fs.analyse(network, fs.Files("pictures", on_error="skip"), maps=True)
 fs.analyse(network, ["a.png", "b.png"], ["cat", "dog"])

@@ -1,7 +1,5 @@
 """Long waves, one for each class, of which one class also has a fine wave, and networks that follow it or do not."""
 
-import dataclasses
-
 import numpy as np
 import torch
 from torch import nn
@@ -59,5 +57,5 @@ def network():
 def analyse(network, n=320, **options):
     """An analysis of the images without a progress bar, quick unless something else is said."""
     options = {"mean": MEAN, "std": STD, "run": fs.Run(progress=False)} | options
-    options["test"] = dataclasses.replace(options.get("test", fs.Test()), classes=CLASSES)
+    options.setdefault("classes", CLASSES)
     return fs.analyse(network, *images_and_labels(n), **options)

@@ -91,7 +91,7 @@ def test_the_planted_waves_are_found_and_judged(analysed):
 
 
 def test_the_test_of_the_paper_is_exact_culling_with_zeros_and_its_table_has_the_controls(analysed):
-    test = fs.Test.as_published(search_images=3, images_per_class=30)
+    test = fs.Evaluation.as_published(search_images=3, images_per_class=30)
     made = fs.analyse(WaveNetwork(), *images_and_labels(240), mean=MEAN, std=STD, test=test)
     np.testing.assert_array_equal(made.found.score, analysed.found.score)
     assert made.about["percent"] == 5 and made.table["fill"].eq("zeros").all()
@@ -126,7 +126,7 @@ def test_it_is_the_parts_one_after_the_other(analysed):
 
 
 def test_two_images_of_a_class_are_too_few_to_tell():
-    few = analyse(search_images=4, test_images=2, parts=("keep", "remove"))
+    few = analyse(search_images=4, test_images=2, actions=("keep", "remove"))
     assert (
         set(few.verdicts["verdict"]) == {"too few images"} and few.verdicts["needed"].isna().all()
     )

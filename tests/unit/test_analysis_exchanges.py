@@ -33,7 +33,7 @@ COLUMNS = [
     *("recall", "images", "false_positives", "verdict", "follows", "reason", "cause"),
 ]
 NAME = CLASSES[WAVED]
-MAPS = {"test": fs.Test(fs.Search("gradient", percent=2), fills=("zeros",))}
+MAPS = {"test": fs.Evaluation(fs.Search("gradient", percent=2), fills=("zeros",))}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_of_two_classes_there_is_one_statement_that_accuses_none():
     images, labels = images_and_labels(640)
     pair = (labels == 0) | (labels == WAVED)
     made = fs.analyse(Reader(200, classes=2), images[pair], labels[pair], mean=MEAN, std=STD,
-                      test=fs.Test(classes=CLASSES[:2]), run=fs.Run(progress=False))  # fmt: skip
+                      classes=CLASSES[:2], run=fs.Run(progress=False))  # fmt: skip
     assert (
         made.exchanges["verdict"].tolist() == ["follows"] * 2
         and len({*made.exchanges["cause"]}) == 1
@@ -172,7 +172,7 @@ def test_a_class_that_is_not_there_has_no_exchange(followed, name):
 
 
 def test_the_neutral_class_has_no_row_and_no_exchange(followed):
-    made = analyse(Reader(follows=200), test=fs.Test(neutral=0))
+    made = analyse(Reader(follows=200), test=fs.Evaluation(neutral=0))
     assert (
         made.exchanges["class"].tolist() == [*CLASSES[1:]]
         and made.exchanges.loc[0, "verdict"] == "follows"
@@ -217,7 +217,12 @@ def test_fewer_than_ten_ranking_images_are_refused():
     images, labels = images_and_labels(72)
     with pytest.raises(ValueError, match="class 0 has 9 images: expected at least 10"):
         fs.analyse(
-            Reader(), images, labels, mean=MEAN, std=STD, test=fs.Test(images=images, labels=labels)
+            Reader(),
+            images,
+            labels,
+            mean=MEAN,
+            std=STD,
+            test=fs.Evaluation(images=images, labels=labels),
         )
 
 
@@ -229,7 +234,7 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
         network,
         ready,
         labels,
-        test=fs.Test(classes=CLASSES),
+        classes=CLASSES,
         run=fs.Run(progress=False),
     )
     assert made.exchanges["verdict"].tolist() == followed.exchanges["verdict"].tolist()
@@ -405,7 +410,7 @@ def with_all():
 
 @pytest.fixture(scope="module", params=["plain", "maps", "transform", "dataset"])
 def made(request, tmp_path_factory, needed, with_all):
-    options = {"test": fs.Test(classes=CLASSES), "run": fs.Run(progress=False)}
+    options = {"classes": CLASSES, "run": fs.Run(progress=False)}
     if request.param == "dataset":
         images, labels = map(torch.from_numpy, images_and_labels())
         images = TensorDataset((images / 255 - 0.4) / 0.2, labels)
@@ -482,7 +487,7 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
     network = Needs(follows=200)
     network.long.data *= 2
     maps, other = analyse(Needs(follows=200), **MAPS), analyse(network)
-    fewer = analyse(Needs(follows=200), test=fs.Test(neutral=0))
+    fewer = analyse(Needs(follows=200), test=fs.Evaluation(neutral=0))
     (tmp_path / "exchanges.csv").write_text("mine")
     with pytest.raises(
         ValueError, match=r"holds exchanges.csv, which no such result wrote: choose another folder,"

@@ -412,7 +412,7 @@ def test_recall_by_source_puts_the_surest_loss_first():
 
 def test_an_analysis_says_the_recall_by_source():
     source = np.where(np.arange(320) < 160, "north", "south")
-    made = analyse(Reader(follows=200), test=fs.Test(source=source))
+    made = analyse(Reader(follows=200), test=fs.Evaluation(source=source))
     table = made.recall_by_source
     labels = images_and_labels()[1]
     tested = choose(labels, CLASSES, PER_CLASS, 0, halves=True, fewest=10).test
@@ -426,4 +426,4 @@ def test_an_analysis_says_the_recall_by_source():
     )
     assert analyse(Reader(follows=200)).recall_by_source is None
     with pytest.raises(ValueError, match="there are 2 sources for 320 images"):
-        analyse(Reader(follows=200), test=fs.Test(source=["x", "y"]))
+        analyse(Reader(follows=200), test=fs.Evaluation(source=["x", "y"]))

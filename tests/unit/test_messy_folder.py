@@ -101,10 +101,12 @@ def run(command, images, *options):
     return done.exit_code, " ".join((done.stdout + done.stderr).split())
 
 
-def analyse(images, labels=None, network=None, **test):
+def analyse(images, labels=None, network=None, *, classes=None, outputs=None, **test):
     options = {
         "transform": TRANSFORM,
-        "test": fs.Test(**test),
+        "classes": classes,
+        "outputs": outputs,
+        "test": fs.Evaluation(**test),
         "run": fs.Run(progress=False),
     }
     return fs.analyse(network or WaveNetwork(), images, labels, **options)

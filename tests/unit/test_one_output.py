@@ -1,5 +1,6 @@
 """Networks with one output for two classes, of TorchScript and compiled ones, and one number as a mean."""
 
+import ast
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,8 +34,10 @@ def network(*layers, n_outputs=1, scale=0.05):
 def analysed(
     net, outputs=None, maps=None, images=IMAGES.images, labels=IMAGES.labels, mean=0, std=1.0
 ):
-    test = fs.Test(maps=maps, classes=CLASSES if outputs is None else None, outputs=outputs)
-    return fs.analyse(net, images, labels, mean=mean, std=std, test=test)
+    test = fs.Evaluation(maps=maps)
+    classes = CLASSES if outputs is None else None
+    given = {"classes": classes, "outputs": outputs, "test": test}
+    return fs.analyse(net, images, labels, mean=mean, std=std, **given)
 
 
 TWO = analysed(network(n_outputs=2)).exchanges
@@ -176,3 +179,25 @@ def test_one_number_is_the_mean_of_all_channels():
             .exchanges["verdict"]
             .equals(TWO["verdict"])
         )
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_outputs_the_other_way_round_are_named_with_the_argument_that_mends_them(n_outputs):
+    mirrored = network(Layer(lambda z: -z), n_outputs=n_outputs)
+    with pytest.raises(ValueError, match="the other way round: give outputs=") as error:
+        fs.analyse(mirrored, IMAGES.images, IMAGES.labels, mean=0, std=1.0)
+    outputs = ast.literal_eval(str(error.value).partition("outputs=")[2])
+    result = fs.analyse(mirrored, IMAGES.images, IMAGES.labels, mean=0, std=1.0, outputs=outputs)
+    assert result.exchanges["fine"].tolist() == TWO["fine"].tolist()
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_one_argument_says_the_order_of_the_outputs(n_outputs, tmp_path):
+    class_folders(tmp_path, IMAGES.images, IMAGES.labels, ["sick", "healthy"])
+    options = {"transform": fs.Preprocessing(0.0, 1.0, SIZE)}
+    result = fs.analyse(
+        network(n_outputs=n_outputs), tmp_path, classes=["sick", "healthy"], **options
+    )
+    assert result.exchanges["class"].tolist() == ["healthy", "sick"]  # in the order of folders
+    with pytest.raises(ValueError, match="the other way round"):
+        fs.analyse(network(n_outputs=n_outputs), tmp_path, **options)

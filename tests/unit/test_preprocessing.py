@@ -308,7 +308,7 @@ def test_twelve_bits_keep_256_levels_in_each_reading(monkeypatch, tmp_path, capl
             root,
             None,
             prepared,
-            fs.Test(images=later),
+            fs.Evaluation(images=later),
             fs.Run(progress=False),
             Counts(2, 2, 2, 2),
         )

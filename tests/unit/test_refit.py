@@ -103,9 +103,8 @@ def test_only_the_rows_of_the_outputs_change_and_draws_are_those_of_the_seed():
     with torch.no_grad():
         moved = given[2].weight.clone(), given[2].bias.clone()
         given[2].weight[order], given[2].bias[order] = moved[0][:K], moved[1][:K]
-    test = fs.Test(outputs=order)
     mended, same, other = (
-        refit(given, test=test, run=fs.Run(seed=seed, progress=False)) for seed in (0, 0, 1)
+        refit(given, outputs=order, run=fs.Run(seed=seed, progress=False)) for seed in (0, 0, 1)
     )
     assert mended.refitted.restored
     torch.testing.assert_close(same.state_dict(), mended.state_dict(), rtol=0, atol=0)
@@ -127,7 +126,7 @@ def test_one_logit_stays_one_and_keeps_its_meaning(bias, positive):
             last.bias[:] = 0
     given = nn.Sequential(Features("field", classes=2), last, nn.Flatten(0))
     mended = fs.refit(given, split.images, split.labels, parts="field", mean=0, std=1, run=RUN,
-                      test=fs.Test(outputs={positive: 0}))  # fmt: skip
+                      outputs={positive: 0})  # fmt: skip
     assert mended.refitted.restored and mended.refitted.table["named_before"].all()
     clean = grey(2, 50, seed=3)
     logits = mended.eval()(torch.from_numpy(clean.images / np.float32(255)))

@@ -339,17 +339,21 @@ def check_words(text):
 @pytest.mark.parametrize(("n_classes", "maps"), [(2, None), (3, fs.Search("gradient"))])
 def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, small_pictures):
     images, labels = (of[images_and_labels(640)[1] < n_classes] for of in images_and_labels(640))
-    shared = {
-        "classes": ("ant", "bee", "cat")[:n_classes],
-        "source": ["north", "south"] * (len(labels) // 2),
-    }
+    classes = ("ant", "bee", "cat")[:n_classes]
+    source = ["north", "south"] * (len(labels) // 2)
     result = fs.analyse(
-        Reader(200, n_classes), images, labels, mean=MEAN, std=STD, test=fs.Test(maps, **shared),
+        Reader(200, n_classes),
+        images,
+        labels,
+        mean=MEAN,
+        std=STD,
+        classes=classes,
+        test=fs.Evaluation(maps, source=source),
         run=fs.Run(name="my network", progress=False),
-    )  # fmt: skip
+    )
     page = check_words((result.save(tmp_path / "network") / "report.html").read_text())
     assert "<title>my network</title>" in page and "Recall by source" in page
     assert ("bee" if n_classes > 2 else "ant or bee") in check_words(result.summary())
-    found = fs.differences(images, labels, **shared, progress=False)
+    found = fs.differences(images, labels, classes=classes, source=source, progress=False)
     page = check_words((found.save(tmp_path / "data") / "data.html").read_text())
     assert "Classes and sources" in page and check_words(found.summary())

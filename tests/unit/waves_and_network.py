@@ -49,13 +49,13 @@ def analyse(
     options = {
         "method": "gradient",
         "percent": 2,
-        "parts": ("keep",),
+        "actions": ("keep",),
         "fills": ("zeros",),
         "progress": False,
     } | options
     kinds = (
         ("maps", fs.Search, search_images),
-        ("test", fs.Test, test_images),
+        ("test", fs.Evaluation, test_images),
         ("run", fs.Run, None),
     )
     for name, kind, images in kinds:

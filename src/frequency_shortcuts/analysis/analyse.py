@@ -35,9 +35,11 @@ from frequency_shortcuts.storage.journal import check_state
 
 from .advice import REMEDIES, advice, facts_apart, kind_of_images
 from .chosen_images import Counts, choose_images, read_images
+from .classes import GivenClasses, Outputs
 from .exchanges import ExchangeTest
 from .map_plan import MapPlan, passes_of_maps, plan_maps, run_maps
-from .options import WITH_SWAP, Run, Test
+from .older import Test
+from .options import WITH_SWAP, Evaluation, Run
 from .result import Analysis
 from .sources import recall_by_source
 from .subject import AnalysedNetwork, match_network
@@ -55,8 +57,11 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     transform: GivenTransform | None = None,
+    classes: Sequence[str] | None = None,
+    outputs: Outputs | None = None,
+    swapped: bool = False,
     maps: bool = False,
-    test: Test | None = None,
+    test: Evaluation | None = None,
     run: Run | None = None,
     quick: bool | None = None,
 ) -> Analysis:
@@ -70,7 +75,7 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     Parameters
     ----------
     network : returns logits [n, outputs], alone, first in a tuple, or as `.logits` of an object; of two classes also
-        one logit or probability, [n, 1] or [n], of the second class or of that which `Test.outputs` names. It does not
+        one logit or probability, [n, 1] or [n], of the second class or of that which `outputs` names. It does not
         change; of a compiled network, its own module is used
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n], the numbers of the classes; a
         map-style torch Dataset, a DataLoader, or a `Split`; the path of a folder that holds a folder of pictures, at
@@ -81,8 +86,15 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     transform : makes an image of a picture, such as what `weights.transforms()` of torchvision returns, a Compose or an
         image processor of Hugging Face, which is called on each picture when it is needed; or a `Preprocessing`. Of
         arrays and tensors only the mean and std are used with which it ends
-    maps : whether maps are found and tested, too, which takes most of the time; also if `Test.maps` says how
-    test : classes and outputs, how maps are found or maps of your own, images to test, and controls, see `Test`
+    classes : names of the network's outputs, in their order; or, of images whose classes have numbers alone, of these
+    outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}), where
+        `classes` do not say it. By default a class without a name is the output of its number; classes with names are
+        found by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
+        classes, the network chooses among these alone. A single output is a logit or probability of the second of two
+        classes, or of the class that is named alone: {"pneumonia": 0}
+    swapped : whether the network was trained with `fs.Swap`: then this is not advised again
+    maps : whether maps are found and tested, too, which takes most of the time; also if `Evaluation.maps` says how
+    test : other images to test with, how maps are found or maps of your own, and controls, see `Evaluation`
     run : seed, device, state, name of the network, progress, see `Run`
     quick : of older versions: `quick=False` is `maps=True`
 
@@ -97,15 +109,16 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     begin = time.perf_counter()
     name_of_images = _name_of(images)
     network = check_network(network)
-    test = given_options("test", test, Test)
+    test = given_options("test", test, Evaluation)
     run = given_options("run", run, Run)
+    given = given_classes(classes, outputs, test)
     if run.state is not None:
         check_state(run.state)
     keep_freed_memory()
     counts = counts_of(test)
     labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts)
-    chosen = choose_images(labelled, test, counts, run.seed)
-    subject = match_network(network, chosen, test, run)
+    chosen = choose_images(labelled, test, counts, run.seed, given.names)
+    subject = match_network(network, chosen, given, run)
     remarks = subject.remarks()
     for remark in remarks:
         log.warning("%s", remark)
@@ -120,8 +133,10 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     exchange = ExchangeTest(
         subject.frozen.original, subject.ranking, subject.test, answers, run.seed
     )
-    files_differ, remedies = _advise(exchange, run)
+    swapped |= run.swapped  # as in version 2
+    files_differ, remedies = _advise(exchange, swapped)
     about = _about_subject(subject, remarks, accuracy, run) | {
+        "trained with": WITH_SWAP if swapped else "",
         "images": name_of_images,
         "files differ": files_differ,
         "options_sha256": _digest_of_options(subject),
@@ -155,6 +170,16 @@ def given_options(name: str, given: Any, kind: type) -> Any:
     return kind() if given is None else given
 
 
+def given_classes(
+    classes: Sequence[str] | None, outputs: Outputs | None, test: Evaluation
+) -> GivenClasses:
+    """What is given of the classes, also where `fs.Evaluation` of version 2 holds it."""
+    if isinstance(test, Test):
+        classes = test.classes if classes is None else classes
+        outputs = test.outputs if outputs is None else outputs
+    return GivenClasses(classes, outputs)
+
+
 def _of_older_version(quick: bool | None) -> bool:
     """Whether `quick`, the argument of older versions, requests maps; it gets a warning."""
     if quick is None:
@@ -164,7 +189,7 @@ def _of_older_version(quick: bool | None) -> bool:
     return not quick
 
 
-def counts_of(test: Test) -> Counts:
+def counts_of(test: Evaluation) -> Counts:
     """How many images of each class do what."""
     counts = PER_CLASS
     if test.search and test.search.images_per_class:
@@ -220,7 +245,7 @@ def _time_in_words(seconds: float) -> str:
     return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:,.1f} h"
 
 
-def _advise(exchange: ExchangeTest, run: Run) -> tuple[dict[str, str], Any]:
+def _advise(exchange: ExchangeTest, swapped: bool) -> tuple[dict[str, str], Any]:
     """What sets the files of classes that follow apart, and the table of remedies."""
     table = exchange.table
     found = table[table["verdict"] == FOLLOWS]
@@ -232,7 +257,7 @@ def _advise(exchange: ExchangeTest, run: Run) -> tuple[dict[str, str], Any]:
     parts = [part for part in PARTS if found["follows"].str.contains(part).any()]
     kind = kind_of_images(exchange.pixels)
     of_files = bool(differ or traces)
-    return differ, advice(kind, parts, of_files=of_files, swapped=run.swapped)
+    return differ, advice(kind, parts, of_files=of_files, swapped=swapped)
 
 
 def _about_subject(
@@ -260,7 +285,6 @@ def _about_subject(
         "accuracy without a filter": f"{accuracy:.1%}",
         "image size": f"{height} x {width}",
         "seed": run.seed,
-        "trained with": WITH_SWAP if run.swapped else "",
     }
 
 

@@ -20,7 +20,8 @@ from frequency_shortcuts.images.splits import Images, Split, check_classes
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
-from .options import Run, Test
+from .classes import is_an_order
+from .options import Evaluation, Run
 from .sources import read_sources
 
 log = logging.getLogger(__name__)
@@ -74,11 +75,20 @@ class ChosenImages(NamedTuple):
     shared: str
 
 
-def choose_images(labelled: LabelledImages, test: Test, counts: Counts, seed: int) -> ChosenImages:
-    """Choose the images that rank frequencies and those that test, and read them, each as a `Split`."""
+def choose_images(
+    labelled: LabelledImages,
+    test: Evaluation,
+    counts: Counts,
+    seed: int,
+    given: Sequence[str] | None = None,
+) -> ChosenImages:
+    """Choose the images that rank frequencies and those that test, and read them, each as a `Split`.
+
+    given : names of the classes, see `analyse`
+    """
     names, numbers = _classes_of(labelled)
-    if test.classes is not None and len(test.classes) == len(names):
-        names = tuple(map(str, test.classes))
+    if given is not None and len(given) == len(names) and not is_an_order(given, names):
+        names = tuple(map(str, given))
     labels = np.searchsorted(numbers, labelled.labels)
     check_classes(labels, names, "images")
     others = labelled.test or labelled
@@ -154,7 +164,7 @@ def _shared(ranking: Split, test: Split) -> str:
     if shared == len(test):
         raise ValueError(
             "the test images are among those that rank frequencies and find maps: give others, or leave them out of "
-            "Test, so that half of the images test"
+            "Evaluation, so that half of the images test"
         )
     if not shared:
         return ""
@@ -170,7 +180,7 @@ def read_images(
     images: Any,
     labels: Any,
     prepared: Preprocessing,
-    test: Test,
+    test: Evaluation,
     run: Run,
     counts: Counts,
 ) -> LabelledImages:

@@ -1,6 +1,7 @@
 """The classes of an analysis: their names, and the outputs of the network for them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,22 @@ from frequency_shortcuts.networks.pretrained import outputs_of
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 Outputs = Sequence[int] | Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class GivenClasses:
+    """The names of the classes and the outputs of the network for them, as a user gives them: see `analyse`.
+
+    Raises ValueError for what is no list.
+    """
+
+    names: Sequence[str] | None = None
+    outputs: Outputs | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("classes", self.names), ("outputs", self.outputs)):
+            if isinstance(value, str) or not (value is None or hasattr(value, "__len__")):
+                raise ValueError(f"{name} {value!r}: expected a list, one for each class")
 
 
 class Matched(NamedTuple):
@@ -34,11 +51,14 @@ def match_outputs(
 
     named : the names of the classes in the images, None where there are only numbers; numbers : int64 [class]
     n_outputs : 1 for a network with one output for two classes, from which `Logits` makes two
-    classes, outputs : see `Test`
+    classes, outputs : see `analyse`
 
     Raises ValueError if that cannot be decided.
     """
     n_logits = max(n_outputs, 2)
+    if named and classes is not None and is_an_order(classes, named) and outputs is None:
+        order = [*map(str, classes)]
+        outputs = {order[-1]: 0} if n_outputs == 1 else [order.index(name) for name in named]
     names = _names(named, numbers, classes, n_logits)
     if n_outputs == 1:
         return Matched(names, _of_single(outputs, names))
@@ -62,15 +82,22 @@ def match_outputs(
     return Matched(names, np.array(found))
 
 
+def is_an_order(classes: Sequence[str], named: Sequence[str]) -> bool:
+    """Whether these are the names of the classes of the images, in the order of the outputs."""
+    return sorted(map(str, classes)) == sorted(named)
+
+
 def _names(
     named: Sequence[str] | None, numbers: IntArray, classes: Sequence[str] | None, n_outputs: int
 ) -> tuple[str, ...]:
     """The names of the classes; of named ones those that `classes` gives them, if it does not name all outputs."""
     if not named:
         return names_of(numbers, classes, n_outputs)
-    if classes is not None and len(classes) == len(named):
+    if classes is None or is_an_order(classes, named):
+        return tuple(named)
+    if len(classes) == len(named):
         return tuple(map(str, classes))
-    if classes is None or len(classes) == n_outputs:
+    if len(classes) == n_outputs:
         return tuple(named)
     raise ValueError(
         f"{len(classes)} names for the {len(named)} classes of the images: expected as many, or {n_outputs}, one "
@@ -85,7 +112,7 @@ def of_kept_folders(
     classes: Sequence[str] | None,
     outputs: Outputs | None,
 ) -> tuple[Sequence[str] | None, Outputs | None]:
-    """The `classes` and `outputs` of `Test` without those of folders that are left out.
+    """The `classes` and `outputs` of `analyse` without those of folders that are left out.
 
     every : all folders with pictures; kept : those with enough of them
     """

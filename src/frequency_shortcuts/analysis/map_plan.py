@@ -34,7 +34,7 @@ from frequency_shortcuts.storage.journal import Work
 
 from .chosen_images import Counts, shown
 from .map_result import MapResult, shown_classes
-from .options import DEFAULT, Run, Search, Test
+from .options import DEFAULT, Evaluation, Run, Search
 from .subject import AnalysedNetwork
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,12 @@ class MapPlan(NamedTuple):
     trials: trials.Trials
 
 
-def plan_maps(subject: AnalysedNetwork, test: Test, counts: Counts, seed: int) -> MapPlan:
+def plan_maps(subject: AnalysedNetwork, test: Evaluation, counts: Counts, seed: int) -> MapPlan:
     """Plan the search and the test of maps. Raises ValueError for maps of another size or of other classes."""
     n_classes = len(subject.test.classes)
     negatives = test.negatives or negatives_by_default(n_classes, counts.tested)
     chosen = trials.Trials(
-        test.parts,
+        test.actions,
         test.fills,
         test.controls,
         others=test.others,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -36,7 +37,7 @@ class Search:
 
     Raises ValueError for unknown methods and settings, and for numbers out of range.
 
-    >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=fs.Search("hfss", {"candidates": 500})))
+    >>> result = fs.analyse(network, images, labels, test=fs.Evaluation(maps=fs.Search("hfss", {"candidates": 500})))
     """
 
     method: str | None = None
@@ -59,20 +60,14 @@ class Search:
 
 
 @dataclass(frozen=True, eq=False)
-class Test:
+class Evaluation:
     """How an analysis tests: with which images, which maps, and what else.
 
     maps : how maps are searched for, see `Search`; or maps to test instead, bool [class, H, W], centred, or a dict of
         them by the names of the classes. With maps=True of `analyse` alone it is `Search()`
-    classes : names of the classes, or of all outputs of the network
-    outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
-        default a class without a name is the output of its number; classes with names are found by them in `classes`,
-        by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
-        classes, the network chooses among these alone. A single output is a logit or probability of the second of two
-        classes, or of the class that is named alone: {"pneumonia": 0}
     images, labels : other images to test with, in any form; then all images of the analysis can find maps
     images_per_class : images of each class that test, at most; by default 200, of which 50 test its map
-    parts : keep, which the verdict of a map is about, or keep and remove
+    actions : what is done with the frequencies of a map: keep, which its verdict is about, or keep and remove
     fills : what stands at the other frequencies; by default all fills
     controls : uniform random masks; there are 20 more with the map's radii
     others : the most maps of other classes that are tried on each class
@@ -83,19 +78,18 @@ class Test:
         images that are tested or drawn from; for a folder also a function from a path to a name, or the path of a CSV
         with the columns path and source
 
-    `shortcuts.collect` says more of parts, fills, controls and the neutral class. Raises ValueError for tests without a
-    verdict, and for numbers out of range.
+    `shortcuts.collect` says more of actions (`parts` there), fills, controls and the neutral class.
 
-    >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=maps, fills=("zeros",)))
+    Raises ValueError for tests without a verdict, and for numbers out of range.
+
+    >>> result = fs.analyse(network, images, labels, test=fs.Evaluation(maps=maps, fills=("zeros",)))
     """
 
     maps: Search | npt.NDArray[Any] | Mapping[str, npt.NDArray[Any]] | None = None
-    classes: Sequence[str] | None = None
-    outputs: Sequence[int] | Mapping[str, int] | None = None
     images: GivenImages | None = None
     labels: GivenLabels | None = None
     images_per_class: int | None = None
-    parts: Sequence[MapPart] = ("keep", "remove")
+    actions: Sequence[MapPart] = ("keep", "remove")
     fills: Sequence[str] = tuple(FILLS)
     controls: int = UNIFORM_DRAWS
     others: int = OTHER_MAPS
@@ -105,21 +99,19 @@ class Test:
 
     def __post_init__(self) -> None:
         if self.images is None and self.labels is not None:
-            raise ValueError("labels without images: give both, or leave the labels out of Test")
-        for name in ("classes", "outputs"):
-            value = getattr(self, name)
-            if isinstance(value, str) or not (value is None or hasattr(value, "__len__")):
-                raise ValueError(f"{name} {value!r}: expected a list, one for each class")
-        Trials(self.parts, self.fills)  # raises ValueError for others
+            raise ValueError(
+                "labels without images: give both, or leave the labels out of Evaluation"
+            )
+        Trials(self.actions, self.fills)  # raises ValueError for others
         _check_whole(
             controls=self.controls,
             others=self.others,
             negatives=self.negatives,
             images_per_class=self.images_per_class,
         )
-        if "keep" not in self.parts:
+        if "keep" not in self.actions:
             raise ValueError(
-                f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about"
+                f"actions {', '.join(self.actions)}: expected keep among them, which the verdict is about"
             )
         if self.controls < FEWEST_DRAWS:
             raise ValueError(
@@ -127,15 +119,15 @@ class Test:
             )
 
     @classmethod
-    def as_published(cls, search_images: int | None = None, **options: Any) -> Test:
+    def as_published(cls, search_images: int | None = None, **options: Any) -> Evaluation:
         """The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros at the other frequencies.
 
-        search_images : images of each class that find its map, at most; by default 50. options : others of `Test`
+        search_images : images of each class that find its map, at most; by default 50. options : others of `Evaluation`
 
-        >>> fs.analyse(network, images, labels, test=fs.Test.as_published()).table_1
+        >>> fs.analyse(network, images, labels, test=fs.Evaluation.as_published()).table_1
         """
         search = Search("culling", {"search": "exact"}, images_per_class=search_images)
-        return cls(maps=search, parts=("keep",), fills=("zeros",), **options)
+        return cls(maps=search, actions=("keep",), fills=("zeros",), **options)
 
     @property
     def search(self) -> Search | None:
@@ -154,7 +146,6 @@ class Run:
     state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
     progress : whether the plan and bars are shown, on standard error
-    swapped : whether the network was trained with `fs.Swap`: then this is not advised again
     numerics : `portable` gives the same numbers on every x86-64 server, if it runs on a CPU. It needs `fs.portable()`
         before PyTorch and NumPy are imported, and raises RuntimeError without
 
@@ -166,10 +157,13 @@ class Run:
     state: str | os.PathLike[str] | None = None
     name: str | None = None
     progress: bool = True
-    swapped: bool = False
+    swapped: bool = False  # of version 2
     numerics: Literal["portable", "fast"] = "fast"
 
     def __post_init__(self) -> None:
+        if self.swapped:
+            words = "swapped is now an argument of fs.analyse"
+            warnings.warn(words, DeprecationWarning, stacklevel=3)
         _check_whole(0, seed=self.seed)
         if self.numerics not in ("portable", "fast"):
             raise ValueError(f"numerics {self.numerics!r}: expected portable or fast")

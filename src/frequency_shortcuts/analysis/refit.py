@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import cast
 
 import numpy.typing as npt
@@ -16,15 +17,16 @@ from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.numerics import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of
 
-from .analyse import counts_of, given_options
+from .analyse import counts_of, given_classes, given_options
 from .chosen_images import choose_images, read_images
-from .options import Run, Test
+from .classes import Outputs
+from .options import Evaluation, Run
 from .subject import match_network
 
 log = logging.getLogger(__name__)
 
 
-def refit(
+def refit(  # noqa: PLR0913  # all that names what is read
     network: nn.Module,
     images: GivenImages,
     labels: GivenLabels | None = None,
@@ -33,7 +35,9 @@ def refit(
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     transform: GivenTransform | None = None,
-    test: Test | None = None,
+    classes: Sequence[str] | None = None,
+    outputs: Outputs | None = None,
+    test: Evaluation | None = None,
     run: Run | None = None,
 ) -> RefittedModule:
     """A copy of a network whose last linear layer is fitted anew on images whose parts are exchanged.
@@ -49,7 +53,8 @@ def refit(
     network : as of `fs.analyse`, with logits that are the output of one last `nn.Linear`. It does not change
     images, labels, mean, std, transform : as of `fs.analyse`
     parts : what is exchanged, as of `fs.Swap`: names, or a mapping from names to places, such as `result.parts`
-    test : classes, outputs, other images to judge with, see `Test`. Outputs that are of no class do not change
+    classes, outputs : as of `fs.analyse`. Outputs that are of no class do not change
+    test : other images to judge with, see `Evaluation`
     run : seed, device, progress, see `Run`
 
     Raises ValueError, in one sentence, for a network without such a layer, and for what `fs.analyse` and `fs.Swap`
@@ -60,13 +65,14 @@ def refit(
     """
     network = check_network(network)
     named = places_of_parts(parts)
-    test = given_options("test", test, Test)
+    test = given_options("test", test, Evaluation)
+    given_names = given_classes(classes, outputs, test)
     run = given_options("run", run, Run)
     keep_freed_memory()
     counts = counts_of(test)
     labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts)
-    chosen = choose_images(labelled, test, counts, run.seed)
-    subject = match_network(network, chosen, test, run)
+    chosen = choose_images(labelled, test, counts, run.seed, given_names.names)
+    subject = match_network(network, chosen, given_names, run)
     for remark in subject.remarks():
         log.warning("%s", remark)
     subject.measure(run.progress)  # raises an error where outputs seem to be of other classes

@@ -69,7 +69,7 @@ SHORT_VERDICTS = [
 # What a file of maps says of its origin, besides its classes.
 ORIGIN = ("network", "device", "weights_sha256", "images_sha256")
 # Names of version 2, which go with version 4: old -> new.
-OLDER = {"flips": "exchanges", "flip": "plot_exchanges", "counterfactual": "exchange"}
+OLDER_NAMES = {"flips": "exchanges", "flip": "plot_exchanges", "counterfactual": "exchange"}
 NEEDED = {"strong": True, "weak": True, "none": False}  # verdict of maps that are removed
 
 
@@ -212,11 +212,11 @@ class Analysis:
     if not TYPE_CHECKING:  # for which these names do not exist
 
         def __getattr__(self, name: str) -> Any:
-            if name not in OLDER:
+            if name not in OLDER_NAMES:
                 raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
-            words = f"result.{name} is now result.{OLDER[name]}"
+            words = f"result.{name} is now result.{OLDER_NAMES[name]}"
             warnings.warn(words, DeprecationWarning, stacklevel=2)
-            return getattr(self, OLDER[name])
+            return getattr(self, OLDER_NAMES[name])
 
     def __repr__(self) -> str:
         lines = [f"Analysis of {self._title()}: {len(self.classes)} classes"]

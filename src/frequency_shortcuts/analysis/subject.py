@@ -24,10 +24,13 @@ from frequency_shortcuts.networks.predictions import Classifier, Precision, devi
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .chosen_images import ChosenImages
-from .classes import Matched, match_outputs, of_kept_folders
-from .options import Run, Test
+from .classes import GivenClasses, Matched, match_outputs, of_kept_folders
+from .options import Run
 
 SHOWN = 64  # images with which a network is checked
+MOST_RIGHT_MIRRORED = (
+    0.25  # accuracy of two classes, at most, if their outputs are the other way round
+)
 
 
 @dataclass(frozen=True)
@@ -128,21 +131,32 @@ class AnalysedNetwork:
         if accuracy <= 1 / n_classes + 1e-9:
             raise ValueError(
                 f"without a filter, the network recognises {accuracy:.1%} of the test images (mean over {n_classes} "
-                "classes), which is not above chance: check which output each class is (`outputs`), the mean and the "
-                "std"
+                f"classes), which is not above chance: {self._what_to_check(accuracy)}"
             )
         return accuracy, seconds, batch
 
+    def _what_to_check(self, accuracy: float) -> str:
+        """What may be wrong with a network that is not above chance."""
+        if len(self.test.classes) > 2 or accuracy > MOST_RIGHT_MIRRORED:
+            return "check which output each class is (`outputs`), the mean and the std"
+        first, second = self.test.classes
+        if self.n_outputs == 1:
+            outputs = {first if self.outputs is None else second: 0}
+        else:
+            of_first, of_second = (0, 1) if self.outputs is None else self.outputs.tolist()
+            outputs = {first: of_second, second: of_first}
+        return f"its outputs are the other way round: give outputs={outputs}"
+
 
 def match_network(
-    network: nn.Module, images: ChosenImages, test: Test, run: Run
+    network: nn.Module, images: ChosenImages, given: GivenClasses, run: Run
 ) -> AnalysedNetwork:
     """Check a network on images, and match its outputs with their classes."""
     network = _on_device(network, run.device)
     positions = _some_of_all(images.ranking.labels)
     shown = source_for(network, images.ranking).take(positions)
     classifier, n_outputs, logits = logits_only(network, shown)
-    names, outputs = _match_classes(images, n_outputs, test)
+    names, outputs = _match_classes(images, n_outputs, given)
     return AnalysedNetwork(
         network,
         run.name or str(getattr(network, "original_name", type(network).__name__)),
@@ -171,9 +185,9 @@ def _some_of_all(labels: IntArray) -> IntArray:
     return np.sort(np.argsort(labels, kind="stable")[places])
 
 
-def _match_classes(images: ChosenImages, n_outputs: int, test: Test) -> Matched:
-    classes = test.classes
-    outputs = test.outputs
+def _match_classes(images: ChosenImages, n_outputs: int, given: GivenClasses) -> Matched:
+    classes = given.names
+    outputs = given.outputs
     found = images.labelled.listing
     kept = images.labelled.classes
     if found is not None and kept and found.every != kept:
