@@ -128,11 +128,18 @@ def analyse_network(  # noqa: D103
     with _resumable(state := out / "unfinished"):
         result = _analysis(options, state)
         result.save(out, overwrite)
+        if _wants_maps(options) and result.map_result is None:
+            click.echo(f"{result.summary()}\n\nThe page, without maps: {out / 'report.html'}")
+            raise KeyboardInterrupt
     if options["as_published"]:
         from frequency_shortcuts.analysis.summary import table_1_text
 
         click.echo(f"{table_1_text(result.table_1, result.about['percent'])}\n")
     _show(result, out / "report.html", _reason_to_fail(result.exchanges, fail_above))
+
+
+def _wants_maps(options: dict[str, Any]) -> bool:
+    return bool(options["maps"] or options["maps_file"] or options["as_published"])
 
 
 def _check_options_of_maps(options: dict[str, Any]) -> None:
@@ -144,7 +151,7 @@ def _check_options_of_maps(options: dict[str, Any]) -> None:
         _refuse(*searched, "percent", "maps_file", reason="is set by --as-published")
     elif options["maps_file"]:
         _refuse(*searched, reason="is of a search, and --maps-file names maps")
-    elif not options["maps"]:
+    elif not _wants_maps(options):
         _refuse(*OF_MAPS, reason="is about maps: add --maps, or leave it out")
 
 
@@ -264,20 +271,22 @@ def data(
       frequency-shortcuts data train/ --fail-above 0.9
       frequency-shortcuts data train/ --match matched/
     """
-    import frequency_shortcuts as fs
-    from frequency_shortcuts.analysis.matching import match
-
-    images = _given_files(folder, options, options["csv"])
+    of_check = ("fail_above", "out", "overwrite")
+    if matched is not None:
+        _refuse(*of_check, reason="is of the check, which --match leaves out")
     changes = {name: options[name] for name in ("name", "quality", "scale")}
+    if matched is None and any(changes.values()):
+        raise ValueError("--class, --quality and --scale are of --match: give it, too")
+    images = _given_files(folder, options, options["csv"])
     options = {name: options[name] for name in ("source", "size", "seed")}
     if matched is not None:
-        _refuse(
-            "fail_above", "out", "overwrite", reason="is of the check, which --match leaves out"
-        )
+        from frequency_shortcuts.analysis.matching import match
+
         click.echo(match(images, matched, **changes, **options)[1])
         return
-    if any(changes.values()):
-        raise ValueError("--class, --quality and --scale are of --match: give it, too")
+
+    import frequency_shortcuts as fs
+
     name = folder.resolve().name if folder.is_dir() else folder.stem
     out, overwrite = _folder(out, f"{name}_data", overwrite)
     found = fs.differences(images, **options)
@@ -369,7 +378,7 @@ def _analysis(options: dict[str, Any], state: Path) -> Any:
         images,
         mean=options["mean"],
         std=options["std"],
-        transform=_transform(named.transform, preprocessing, images),
+        transform=_transform(named.transform, preprocessing),
         outputs=options["outputs"] or outputs_of(names, named.categories),
         swapped=options["swapped"],
         test=chosen,
@@ -385,8 +394,8 @@ def _analysis(options: dict[str, Any], state: Path) -> Any:
     return result
 
 
-def _transform(of_weights: Any, preprocessing: Any, images: Any) -> Any:
-    """The transform of the weights, or that of the options. Raises ValueError if neither says the size of pictures."""
+def _transform(of_weights: Any, preprocessing: Any) -> Any:
+    """The transform of the weights, or that of the options."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.images.preprocessing import normalisation_of
 
@@ -395,9 +404,6 @@ def _transform(of_weights: Any, preprocessing: Any, images: Any) -> Any:
             return preprocessing
         statistics = normalisation_of(of_weights)
         return fs.Preprocessing(*statistics, preprocessing.size, preprocessing.resize)
-    has_size = of_weights is not None and not isinstance(of_weights, fs.Preprocessing)
-    if isinstance(images, fs.Files) and not has_size:
-        raise ValueError("the network names no image size: give --size, --mean and --std")
     return of_weights
 
 

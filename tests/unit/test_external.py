@@ -146,6 +146,18 @@ def test_probe_names_the_mismatch(network, sentence):
         probe(network, 5, 3, 2, 2)
 
 
+@pytest.mark.parametrize(
+    ("layer", "sentence"),
+    [
+        (Layer(lambda z: {"out": z, "aux": z}), "gives dict with the keys out, aux, and none is"),
+        (Layer(lambda z: z * float("nan")), r"gives outputs that are not numbers \(NaN\)"),
+    ],
+)
+def test_what_gives_no_logits_is_refused_with_what_it_gives(layer, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        logits_only(behind(layer), IMAGES)
+
+
 def test_probe_leaves_the_network_as_it_was():
     network = nn.Sequential(nn.BatchNorm2d(3), behind()).train()
     before = state_of(network)

@@ -293,7 +293,7 @@ def test_the_other_class_gets_the_jpeg_of_files_and_the_originals_stay(tmp_path)
     before = {path: path.read_bytes() for path in folder.glob("*/*")}
     said = data(folder, "--match", out).stdout
     assert (
-        "out has 60 pictures, all PNG. Made like those of ill: JPEG" in said
+        "out has 60 pictures, all PNG of 8 bits. Made like those of ill: JPEG" in said
         and "--match OUT --class ill." in said
     )
     done = pd.read_csv(out / "matched.csv").groupby("label")["done"].agg(list)
@@ -305,6 +305,15 @@ def test_the_other_class_gets_the_jpeg_of_files_and_the_originals_stay(tmp_path)
     check(out, normal, [put("jpeg", QUALITIES[i % 2], ILL[i : i + 1])[0] for i in range(30)])
     assert {path: path.read_bytes() for path in folder.glob("*/*")} == before
     assert {path.name for path in tmp_path.iterdir()} == {"train", "out"}
+
+
+def test_that_copies_of_16_bits_have_8_is_said(tmp_path):
+    folder = write(tmp_path / "train", ILL, "jpg")
+    for path in folder.glob("normal/*"):
+        deep = np.asarray(Image.open(path)).astype(np.uint16) * 257
+        Image.fromarray(deep).save(path)
+    said = data(folder, "--match", tmp_path / "out").stdout
+    assert "all PNG of 8 bits (30 had 16: a network that reads 16 bits needs another scale)" in said
 
 
 def test_the_other_class_gets_the_named_quality_of_jpeg_inside_png(tmp_path):

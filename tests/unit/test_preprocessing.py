@@ -223,16 +223,20 @@ def broken(picture):
             ([0.5], [0.2]),
             "its values go from -1.* to .*, so they are normalised al",
         ),
-        (
-            None,
-            ([0.5], [0.2]),
-            "may have any size: give the transform of the network, or Preprocessing with a size",
-        ),
     ],
 )
 def test_mistakes_are_one_sentence(pictures, transform, statistics, words):
     with pytest.raises(ValueError, match=words):
         read_labelled(pictures, None, prepared_by(transform, *statistics)).images[:]
+
+
+def test_pictures_have_their_common_size_or_need_one(pictures):
+    prepared = prepared_by(None, [0.5], [0.2])
+    with pytest.raises(ValueError, match="have several sizes: give the transform of the network"):
+        read_labelled(pictures, None, prepared)
+    for path in pictures.glob("*/*.png"):
+        Image.new("L", (40, 22)).save(path)
+    assert read_labelled(pictures, None, prepared).images.shape[2:] == (22, 40)
 
 
 def test_a_transform_that_knows_no_mean_is_refused_for_arrays():

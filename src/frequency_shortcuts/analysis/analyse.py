@@ -46,6 +46,7 @@ from .subject import AnalysedNetwork, match_network
 
 log = logging.getLogger(__name__)
 
+STOPPED = "stopped before maps were tested: the result has none"
 PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
 
 
@@ -101,7 +102,8 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     A network that is not better than chance without a filter is not tested. On a CPU with glibc, the process keeps
     the memory of its batches from this call on; see `keep_freed_memory`.
 
-    Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
+    Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used. Ctrl-C in the
+    search or test of maps returns the result without maps.
 
     >>> result = fs.analyse(network, "photographs", transform=weights.transforms())
     >>> result.exchanges[["class", "fine", "field", "patch", "verdict", "follows", "cause"]]
@@ -143,10 +145,14 @@ def analyse(  # noqa: PLR0913  # quick goes with the next version
     }
     map_result = None
     if plan is not None:
-        map_result, about_maps = run_maps(plan, subject, run, batch)
-        about |= about_maps
-        if plan.search is not None and plan.search.remark:
-            about["remark"] = "; ".join(filter(None, (about["remark"], plan.search.remark)))
+        more = plan.search.remark if plan.search is not None else ""
+        try:
+            map_result, about_maps = run_maps(plan, subject, run, batch)
+            about |= about_maps
+        except KeyboardInterrupt:  # the exchange test is done, and is a result
+            log.warning(STOPPED)
+            more = STOPPED
+        about["remark"] = "; ".join(filter(None, (about["remark"], more)))
     about["seconds"] = round(time.perf_counter() - begin, 1)
     return Analysis(
         exchange.classes,

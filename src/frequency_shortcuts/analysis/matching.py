@@ -31,7 +31,8 @@ from .data_images import DataImages, read_data
 NEARLY_ALL = 0.9  # share of files whose size is taken as that of all
 NONE = "none"  # quality of files that are no JPEG
 AS_IT_WAS = "as it was"
-SUMMARY = """{out} has {images} pictures, all PNG. Made like those of {name}: {done}. matched.csv lists them.
+SUMMARY = """{out} has {images} pictures, all PNG of 8 bits{deep}. Made like those of {name}: {done}. matched.csv \
+lists them.
 Test images and all later images need the same before the network sees them, but for those that have it already: \
 {settings}. By JPEG and Resize of torchvision.transforms.v2; or, of class folders in which {name} has it, by --match \
 OUT {options}."""
@@ -106,7 +107,7 @@ def match(
         labels = np.array(data.classes)[data.labels]
         table = pd.DataFrame({"path": new, "label": labels, "done": done})
         write_table(table, partial / "matched.csv")
-    return table, _summary(out, table, data.classes[trace.k], trace, of_files)
+    return table, _summary(out, table, data, trace, of_files)
 
 
 def _given_pictures(images: Path | Files, out: Path) -> Files:
@@ -259,8 +260,12 @@ def _whole_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _summary(out: Path, table: pd.DataFrame, name: str, trace: LeftInClass, of_files: bool) -> str:
+def _summary(
+    out: Path, table: pd.DataFrame, data: DataImages, trace: LeftInClass, of_files: bool
+) -> str:
     """What was made, and how to make the same of other images; of_files : whether JPEG was that of files."""
+    name = data.classes[trace.k]
+    deep = data.tones.count
     counts = table["done"].value_counts().drop(AS_IT_WAS, errors="ignore")
     options = [f"--class {shlex.quote(name)}"]
     if trace.quality is not None and not of_files:
@@ -270,6 +275,9 @@ def _summary(out: Path, table: pd.DataFrame, name: str, trace: LeftInClass, of_f
     return SUMMARY.format(
         out=out,
         images=len(table),
+        deep=f" ({deep:,} had 16: a network that reads 16 bits needs another scale)"
+        if deep
+        else "",
         name=name,
         settings=table.loc[table["label"] != name, "done"].mode()[0],
         done=few([f"{words} ({count})" for words, count in counts.items()]),

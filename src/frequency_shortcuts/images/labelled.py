@@ -21,7 +21,7 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 from . import stores
 from .folders import Files, Listing, listing
 from .normalisation import check_statistics
-from .pictures import ImageFiles
+from .pictures import ImageFiles, one_size
 from .preprocessing import Preprocessing, TransformedFiles, normalisation_of, normalised
 from .splits import Images, Split, check_image_array, is_raw, subset
 from .stored_images import Stored, take_rows
@@ -233,14 +233,15 @@ def _of_files(files: Files, prepared: Preprocessing) -> LabelledImages:
         found.settled()  # raises an error that says why
     if prepared.transform:
         read: ImageFiles = TransformedFiles(found.files, prepared, workers=WORKERS)
-    elif prepared.shape is None:
-        raise ValueError(
-            f"pictures in {found.given.root} may have any size: give the transform of the network, or Preprocessing "
-            "with a size"
-        )
     else:
+        size = prepared.shape or one_size(found.files)
+        if size is None:
+            raise ValueError(
+                f"pictures in {found.given.root} have several sizes: give the transform of the network, or a size "
+                "(Preprocessing, --size)"
+            )
         read = ImageFiles(
-            found.files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS
+            found.files, size, prepared.channels, resize=prepared.resize, workers=WORKERS
         )
     return replace(_of_pictures(read, found.labels, found.classes, prepared), listing=found)
 

@@ -84,6 +84,12 @@ class Tones:
                     log.warning("%s", self.text)
             return self.found[3:]
 
+    @property
+    def count(self) -> int:
+        """How many pictures have 16 bits."""
+        _ = self.range  # found once
+        return int(self.found[0]) if self.found else 0
+
     def _find(self) -> tuple[float, ...]:
         deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
         with ThreadPoolExecutor(4) as pool:
@@ -133,6 +139,21 @@ def opened(path: AnyPath) -> Image.Image:
         return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
         raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
+
+
+def one_size(files: Iterable[AnyPath]) -> tuple[int, int] | None:
+    """The size (height, width) that all pictures have, upright; None if they differ or one cannot be read."""
+    sizes = set()
+    for path in files:
+        try:
+            with opened(path) as picture:
+                on_its_side = _orientation(picture) > 4
+                sizes.add(picture.size if on_its_side else picture.size[::-1])
+        except (OSError, ValueError):
+            return None
+        if len(sizes) > 1:
+            return None
+    return sizes.pop() if sizes else None
 
 
 def prefetched(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
@@ -195,9 +195,13 @@ def logits_only(network: nn.Module, images: Tensor) -> tuple[Logits, int, Tensor
     where = _place_of_logits(returned[0])
     if where is None:
         raise ValueError(
-            f"{kind} gives {type(returned[0]).__name__} for one image: expected logits of shape [1, classes]"
+            f"{kind} gives {_in_words(returned[0])} for one image: expected logits of shape [1, classes]"
         )
     alone, again, every = map(PLACES_OF_LOGITS[where], returned)
+    if every.isnan().any():
+        raise ValueError(
+            f"{kind} gives outputs that are not numbers (NaN): look at its weights, and at the mean and std"
+        )
     single = alone.numel() == 1
     if not single:
         check_logits(alone, 1, network=kind)
@@ -252,6 +256,14 @@ def _place_of_logits(returned: Any) -> Where | None:
             if isinstance(find(returned), Tensor):
                 return where
     return None
+
+
+def _in_words(returned: Any) -> str:
+    """What a network returned that holds no logits; of a dict with its keys, of which logits is read."""
+    kind = type(returned).__name__
+    if isinstance(returned, Mapping):
+        return f"{kind} with the keys {', '.join(map(str, returned))}, and none is logits,"
+    return kind
 
 
 def _shown(network: nn.Module, images: Tensor) -> Any:
