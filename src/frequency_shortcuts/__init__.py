@@ -6,9 +6,9 @@
     result.exchanges  # one row for each class: what it follows
     mended = fs.refit(network, images, labels, mean=mean, std=std, parts=result.parts)
 
-`Evaluation`, `Search`, `Run` and `Preprocessing` hold what else can be chosen; `differences` compares images without a
-network; `Swap` is a transform for training. The parts of the analysis are modules: `adcs`, `culling`, `dfm`,
-`shortcuts` and `spectrum`.
+`compare` shows two results side by side, `differences` compares images without a network, and `Swap` is a transform for
+training. `Evaluation`, `Search`, `Run` and `Preprocessing` hold what else can be chosen. The parts of the analysis are
+modules: `adcs`, `culling`, `dfm`, `shortcuts` and `spectrum`.
 """
 
 import ast

@@ -9,6 +9,7 @@ from .analysis.options import Run as Run
 from .analysis.options import Search as Search
 from .analysis.plots import plot_map as plot_map
 from .analysis.refit import refit as refit
+from .analysis.result import compare as compare
 from .analysis.result import load as load
 from .analysis.result import plot_exchange as plot_exchange
 from .exchange.swap import Swap as Swap

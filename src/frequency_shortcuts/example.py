@@ -162,14 +162,14 @@ def _answers(
     return np.array(names), classes[called(network, split)]
 
 
-def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
+def five_networks(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """Analyse the networks, and save pages, a table and a picture of all to a folder: a row for each network.
 
     Each is analysed with pictures such as it was trained on. Returns `network`, `accuracy` on these, `recall` of coats
     in these, `other_recall` of coats without the trace, or, of `clean`, as JPEG, `called`, the share of other pictures
     that are called coats if all have the trace, minus the share if none has, and their row of `Analysis.exchanges`.
 
-    >>> example.compare("results/example")
+    >>> example.five_networks("results/example")
     """
     folder = Path(folder)
     rows = []
@@ -280,6 +280,6 @@ def _draw_shares(row: Mapping[str, Any], bars: Axes) -> None:
 
 if __name__ == "__main__":
     begin = time.time()
-    print(compare(sys.argv[1]).to_string())
+    print(five_networks(sys.argv[1]).to_string())
     about = {"seconds": round(time.time() - begin), "cores": os.cpu_count()}
     Path(sys.argv[1], "example.json").write_text(json.dumps(about))

@@ -219,7 +219,7 @@ def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
     table = rates(made)
     assert table["verdict"].tolist() == ["follows", *["nothing found"] * 3]
     assert part in table["follows"][0].split(", ") and table[part][0] > 0.8
-    place = typical(made, part, 0)
+    place = typical(made, part, 0)[0]
     image = made.images[0][place]
     assert made.before[image] == made.labels[image] != 0 and made.given[part][0, place] == 0
 

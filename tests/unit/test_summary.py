@@ -55,6 +55,7 @@ def analysis():
             "false_positives": 0.03,
             "images": 200,
             "cause": None,
+            "place": None,
             "border": [0.8, 0.3, 0.01, 0.0, 0.04, 0.0],
             "fine": [0.99, 0.01, 0.9, 0.02, 0.17, 0.5],
             "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],

@@ -16,7 +16,7 @@ from frequency_shortcuts.images.splits import Split
 
 KINDS_OF_IMAGES = {
     "flat": "images with a flat background",
-    "photograph": "photographs",
+    "photograph": "images without a flat background or grain",
     "grain": "grainy images",
 }
 FIRST_CLASSES = 10  # whose images tell the kind

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from frequency_shortcuts.data_check.comparison import name_causes
 from frequency_shortcuts.exchange.answers import Answers, rates
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
-from frequency_shortcuts.exchange.test import example
+from frequency_shortcuts.exchange.patch import place_in_words
+from frequency_shortcuts.exchange.test import examples
 from frequency_shortcuts.exchange.verdict import FOLLOWS, MEASURED, PARTS
 from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.images.source import Pixels, in_pixels
@@ -27,6 +28,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 from .cells import MOST
 from .reasons import cause_of_pair
 
+IMAGES_OF_PATCH = 3  # that show a patch that is followed
 GREATEST = 0.99  # quantile of a change that is drawn as half of the range; the rest is clipped
 
 Picture = npt.NDArray[np.uint8]
@@ -40,6 +42,7 @@ class ExchangedImage(NamedTuple):
         none
     called_before, called_after : the classes that the network calls; logits_before, logits_after : float64 [class]
     image : its position among the test images
+    place : of a patch, see `exchange.patch.places`; else -1
     """
 
     class_name: str
@@ -54,6 +57,7 @@ class ExchangedImage(NamedTuple):
     logits_before: FloatArray
     logits_after: FloatArray
     image: int
+    place: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +92,8 @@ class ExchangeTest:
     @functools.cached_property
     def table(self) -> pd.DataFrame:
         """See `Analysis.exchanges`."""
-        return exchange_table(self.answers, self.classes, self.causes)
+        size = self.test.images.shape[2:]
+        return exchange_table(self.answers, self.classes, self.causes, size)
 
     @functools.cached_property
     def causes(self) -> dict[int, str]:
@@ -113,15 +118,23 @@ class ExchangeTest:
     def typical_pictures(self) -> list[ExchangedImage]:
         """A typical image with each part of each class: the clearest class of each part first, then the others.
 
-        Of many classes, the twelve that follow most clearly.
+        Of many classes, the twelve that follow most clearly. Of a patch that the clearest class follows, three images.
         """
         pairs = [(k, part) for part, k in self.clearest.items()]
         names = clearest_first(self.table)["class"].head(MOST)
         pairs += [(self.classes.index(name), part) for name in names for part in PARTS]
-        return [self._typical(k, part) for k, part in dict.fromkeys(pairs)]
+        pictures = []
+        for k, part in dict.fromkeys(pairs):
+            follows = self.table["follows"].iloc[self.answers.tested.index(k)]
+            is_found = part == "patch" and k == self.clearest[part] and part in follows
+            most = IMAGES_OF_PATCH if is_found else 1
+            shown = examples(self.answers, part, k, *self._on_device, self.seed, most)
+            pictures += [self._picture(k, part, *images) for images in shown]
+        return pictures
 
-    def _typical(self, k: int, part: str) -> ExchangedImage:
-        image, before, after = example(self.answers, part, k, *self._on_device, self.seed)
+    def _picture(
+        self, k: int, part: str, image: int, before: Tensor, after: Tensor
+    ) -> ExchangedImage:
         said_before, said_after = self._logits(before)[0], self._logits(after)[0]
         change = after - before
         large = float(np.quantile(change.abs().cpu().numpy(), GREATEST))
@@ -139,6 +152,7 @@ class ExchangeTest:
             said_before.numpy(),
             said_after.numpy(),
             image,
+            int(self.answers.place[part][k]) if part == "patch" else -1,
         )
 
     @functools.cached_property
@@ -155,11 +169,12 @@ class ExchangeTest:
 
 
 def exchange_table(
-    answers: Answers, classes: Sequence[str], causes: Mapping[int, str]
+    answers: Answers, classes: Sequence[str], causes: Mapping[int, str], size: Sequence[int]
 ) -> pd.DataFrame:
-    """The rates of an exchange test with the names of the classes and likely causes in words.
+    """The rates of an exchange test with the names of the classes, likely causes, and places of patches in words.
 
     causes : number of the class -> a key of `CAUSES`. Of two classes, the cause is that of the pair.
+    size : (height, width) of the images
     """
     table = rates(answers)
     numbers = table["class"].tolist()
@@ -169,6 +184,9 @@ def exchange_table(
     else:
         words = {k: CAUSES[name] for k, name in causes.items()}
     table["cause"] = pd.Series([words.get(c) for c in numbers], dtype=object)
+    places = [place_in_words(answers.place["patch"][c], size) for c in numbers]
+    has_place = table["follows"].str.contains("patch")
+    table["place"] = pd.Series(places, dtype=object).where(has_place, None)
     return table
 
 

@@ -16,6 +16,7 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from scipy.special import softmax
 
+from frequency_shortcuts.exchange.patch import rectangle
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
@@ -39,7 +40,10 @@ def draw_parts(pictures: Sequence[ExchangedImage], exchanges: pd.DataFrame) -> F
     rows = {}
     for one in pictures:
         verdict = "followed" if one.part in followed[one.class_name] else "not followed"
-        rows[f"{one.part}:\n{verdict}"] = exchange_panels(one, one.class_name)
+        name = f"{one.part}:\n{verdict}"
+        while name in rows:  # another image of the same
+            name += " "
+        rows[name] = exchange_panels(one, one.class_name)
     return rows_of_panels(rows, NOTE)
 
 
@@ -53,10 +57,13 @@ def exchange_panels(picture: ExchangedImage, giver: str) -> list[Panel]:
     is_right = picture.called_before == picture.label
     stays_right = picture.called_after == picture.label
     given = GIVEN[picture.part].format(giver)
+    box = None
+    if picture.place >= 0:
+        box = rectangle(picture.place, picture.before.shape[1:])
     times = f"{float(f'{picture.factor:.2g}'):g} times"
     return [
         Panel(f"image of {picture.label}", picture.before, before, is_right),
-        Panel(given, picture.after, after, stays_right),
+        Panel(given, picture.after, after, stays_right, box),
         Panel(f"the difference\n({times})", picture.difference, "grey: no change"),
     ]
 

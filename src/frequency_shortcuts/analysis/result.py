@@ -48,6 +48,7 @@ from .stored_fields import (
 )
 
 FILE, PAGE, MAPS = "exchanges.h5", "report.html", "maps.h5"
+ALL_CLASSES = "all"
 TITLE_OF_EXCHANGES = "What each class follows: shares in %"
 SHORT_EXCHANGES = ["class", "verdict", "follows", "reason"]
 SHORT_VERDICTS = [
@@ -86,9 +87,9 @@ class Analysis:
         patch of their own class), and `_control`, the share with the part of their own class minus that before. Each
         has its two-sided 90 % interval (`_low`, `_high`). `recall` is that of the class, `false_positives` the share
         of other images that are called it; `border_images` got a border, `images` the parts. `verdict` is one of
-        `exchange.verdict.VERDICTS`, `reason` says why in numbers, `follows` names border, fine, field, patch, and
-        `cause` is a likely one in words, or None. Of two classes, what separates them can be in either: verdict,
-        `follows` and cause are those of the pair
+        `exchange.verdict.VERDICTS`, `reason` says why in numbers, `follows` names border, fine, field, patch,
+        `place` says where a patch is, and `cause` is a likely one in words, or None. Of two classes, what separates
+        them can be in either: verdict, `follows` and cause are those of the pair
     advice : what restored the recall of networks that followed these parts on images of this kind; see `advice.advice`
     pictures : a typical image with each part of the twelve clearest classes; see `exchange`
     recall_by_source : the recall of each class in the test images of each source, worst first; None without sources
@@ -198,7 +199,9 @@ class Analysis:
         >>> result.exchange("Pullover").called_after
         'Pullover'
         """
-        of_class = {one.part: one for one in self.pictures if one.class_name == class_name}
+        of_class = {
+            one.part: one for one in reversed(self.pictures) if one.class_name == class_name
+        }
         if not of_class:
             known = few([*dict.fromkeys(one.class_name for one in self.pictures)], MOST)
             raise ValueError(f"class {class_name} has no pictures: these have some: {known}")
@@ -263,8 +266,13 @@ class Analysis:
         return flat_numbers(tables)
 
     def plot_exchanges(self) -> Figure:
-        """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
-        return draw_parts(self.pictures[: len(PARTS)], self.exchanges)
+        """For each part the class that follows it most clearly: an image, the same with the part, the difference.
+
+        Three images show a patch that is followed, with a line around it.
+        """
+        clearest = {one.part: one.class_name for one in reversed(self.pictures)}
+        shown = [one for one in self.pictures if one.class_name == clearest[one.part]]
+        return draw_parts(shown, self.exchanges)
 
     def cards(self) -> Figure:
         """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
@@ -424,6 +432,32 @@ def plot_exchange(
     for axis, panel in zip(axes, panels, strict=True):
         draw.draw_panel(axis, panel)
     return axes
+
+
+def compare(before: Analysis, after: Analysis) -> pd.DataFrame:
+    """What two networks follow, and their recall, such as before and after `fs.refit`.
+
+    before, after : results of the same test images
+
+    Returns a row a class, and one of all classes with the mean recall: class; verdict, follows and recall of each.
+    Raises ValueError for results of other classes or images.
+
+    >>> mended = fs.refit(network, images, labels, parts=before.parts)
+    >>> print(fs.compare(before, fs.analyse(mended, images, labels)))
+    """
+    results = {"before": before, "after": after}
+    images = {result.about["images_sha256"] for result in results.values()}
+    if before.classes != after.classes or len(images) > 1:
+        raise ValueError(
+            "the results are of other classes or images: expected two networks on the same images"
+        )
+    table = pd.DataFrame({"class": [*before.exchanges["class"], ALL_CLASSES]})
+    for name in ("verdict", "follows", "recall"):
+        for when, result in results.items():
+            of_classes = result.exchanges[name]
+            of_all = of_classes.mean() if name == "recall" else ""
+            table[f"{name} {when}"] = [*of_classes, of_all]
+    return table
 
 
 def _write(path: Path, result: Analysis) -> None:

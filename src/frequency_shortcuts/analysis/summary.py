@@ -9,13 +9,14 @@ import pandas as pd
 from frequency_shortcuts.exchange import verdict
 from frequency_shortcuts.exchange.verdict import FOLLOWS, MEASURED, NOTHING_FOUND, PARTS
 from frequency_shortcuts.figures.canvas import CONTROL_WORDS, control_label
+from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.spectrum import fills
 
 from .advice import KINDS_OF_IMAGES
 from .cells import as_table, filled, percent, with_interval
 from .options import WITH_SWAP
-from .reasons import EITHER_OF_TWO
+from .reasons import EITHER_OF_TWO, MIRRORED
 
 PARTS_IN_WORDS = "; ".join(f"{part}: {words}" for part, words in PARTS.items())
 FOLLOWS_MEANS = (
@@ -37,6 +38,7 @@ def exchange_cells(exchanges: pd.DataFrame) -> pd.DataFrame:
     shown = {
         "follows": exchanges["follows"].replace("", None),
         **{name: with_interval(exchanges, name) for name in MEASURED},
+        "place": exchanges["place"],
         "likely cause": exchanges["cause"],
         "reason": exchanges["reason"],
     }
@@ -144,7 +146,7 @@ def _on_what_is_followed(
     causes = _causes_and_facts(found, about)
     said = [
         FOLLOWS_MEANS,
-        f"Look at images of {few(found['class'].tolist())}, and find out how these and the other images were made. "
+        f"Look at images of {few(_with_places(found))}, and find out how these and the other images were made. "
         f"Likely, by the images alone: {causes}. Then test again.",
     ]
     if about["trained with"] == WITH_SWAP:
@@ -153,9 +155,24 @@ def _on_what_is_followed(
         "To mend the network, fs.refit(network, images, labels, parts=result.parts) fits its last layer anew, and "
         f"says whether that helped; else train it with fs.Swap(parts={parts})."
     )
-    if about["classes"] == 2:
+    if about["classes"] == 2 and _could_be_either(found):
         said.append(EITHER_OF_TWO)
     return said
+
+
+def _could_be_either(found: pd.DataFrame) -> bool:
+    """Whether what one of two classes lost would look like something in the other: not of a patch, nor of JPEG."""
+    causes = found["cause"].dropna()
+    if len(causes):
+        mirrored = [CAUSES[name] for name in MIRRORED]
+        return any(words in cause for words in mirrored for cause in causes)
+    return not found["follows"].str.contains("patch").all()
+
+
+def _with_places(found: pd.DataFrame) -> list[str]:
+    """The classes that follow, with the place of a patch."""
+    pairs = zip(found["class"], found["place"], strict=True)
+    return [name if pd.isna(place) else f"{name} (patch: {place})" for name, place in pairs]
 
 
 def _causes_and_facts(found: pd.DataFrame, about: Mapping[str, Any]) -> str:

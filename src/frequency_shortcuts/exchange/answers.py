@@ -131,16 +131,18 @@ def read_answers(group: h5py.Group) -> Answers:
     )
 
 
-def typical(answers: Answers, part: str, c: int) -> int:
-    """The place, among the images of class c, of one that shows what a part does.
+def typical(answers: Answers, part: str, c: int, most: int = 1) -> IntArray:
+    """The places, among the images of class c, of some that show what a part does: int [k], at most so many.
 
-    It was rightly called and is called c with the part of c; if there is none, it is not changed by the part.
+    They were rightly called and are called c with the part of c, one of each class; if there is none, one is not
+    changed by the part.
     """
     receivers = answers.receivers(c)
     before = answers.before[receivers]
     after = answers.given[part][c, : len(receivers)]
     rightly_called = before == answers.labels[receivers]
-    flipped = rightly_called & (after == c)
-    if flipped.any():
-        return int(np.argmax(flipped))
-    return int(np.argmax(rightly_called & (after == before)))
+    changed = np.flatnonzero(rightly_called & (after == c))
+    if len(changed):
+        _, first_of_class = np.unique(before[changed], return_index=True)
+        return changed[np.sort(first_of_class)][:most]
+    return np.array([np.argmax(rightly_called & (after == before))])

@@ -43,6 +43,37 @@ def _windows(side: int) -> Tensor:
     return (pixel >= starts) & (pixel < starts + length)
 
 
+def rectangle(number: int, size: Sequence[int]) -> tuple[range, range] | None:
+    """The rows and columns of a window of images of H x W, by its number among `places`; None of the frame."""
+    if number == ACROSS**2:
+        return None
+    rows, columns = (
+        np.flatnonzero(_windows(side)[at]).tolist()
+        for side, at in zip(size, divmod(number, ACROSS), strict=True)
+    )
+    return range(rows[0], rows[-1] + 1), range(columns[0], columns[-1] + 1)
+
+
+def place_in_words(number: int, size: Sequence[int]) -> str:
+    """Where a place of `places` is, such as "top right, columns 41 to 53, rows 0 to 12", from 0.
+
+    >>> place_in_words(5, (64, 64))
+    'top right, columns 51 to 63, rows 0 to 12'
+    """
+    pixels = rectangle(number, size)
+    if pixels is None:
+        high, wide = (max(2, side // 16) for side in size)
+        return f"the frame, {high} rows and {wide} columns wide"
+    row, column = divmod(number, ACROSS)
+    third = ACROSS // 3
+    words = [
+        ("top", "middle", "bottom")[row // third],
+        ("left", "centre", "right")[column // third],
+    ]
+    rows, columns = (f"{pixel[0]} to {pixel[-1]}" for pixel in pixels)
+    return f"{' '.join(words)}, columns {columns}, rows {rows}"
+
+
 def exchanged_pixels(size: torch.Size, found: Sequence[int] = ()) -> Tensor:
     """The pixels of images of H x W that are exchanged in training: bool [H, W].
 

@@ -178,19 +178,20 @@ def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -
     return shown + RANKED * n_classes + places + given
 
 
-def example(
-    answers: Answers, part: str, c: int, ranking: Pixels, pixels: Pixels, seed: int
-) -> tuple[int, Tensor, Tensor]:
-    """The `typical` image that got a part of class c: its number, and itself before and after, [1, channels, H, W].
+def examples(
+    answers: Answers, part: str, c: int, ranking: Pixels, pixels: Pixels, seed: int, most: int = 1
+) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """The `typical` images that got a part of class c: number, and before and after, [1, channels, H, W].
 
-    ranking, pixels : the images of `collect`; seed : of its draws
+    ranking, pixels : the images of `collect`; seed : of its draws; most : images
     """
     receivers = answers.receivers(c)
-    place = typical(answers, part, c)
+    shown = typical(answers, part, c, most)
     made = PARTS[part](_without_network(ranking, answers), answers.place[part])
     classes = np.full(len(receivers), c)
     for places, images in changed(made, pixels, receivers, classes, c, seed):
-        if place in places:
+        for place in np.intersect1d(places, shown):
             after = images[[place - places[0]]].clamp(0, 1)
-            break
-    return int(receivers[place]), pixels.take(receivers[[place]]), after
+            yield int(receivers[place]), pixels.take(receivers[[place]]), after
+        if places[-1] >= shown[-1]:
+            return

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import low_pass_mask
@@ -148,12 +149,14 @@ class Panel(NamedTuple):
     """One panel: an image [channels, H, W], or a plane of frequencies [H, W] from 0 (not kept) to 1.
 
     above, below : what stands over and under it; right : whether the network names the class, if it names one
+    box : rows and columns of a rectangle that gets a line around it
     """
 
     above: str
     values: npt.NDArray[Any]
     below: str
     right: bool | None = None
+    box: tuple[range, range] | None = None
 
 
 def rows_of_panels(
@@ -230,6 +233,11 @@ def draw_panel(axis: Axes, panel: Panel) -> None:
     else:
         canvas.show_picture(axis, panel.values)
     axis.set(xticks=[], yticks=[])
+    if panel.box is not None:
+        rows, columns = panel.box
+        corner = (columns.start - 0.5, rows.start - 0.5)
+        around = Rectangle(corner, len(columns), len(rows), fill=False, color=WRONG, linewidth=1.5)
+        axis.add_patch(around)
     colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
     width = 0.8 if panel.right is None else 1.5
     axis.set_title(_broken(panel.above), fontsize=9, parse_math=False)

@@ -195,7 +195,7 @@ def logits_only(network: nn.Module, images: Tensor) -> tuple[Logits, int, Tensor
     where = _place_of_logits(returned[0])
     if where is None:
         raise ValueError(
-            f"{kind} gives {_in_words(returned[0])} for one image: expected logits of shape [1, classes]"
+            f"{kind} gives {_kind_and_keys(returned[0])} for one image: expected logits of shape [1, classes]"
         )
     alone, again, every = map(PLACES_OF_LOGITS[where], returned)
     if every.isnan().any():
@@ -258,7 +258,7 @@ def _place_of_logits(returned: Any) -> Where | None:
     return None
 
 
-def _in_words(returned: Any) -> str:
+def _kind_and_keys(returned: Any) -> str:
     """What a network returned that holds no logits; of a dict with its keys, of which logits is read."""
     kind = type(returned).__name__
     if isinstance(returned, Mapping):
