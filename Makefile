@@ -44,7 +44,7 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 methods: $(READY) ## methods that find maps, scored against what was planted (a quarter of an hour): results/benchmark
 	$(call run,,-s benchmarks/methods/Snakefile)
 
-cure: $(READY) ## what cures what an artefact in one class costs (90 minutes)? results/cure
+cure: $(READY) ## what cures what an artefact in one class costs (45 minutes)? results/cure
 	$(call run,,-s benchmarks/cure/Snakefile)
 
 findings: $(READY) ## the study with 20 networks of each kind, which decide the claims (about four hours): results/findings

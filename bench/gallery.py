@@ -22,7 +22,7 @@ from . import DATA, DOCS, PAGES, ROOT, same
 
 STUDIES, _TABLES = yaml.safe_load_all((ROOT / "bench" / "tables.yaml").read_text())
 # Files in docs/data that a study does not make.
-KEPT = (same.SEEDS, "candidates.csv", "judgings.csv")
+KEPT = (same.SEEDS, "candidates.csv", "matched.csv")
 WORDS = {"True": "yes", "False": "no"}
 CLAIMS = "findings_claims"  # the place of the claims of the findings
 PERCENT = 5  # of the frequencies, in the maps of these studies

@@ -86,9 +86,8 @@ plt.show()
 # %%
 # A tag in a corner
 # -----------------
-# Other networks were trained on coats with a white tag in a corner, one of them with `fs.Swap`. The
-# advice does not name `fs.Swap`, since no training restored the recall of a class with a frame in
-# the benchmark of cures (`docs/results.md`). Here coats are recognised again, and shirts no longer.
+# Other networks were trained on coats with a white tag in a corner, one of them with `fs.Swap`, which
+# the advice names: coats are recognised again, and shirts less often.
 
 tagged = example.pictures(f"{place.name}/tagged", jpeg=(), tag=["Coat"])
 for name in ("tagged", "tag_cured"):

@@ -12,7 +12,8 @@ from bench import DATA, PAGES, gallery
 from benchmarks.cure.judge import RESTORED
 from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW, RECOGNISED
 from conftest import ROOT
-from frequency_shortcuts.analysis.advice import MATCHED, REMEDIES, SWAPPING
+from frequency_shortcuts.analysis import summary
+from frequency_shortcuts.analysis.advice import MATCHED, REFITTING, REMEDIES, SWAPPING
 from frequency_shortcuts.exchange.verdict import CANNOT_TELL, FOLLOWS, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import LEAST_TPR, MOST_FPR
@@ -110,37 +111,47 @@ def met(verdict):
     return (read("leaks/tables/leaks_aims")["met"].astype(str) == verdict).sum()
 
 
-NOW, BEFORE = "605-609", "600-604"
+def harmful_cases():
+    """Rows of the benchmark of cures, and whether plain training loses the recall of the artefact of each."""
+    table = read("cure/tables/cure")
+    plain = rows("cure/tables/cure", "training == 'none'")
+    restored_anyway = plain.set_index(["suite", "case"])["restored"]
+    harms = [not restored_anyway[key] for key in zip(table["suite"], table["case"], strict=True)]
+    return table, np.array(harms)
 
 
-def restored(training, query="index == index", seeds=NOW, end="_low"):
-    """Of how many artefacts a training restored the recall, by an end of the interval, and of how many."""
-    table = rows("cure/judgings", f"training == '{training}' and seeds == '{seeds}' and {query}")
-    return (table[f"back{end}"] >= RESTORED).sum(), len(table)
+def restored(training):
+    """Of how many artefacts that harm a cure restores the recall, and of how many."""
+    table, harms = harmful_cases()
+    found = table["restored"][harms & (table["training"] == training)]
+    return found.sum(), len(found)
 
 
-def counts_of_swap(seeds=NOW):
-    """Artefacts with restored recall, all; those that it was not tuned on; and by the value."""
-    value = restored("swap", seeds=seeds, end="")
-    return [*restored("swap", seeds=seeds), *restored("swap", "not tuned", seeds), *value]
+def cost(training, suite):
+    """The accuracy that a cure costs on a set."""
+    table = rows("cure/tables/cure", f"training == '{training}' and suite == '{suite}'")
+    return table["accuracy_loss"].max()
 
 
-def cost(training, suite, ends="", seeds=NOW):
-    """The accuracy that a training costs on a set, at most."""
-    query = f"training == '{training}' and suite == '{suite}' and seeds == '{seeds}'"
-    return rows("cure/judgings", query)[f"accuracy_loss{ends}"].max()
+def right(name):
+    """How often what refit says is right, and how often it says it."""
+    row = rows("cure/tables/cure_aims", f"aim == '{name}'").iloc[0]
+    return row["value"] * row["count"], row["count"]
 
 
-def cost_of_matched(seeds=NOW):
-    return max(cost("matched", suite, seeds=seeds) for suite in ("clothing", "grain4"))
+def met_of_cures():
+    """Aims of the benchmark of cures, and those that are met."""
+    verdicts = read("cure/tables/cure_aims")["met"].astype(str)
+    return verdicts.isin(["True", "False"]).sum(), (verdicts == "True").sum()
 
 
-def clean_crops():
-    """Least and greatest accuracy of clean networks on crops, in the benchmark of the trainings."""
-    accuracy = rows(
-        "cure/tables/cure_networks", "suite == 'crops' and case == 'clean' and training == 'none'"
-    )
-    return accuracy["accuracy"].min(), accuracy["accuracy"].max()
+def matched():
+    """Of how many artefacts making files alike restored the recall, of how many, and the most accuracy that it cost."""
+    table = rows("cure/matched", "seeds == '605-609'")
+    return (table["back_low"] >= RESTORED).sum(), len(table), table["accuracy_loss"].max()
+
+
+SUITES = ("clothing", "grain4", "scenes")
 
 
 def like_x_rays():
@@ -224,12 +235,13 @@ SENTENCES = [
               *warned(IN_BOTH), by_recall("half"), by_recall("both"), *warned(f"{INNOCENT} and suite == 'clothing'"),
               *warned(f"{INNOCENT} and suite != 'clothing'"), *warned(CLEAN), met("False"),
               met("True") + met("False")]),
-    (README, "takes such traces away: of {} on two sets of small images, it restored the recall in {}.",
-     lambda: restored("swap")[::-1]),
-    (README, "the recall of {} of {} artefacts ({} of {} that it was not tuned on), for {:.2f} and {:.2f} of the "
-     "accuracy; making files alike (`data --match`) {} of {}, for at most {:.2f}.",
-     lambda: [*counts_of_swap()[:4], cost("swap", "clothing"), cost("swap", "grain4"), *restored("matched"),
-              cost_of_matched()]),
+    (README, "takes such traces away: of {1} that harm, on small images, it restored the recall in {0}.",
+     lambda: restored("swap")),
+    (README, "the recall of {} of {} artefacts that harm, for {:.2f} to {:.2f} of the accuracy; `fs.refit`, which "
+     "takes seconds, of {}, and of {:.0f} networks that it called restored, {:.0f} was. Making files alike (`data --match`) "
+     "restored {} of {} that are in files, for at most {:.2f}.",
+     lambda: [*restored("swap"), *(of(cost("swap", suite) for suite in SUITES) for of in (min, max)),
+              restored("refit")[0], *right("says_restored")[::-1], *matched()]),
     (README, "recall of {:.0f} networks falls by {:.2f} at test time, by {:.2f} after training anew. The lowest "
      "frequencies cost {:.2f}, random ones {:.2f}.",
      lambda: [*lost("maps", "seeds", "lost_at_test", "lost_after"), *lost("low_pass", "lost_at_test"),
@@ -263,16 +275,21 @@ SENTENCES = [
      "them; the aim was {:.2f} of all), and of {:.0f} of {} classes without one (upper end: {:.2f})", named),
     (RESULTS, "In the default study, {} of {} networks on photographs follow something, and {} of {} on sets whose "
      "shortcut was made.", lambda: [*followed("=="), *followed("!=")]),
-    (RESULTS, "restored the recall of {} of {} artefacts ({} of {} on which no setting was chosen; by the value alone, "
-     "{} of {}), for {:.2f} ({:.2f} to {:.2f}) and {:.2f} ({:.2f} to {:.2f}) of the accuracy; `matched`, other images "
-     "made alike, {} of {}, for at most {:.2f}.",
-     lambda: [*counts_of_swap(),
-              *(cost("swap", of, end) for of in ("clothing", "grain4") for end in ("", "_low", "_high")),
-              *restored("matched"), cost_of_matched()]),
-    (RESULTS, "the same counts, for {:.2f} and {:.2f}, and {:.2f} ([judgings",
-     lambda: [*(cost("swap", of, seeds=BEFORE) for of in ("clothing", "grain4")), cost_of_matched(BEFORE)]),
-    (RESULTS, "Random JPEG, size and noise restored {} of {}.", lambda: restored("processed")),
-    (RESULTS, "of three classes, clean networks reach {:.2f} to {:.2f}.", clean_crops),
+    (RESULTS, "*restored*: at least {}", lambda: [RESTORED]),
+    (RESULTS, "**Of {} artefacts, {} harm**: after plain training the share is below {}. Of these, `fs.Swap` restores "
+     "{}, `fs.refit` {}.",
+     lambda: [len(rows("cure/tables/cure", "training == 'none'")), restored("swap")[1], RESTORED,
+              restored("swap")[0], restored("refit")[0]]),
+    (RESULTS, "of {:.0f} networks that it calls restored, {:.0f} is; of {:.0f} that it calls not restored, {:.0f} are "
+     "not.", lambda: [*right("says_restored")[::-1], *right("says_not")[::-1]]),
+    (RESULTS, "`fs.Swap` takes {:.2f} (clothing), {:.2f} (grain4) and {:.2f} (scenes) of the accuracy of clean "
+     "networks, `fs.refit` {:.2f} at most. Of {} aims, {} are met:",
+     lambda: [*(cost("swap", suite) for suite in SUITES), max(cost("refit", suite) for suite in SUITES),
+              *met_of_cures()]),
+    ("docs/own_networks.md", "in the benchmark, {1:.0f} of {0:.0f} networks that it called restored",
+     lambda: right("says_restored")[::-1]),
+    (RESULTS, "they restored {} of {} artefacts in files, on clothing and grain, for at most {:.2f} of the accuracy",
+     matched),
     (RESULTS, "left a recall of at most {:.2f}, `fs.Swap` {:.2f} to {:.2f}, and an accuracy on clean images of {:.2f} "
      "in place of {:.2f}.", like_x_rays),
     (RESULTS, "As published, with their own map {:.0f} classes are recognised ({} are borderline), with the lowest "
@@ -403,27 +420,29 @@ def test_a_study_replaces_its_stored_files_and_pictures(tmp_path, monkeypatch, c
     assert stored == {"new.csv": 3}
 
 
-def test_advice_counts_the_restored_recalls_of_the_table():
-    kinds, parts = (
-        {"clothing": "flat", "grain4": "grain"},
-        {"fine": "fine", "smooth": "field", "local": "patch"},
-    )
-    table = rows("cure/tables/cure", "training not in ['none', 'processed']")
-    table = table.assign(kind=table["suite"].map(kinds), part=table["family"].map(parts), one=1)
-    table["restored"] = table["back_low"] >= RESTORED
-    counted = table.groupby(["kind", "part", "training"])[["restored", "one"]].sum()
-    costs = table.groupby(["kind", "training"])["accuracy_loss"].max().round(2).abs()
-    trainings = {MATCHED: "matched", SWAPPING: "swap"}
-    assert len(REMEDIES) == len(counted)
-    for row in REMEDIES.assign(training=REMEDIES["remedy"].map(trainings)).itertuples():
-        counts = counted.loc[(row.images, row.part, row.training)].tolist()
-        assert [row.restored, row.artefacts] == counts
-        assert row.cost == costs[row.images, row.training]
+def test_the_summary_says_how_often_nothing_is_found_of_what_harms():
+    assert [said(NOTHING_FOUND), counts()[2]] == [summary.MISSED, summary.HARMFUL]
 
 
-def test_the_last_judging_is_that_of_the_tables():
-    both = ["suite", "case", "training", "back", "back_low", "accuracy_loss"]
-    last = rows("cure/judgings", f"seeds == '{NOW}'")[both].reset_index(drop=True)
-    pd.testing.assert_frame_equal(
-        last, rows("cure/tables/cure", "training != 'none'")[both].reset_index(drop=True)
+def test_advice_counts_the_restored_recalls_of_the_tables():
+    kinds = {"clothing": "flat", "grain4": "grain", "scenes": "photograph"}
+    parts = {"fine": "fine", "smooth": "field", "local": "patch"}
+    remedies = {"swap": SWAPPING, "refit": REFITTING, "matched": MATCHED}
+    table, harms = harmful_cases()
+    table = table[harms & (table["training"] != "none")]
+    alike = rows("cure/matched", "seeds == '605-609'")
+    alike = alike.assign(training="matched", restored=alike["back_low"] >= RESTORED)
+    counted = pd.concat([table, alike]).assign(one=1)
+    counted = counted.assign(
+        images=counted["suite"].map(kinds),
+        part=counted["family"].map(parts),
+        remedy=counted["training"].map(remedies),
     )
+    keys = ["images", "part", "remedy"]
+    sums = counted.groupby(keys)[["restored", "one"]].sum().astype(int)
+    costs = counted.groupby(["images", "remedy"])["accuracy_loss"].max()
+    stated = REMEDIES.set_index(keys)
+    assert sorted(sums.index) == sorted(stated.index)
+    for key, row in stated.iterrows():
+        assert [row["restored"], row["artefacts"]] == sums.loc[key].tolist()
+        assert row["cost"] == round(costs[key[0], key[2]], 2)

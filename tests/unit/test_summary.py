@@ -19,6 +19,7 @@ from frequency_shortcuts.analysis import summary
 from frequency_shortcuts.analysis.advice import (
     MATCHED,
     NOTHING,
+    REFITTING,
     REMEDIES,
     SWAPPING,
     advice,
@@ -157,7 +158,9 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
         "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 classes; "
         "outputs: 1,000."
     )
-    assert said[2].endswith(f"else train it with fs.Swap(parts={PARTS_FOUND}).")
+    assert said[2].startswith(
+        f"To mend the network, train it anew with fs.Swap(parts={PARTS_FOUND})."
+    )
     text = analysis.summary()
     assert text.startswith(EXCHANGES) and "no shortcut" not in text.lower()
     assert (
@@ -292,15 +295,18 @@ def test_the_advice_is_what_restored_recall_on_the_kind_and_no_swap_for_a_swappe
         advice("grain", ["fine"], of_files=True, swapped=False), fine, check_dtype=False
     )
     without = advice("grain", ["fine"], of_files=False, swapped=True)["remedy"].tolist()
-    assert without == [NOTHING] and {*fine["remedy"]} == {MATCHED, SWAPPING}
+    assert without == [REFITTING] and {*fine["remedy"]} == {MATCHED, SWAPPING, REFITTING}
     found = advice("flat", ["fine", "patch"], of_files=False, swapped=False)
-    assert found[["part", "remedy"]].to_numpy().tolist() == [["fine", SWAPPING], ["patch", NOTHING]]
+    assert found[["part", "remedy"]].to_numpy().tolist() == [
+        ["fine", SWAPPING],
+        ["patch", SWAPPING],
+    ]
     cells = summary.advice_cells(found)
-    assert cells["restored the recall"].tolist() == ["1 of 2 artefacts", MISSING]
-    title = "What helped on images with a flat background"
-    assert summary.advice_title(found) == title
+    assert cells["restored the recall"].tolist() == ["1 of 2 artefacts", "1 of 1 artefacts"]
+    assert summary.advice_title(found) == "What helped on images with a flat background"
     nothing = advice("photograph", ["fine"], of_files=True, swapped=False)
     assert nothing["remedy"].tolist() == [NOTHING] and nothing["images"].tolist() == ["photograph"]
+    assert [*summary.advice_cells(nothing)] == ["followed", "what helps"]
 
 
 def test_that_the_swap_failed_is_said_of_a_network_that_was_trained_with_it(analysis):
