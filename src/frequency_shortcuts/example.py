@@ -3,12 +3,17 @@
     import frequency_shortcuts as fs
     from frequency_shortcuts import example
 
-    network = example.network("jpeg")  # or "clean", "cured", "tagged", "tag_cured"
-    pictures = example.pictures("pictures")  # a folder for each class
-    print(example.recall(network, pictures)["all"])
-    result = fs.analyse(network, pictures, transform=example.TRANSFORM)
-    print(result.summary())
-    print(example.recall(network, example.pictures("clean", jpeg=()))["Coat"])
+    network = example.network("tagged")  # or "jpeg", "clean", "cured", "tag_cured"
+    pictures = example.pictures("tagged", jpeg=(), tag=["Coat"])  # a folder for each class
+    before = fs.analyse(network, pictures, transform=example.TRANSFORM)
+    print(before.summary())
+    mended = fs.refit(network, pictures, transform=example.TRANSFORM, parts=before.parts)
+    print(mended.refitted.words)
+    after = fs.analyse(mended, pictures, transform=example.TRANSFORM)
+    print(fs.compare(before, after).round(2).to_string())
+    clean = example.pictures("clean", jpeg=())  # no tags
+    for one in (network, mended):
+        print("without tags:", example.recall(one, clean)[["Coat", "all"]].to_dict())
 
 The pictures are 90 test images of each class of Fashion-MNIST (Zalando SE, MIT licence), with a border of two pixels.
 The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one class
@@ -19,10 +24,13 @@ They are an example, and no finding: of four classes that were tried, coats show
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import as_file, files
@@ -202,6 +210,15 @@ def five_networks(folder: str | os.PathLike[str]) -> pd.DataFrame:
     return table
 
 
+def print_lines_above(folder: str | os.PathLike[str]) -> None:
+    """Run the lines at the top of this module, which are those of the README, and write to a file what they print."""
+    lines = [line for line in str(__doc__).splitlines() if line.startswith("    ")]
+    printed = io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
+        exec(textwrap.dedent("\n".join(lines)), {})
+    Path(folder, "readme.txt").write_text(printed.getvalue())
+
+
 def _lay(folder: Path, trace: str, classes: Collection[str]) -> Path:
     """The pictures below a folder in which some classes have a trace, and the others none."""
     place = folder / "pictures" / f"{trace}_{len(classes)}"
@@ -283,3 +300,4 @@ if __name__ == "__main__":
     print(five_networks(sys.argv[1]).to_string())
     about = {"seconds": round(time.time() - begin), "cores": os.cpu_count()}
     Path(sys.argv[1], "example.json").write_text(json.dumps(about))
+    print_lines_above(sys.argv[1])

@@ -13,9 +13,8 @@ def test_two_networks_are_compared_class_by_class():
     table = fs.compare(before, after).set_index("class")
     assert [*table.index] == [*CLASSES, "all"]
     waved = table.loc[CLASSES[WAVED]]
-    for when, result in (("before", before), ("after", after)):
-        assert waved[f"verdict {when}"] == result.exchanges.loc[WAVED, "verdict"]
-    assert "fine" in waved["follows before"] and not waved["follows after"]
+    assert waved["before"].startswith("follows ") and "fine" in waved["before"]
+    assert waved["after"] == after.exchanges.loc[WAVED, "verdict"] != "follows"
     for when, result in (("before", before), ("after", after)):
         pd.testing.assert_series_equal(
             table[f"recall {when}"][:-1].reset_index(drop=True),

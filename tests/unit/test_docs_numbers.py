@@ -367,14 +367,11 @@ def test_every_table_has_one_place():
 
 
 def test_the_readme_shows_what_the_example_printed():
-    (printed,) = re.findall(r"```text\n(.*?)```", (ROOT / README).read_text(), re.DOTALL)
-    first, *summary, last = printed.splitlines()
-    row, *others = read("example/example").itertuples()
-    verdicts = [one.verdict for one in (row, *others)]
+    (shown,) = re.findall(r"```text\n(.*?)```", (ROOT / README).read_text(), re.DOTALL)
+    printed = (DATA / "example" / "readme.txt").read_text().splitlines()
+    assert {*shown.splitlines()} - {"..."} <= {*printed}
+    verdicts = read("example/example")["verdict"].tolist()
     assert verdicts == [FOLLOWS, NOTHING_FOUND, NOTHING_FOUND, FOLLOWS, NOTHING_FOUND]
-    assert [float(first), float(last)] == [row.accuracy, row.other_recall]
-    assert summary[-1] == "..."
-    assert "\n".join(summary[:-1]) in (DATA / "example" / "jpeg" / "summary.txt").read_text()
 
 
 FILE = pd.DataFrame(

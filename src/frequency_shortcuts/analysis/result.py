@@ -439,7 +439,8 @@ def compare(before: Analysis, after: Analysis) -> pd.DataFrame:
 
     before, after : results of the same test images
 
-    Returns a row a class, and one of all classes with the mean recall: class; verdict, follows and recall of each.
+    Returns a row a class, and one of all classes: class; before and after, the verdict and what is followed; the recall
+    before and after, of all classes its mean.
     Raises ValueError for results of other classes or images.
 
     >>> mended = fs.refit(network, images, labels, parts=before.parts)
@@ -452,11 +453,12 @@ def compare(before: Analysis, after: Analysis) -> pd.DataFrame:
             "the results are of other classes or images: expected two networks on the same images"
         )
     table = pd.DataFrame({"class": [*before.exchanges["class"], ALL_CLASSES]})
-    for name in ("verdict", "follows", "recall"):
-        for when, result in results.items():
-            of_classes = result.exchanges[name]
-            of_all = of_classes.mean() if name == "recall" else ""
-            table[f"{name} {when}"] = [*of_classes, of_all]
+    for when, result in results.items():
+        said = result.exchanges["verdict"] + " " + result.exchanges["follows"]
+        table[when] = [*said.str.strip(), ""]
+    for when, result in results.items():
+        recall = result.exchanges["recall"]
+        table[f"recall {when}"] = [*recall, recall.mean()]
     return table
 
 
