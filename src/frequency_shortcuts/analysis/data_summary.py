@@ -78,13 +78,13 @@ def _marks(table: pd.DataFrame, kind: str) -> pd.DataFrame:
     rows = table[table["place"] != ""]
     return pd.DataFrame(
         {
-            "class": _names(rows, kind),
+            "class": _row_names(rows, kind),
             "what sets it apart": f"{MARK}: " + rows["place"],
         }
     )
 
 
-def _names(rows: pd.DataFrame, kind: str) -> pd.Series:
+def _row_names(rows: pd.DataFrame, kind: str) -> pd.Series:
     """The names of classes, or of sources as such."""
     return rows[kind] if kind == "class" else "source " + rows[kind]
 
@@ -96,7 +96,7 @@ def _likely_causes(
     rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
     cells = pd.DataFrame(
         {
-            "class": _names(rows, kind),
+            "class": _row_names(rows, kind),
             "what sets it apart": "likely " + rows["cause"].map(CAUSES),
             "images": rows["carriers"].map(percent),
             "clearest in": [_clearest_files(files, name) for name in rows[kind]],

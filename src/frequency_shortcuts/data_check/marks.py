@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.ndimage import find_objects, label
+from scipy.ndimage import binary_dilation, find_objects, label
 
 from frequency_shortcuts.exchange.patch import exchanged_pixels, rectangle_in_words
 from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 FAINT_STEP = 0.03  # a standard deviation of steps that always counts, pixels from 0 to 1
-CLEAR_STEP = 2.0  # standard deviations, above those of each other class
-FEWEST_EDGES = 3  # pixels of the border beside clear steps, that touch each other
+CLEAR_STEP = 1.5  # standard deviations, above those of each other class
+FEWEST_EDGES = 3  # pixels of the border, beside clear steps and each other
 TOUCHING = np.ones((3, 3), bool)
 
 
@@ -104,8 +104,9 @@ def _clear_steps(steps: Steps, k: int) -> tuple[IntArray, IntArray]:
 
 
 def _rectangle(edges: BoolArray, border: BoolArray) -> tuple[range, range] | None:
-    """The rows and columns of the edges [H, W] that touch each other, of which most are in the border [H, W]."""
-    number, _ = label(edges, TOUCHING)
+    """The rows and columns of edges [H, W], at most two pixels apart, of which most are in the border [H, W]."""
+    number, _ = label(binary_dilation(edges, TOUCHING), TOUCHING)
+    number[~edges] = 0
     count = np.bincount(number[border & edges])
     if count.max(initial=0) < FEWEST_EDGES:
         return None
