@@ -15,7 +15,7 @@ from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 FAINT_STEP = 0.03  # a standard deviation of steps that always counts, pixels from 0 to 1
-CLEAR_STEP = 1.5  # standard deviations, above those of each other class
+CLEAR_STEP = 1.75  # standard deviations, above those of each other class
 FEWEST_EDGES = 3  # pixels of the border, beside clear steps and each other
 TOUCHING = np.ones((3, 3), bool)
 
