@@ -18,8 +18,8 @@ def measure_data(images: Split, artefacts: Sequence[Artefact], seed: int) -> pd.
 
     images : without artefacts, of which at most `IMAGES` of each class are drawn by the seed
 
-    Returns the columns of `Comparison.table`, and where there is an artefact `kind`, `level`, `share`, `others` and,
-    where not all images carry it, `files`.
+    Returns the columns of `Comparison.table` but `place`, and where there is an artefact `kind`, `level`, `share`,
+    `others` and, where not all images carry it, `files`.
     """
     generator = np.random.default_rng([48, seed])
     of_classes = [np.flatnonzero(images.labels == c) for c in range(len(images.classes))]
@@ -33,7 +33,7 @@ def measure_data(images: Split, artefacts: Sequence[Artefact], seed: int) -> pd.
     for artefact in artefacts:
         pixels = artefact.add_to(pixels, carry[artefact.label])
     found = compare_classes(pixels, labels, len(images.classes), seed=seed)
-    table = found.table.assign(
+    table = found.table.drop(columns="place").assign(
         kind=pd.Series(dtype=object), level=np.nan, share=np.nan, others=np.nan, files=np.nan
     )
     for artefact in artefacts:

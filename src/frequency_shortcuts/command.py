@@ -259,8 +259,8 @@ def data(
     """Say what differs between the classes of a FOLDER, which has a folder of pictures, at any depth, for each class.
 
     No network is needed: facts of the files, such as format and JPEG quality, the likely cause where the fine spectrum
-    of a class differs as by an artefact, and the files that carry it. Writes data.html, data.json, classes.csv,
-    facts.csv, files.csv and a picture. FOLDER may also be a CSV or an HDF5
+    of a class differs as by an artefact, the files that carry it, and the place of a tag, logo or frame. Writes
+    data.html, data.json, classes.csv, facts.csv, files.csv and a picture. FOLDER may also be a CSV or an HDF5
     file, as in `analyse`.
 
     \b

@@ -18,6 +18,11 @@ MATCH = (
     "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in one "
     "class; --class and --scale say what files do not."
 )
+MARK = "a mark at a fixed place"
+OF_MARKS = (
+    "A mark, such as a tag, a logo or a frame, is at the same place in most images of its class. "
+    "Columns and rows count from 0."
+)
 EXAMPLES = "Left, the images of the class that carry its likely cause most clearly; right, images of other classes."
 TITLE_OF_DATA = "Share of the images of a class, and of the others, in %"
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
@@ -29,7 +34,7 @@ def difference_cells(
     files: pd.DataFrame,
     of_sources: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts.
+    """What sets classes and sources apart, as cells: facts of files, marks, likely causes, then other facts.
 
     facts, table, files : of `Differences`; of_sources : the same as table for sources, or None
     """
@@ -38,8 +43,13 @@ def difference_cells(
     of_content = apart[apart["fact"].isin(CONTENT_FACTS)]
     # Bytes per pixel follow from format and quality.
     follows = (of_content["fact"] == "bytes") & of_content["class"].isin(of_files["class"])
-    parts = [_facts(of_files, FILE_FACTS, ""), _likely_causes(table, "class", files)]
+    parts = [
+        _facts(of_files, FILE_FACTS, ""),
+        _marks(table, "class"),
+        _likely_causes(table, "class", files),
+    ]
     if of_sources is not None:
+        parts.append(_marks(of_sources, "source"))
         parts.append(_likely_causes(of_sources, "source"))
     parts.append(_facts(of_content[~follows], CONTENT_FACTS, " (may be natural)"))
     return filled(pd.concat(parts, ignore_index=True))
@@ -63,6 +73,22 @@ def _facts(facts: pd.DataFrame, names: Mapping[str, str], remark: str) -> pd.Dat
     )
 
 
+def _marks(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """A row a class or source whose images have a mark."""
+    rows = table[table["place"] != ""]
+    return pd.DataFrame(
+        {
+            "class": _row_names(rows, kind),
+            "what sets it apart": f"{MARK}: " + rows["place"],
+        }
+    )
+
+
+def _row_names(rows: pd.DataFrame, kind: str) -> pd.Series:
+    """The names of classes, or of sources as such."""
+    return rows[kind] if kind == "class" else "source " + rows[kind]
+
+
 def _likely_causes(
     table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -70,7 +96,7 @@ def _likely_causes(
     rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
     cells = pd.DataFrame(
         {
-            "class": rows[kind] if kind == "class" else "source " + rows[kind],
+            "class": _row_names(rows, kind),
             "what sets it apart": "likely " + rows["cause"].map(CAUSES),
             "images": rows["carriers"].map(percent),
             "clearest in": [_clearest_files(files, name) for name in rows[kind]],
@@ -109,13 +135,16 @@ def sentences_on_data(
     nothing = len(table) - int(table["class"].isin(apart).sum())
     traces = facts["fact"][_sets_apart(facts)].isin(["quality", "size"])
     of_files = traces.any() or table["cause"].isin([BLOCKS, LOST]).any()
+    is_mark = cells.get("what sets it apart", pd.Series(dtype=str)).str.startswith(MARK)
     said = []
-    if len(table) == 2 and len(apart):  # what sets one of two apart sets both
+    if len(table) == 2 and not is_mark.all():  # what sets one of two apart sets both, but for marks
         said.append(EITHER_OF_TWO)
     elif nothing:
         said.append(
             f"{nothing} of {len(table)} classes have neither a fact that sets them apart nor a likely cause."
         )
+    if is_mark.any():
+        said.append(OF_MARKS)
     if n_sizes > 1:
         said.append(
             f"The pictures have {n_sizes} sizes. All are compared at {about['image size']} pixels; resizing changes "

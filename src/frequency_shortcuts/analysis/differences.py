@@ -1,4 +1,4 @@
-"""What differs between the classes of a data set, without a network: facts of files, and fine spectra."""
+"""What differs between the classes of a data set, without a network: facts of files, fine spectra, and marks."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class Sources:
 class Differences:
     """The result of `differences`.
 
-    table : a row a class: images, a likely `cause` (a key of `CAUSES`, or empty), and the share of `carriers` of it
+    table : a row a class: images, a likely `cause` (a key of `CAUSES`, or empty), the share of `carriers` of it, and
+        the `place` of a tag, logo or frame that its images have, in words, or empty
     facts : what speaks for each class in each fact, see `comparison.share_facts`; classes are names here
     files : the images of classes with a likely cause: path, class, cause, score; clearest first
     sources : see `Sources`; None without sources
@@ -180,7 +181,7 @@ def differences(
 
     First what is known without a spectrum: format, JPEG quality, size and colour mode of files, brightness, contrast
     and colour. Then whether the fine spectrum of a class differs as by an artefact, what the likely cause is, and which
-    files carry it.
+    files carry it; and whether all images of a class have a tag, logo or frame at a fixed place in the border.
 
     Parameters
     ----------

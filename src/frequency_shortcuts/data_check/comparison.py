@@ -2,7 +2,7 @@
 
 A *wave* or a *checkerboard* is one frequency that stands out in the class, above those beside it. Every other cause is
 a trace of processing in the fingerprints of images, see `forensics`. A cause is named where the class differs as by an
-artefact, and not as classes do.
+artefact, and not as classes do. What has a place is found beside causes, see `marks`.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,6 +25,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 from .forensics import SAMPLE, Forensics, fingerprints, lightness
+from .marks import find_marks
 
 SURROUNDINGS = 7  # frequencies along a side, around a wave
 LEAST_RADIUS = 2.0  # of a wave, cycles per image
@@ -56,8 +57,8 @@ class Cause(NamedTuple):
 class Comparison(NamedTuple):
     """What sets each class apart.
 
-    table : one row a class: `class`, `images`, the likely `cause` (a key of `CAUSES`, or empty) and `carriers`, the
-        estimated share of its images that carry it (NaN without a cause)
+    table : one row a class: `class`, `images`, the likely `cause` (a key of `CAUSES`, or empty), `carriers`, the
+        estimated share of its images that carry it (NaN without a cause), and the `place` of a mark in words, or empty
     differences : [class, H, W], centred, see `ClassStatistics.differences`
     spectra : [class, H, W], centred, the root mean square amplitude of each class, mean over channels
     files : [n], how clearly each image carries the cause of its class, larger is clearer; NaN without a cause
@@ -77,7 +78,7 @@ def compare_classes(
     seed: int = 0,
     progress: bool = False,
 ) -> Comparison:
-    """What sets each class apart, in two passes over images that are read in batches.
+    """What sets each class apart, in three passes over images that are read in batches.
 
     images : uint8, or float from 0 to 1, [n, channels, H, W]. labels : int64 [n]
 
@@ -97,6 +98,7 @@ def compare_classes(
             "images": statistics.count,
             "cause": "",
             "carriers": np.nan,
+            "place": "",
         }
     )
     files = np.full(len(labels), np.nan)
@@ -105,6 +107,10 @@ def compare_classes(
         table.loc[k, "carriers"] = cause.carriers
         in_class = labels == k
         files[in_class] = cause.scores[in_class]
+    for k, place in find_marks(pixels, n_classes, progress).items():
+        # A wave has steps at fixed places all over the image.
+        if table.loc[k, "cause"] not in (WAVE, CHECKERBOARD):
+            table.loc[k, "place"] = place
     differences = [statistics.differences(k) for k in range(n_classes)]
     amplitudes = square_root(_power(statistics))
     amplitude = amplitudes.mean(dim=1).numpy()

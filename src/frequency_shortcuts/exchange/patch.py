@@ -64,14 +64,30 @@ def place_in_words(number: int, size: Sequence[int]) -> str:
     if pixels is None:
         high, wide = (max(2, side // 16) for side in size)
         return f"the frame, {high} rows and {wide} columns wide"
-    row, column = divmod(number, ACROSS)
-    third = ACROSS // 3
-    words = [
-        ("top", "middle", "bottom")[row // third],
-        ("left", "centre", "right")[column // third],
-    ]
-    rows, columns = (f"{pixel[0]} to {pixel[-1]}" for pixel in pixels)
-    return f"{' '.join(words)}, columns {columns}, rows {rows}"
+    return rectangle_in_words(*pixels, size)
+
+
+def rectangle_in_words(rows: range, columns: range, size: Sequence[int]) -> str:
+    """Where a rectangle of images of H x W is, such as "top right, columns 41 to 53, rows 0 to 12", from 0.
+
+    It is the frame if it covers more than half of both sides.
+
+    >>> rectangle_in_words(range(13), range(51, 64), (64, 64))
+    'top right, columns 51 to 63, rows 0 to 12'
+    """
+    height, width = size
+    if len(rows) > height / 2 and len(columns) > width / 2:
+        return "the frame"
+    vertical = ("top", "middle", "bottom")[_third(rows, height)]
+    horizontal = ("left", "centre", "right")[_third(columns, width)]
+    in_columns = f"columns {columns[0]} to {columns[-1]}"
+    in_rows = f"rows {rows[0]} to {rows[-1]}"
+    return f"{vertical} {horizontal}, {in_columns}, {in_rows}"
+
+
+def _third(pixels: range, side: int) -> int:
+    """In which third of a side the middle of some pixels lies: 0 to 2."""
+    return 3 * (pixels[0] + pixels[-1]) // (2 * side)
 
 
 def exchanged_pixels(size: torch.Size, found: Sequence[int] = ()) -> Tensor:
