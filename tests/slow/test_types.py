@@ -27,7 +27,7 @@ WRONG = {
     "fs.analyse(3, 'pictures')": "expected Module",
     "fs.analyse(network, 3.5)": 'Argument 2 to "analyse"',
     "fs.analyse(network, 'pictures', transform='resize')": 'Argument "transform"',
-    "fs.analyse(network, 'pictures').exchangees": 'has no attribute "exchangess"',
+    "fs.analyse(network, 'pictures').exchangess": 'has no attribute "exchangess"',
     "fs.Swap(3)": 'Argument 1 to "Swap"',
     "fs.nonsense": 'Module has no attribute "nonsense"',
 }
